@@ -1,0 +1,18 @@
+"""ack.v1: the gateway's cumulative acknowledgement, sent after its journal commit."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from contracts.envelope import Channel, Id
+
+__all__ = ["Ack"]
+
+
+class Ack(Struct, frozen=True, kw_only=True, tag="ack.v1", tag_field="type"):
+    """Every message of this boot and channel up to ``through_seq`` is journalled."""
+
+    box: Id
+    boot_id: Annotated[str, Meta(pattern=r"^[0-9a-f]{16}$")]
+    channel: Channel
+    through_seq: Annotated[int, Meta(ge=0)]

@@ -1,0 +1,67 @@
+"""observation.v1: an episode that a box derived by itself."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from msgspec import Meta
+
+from contracts.envelope import Envelope, Evidence, Id, Moment, Place, Ratio
+
+__all__ = ["URGENT_KINDS", "Observation", "ObservationKind", "Phase"]
+
+
+class Phase(StrEnum):
+    """Where an episode stands."""
+
+    START = "start"
+    UPDATE = "update"
+    END = "end"
+
+
+class ObservationKind(StrEnum):
+    """What a box may notice by itself."""
+
+    ZONE_PRESENCE = "zone_presence"
+    """A track is inside a zone; ends when it has left."""
+    ZONE_DWELL = "zone_dwell"
+    """A track stayed in a zone longer than the zone's ``dwell_s``."""
+    LINE_CROSSING = "line_crossing"
+    """A track crossed a line; start and end at once."""
+    CAMERA_OFFLINE = "camera_offline"
+    """No frame from a camera for longer than its hold-off."""
+    WRONG_WAY = "wrong_way"
+    LEFT_OBJECT = "left_object"
+    CAMERA_INTEGRITY = "camera_integrity"
+
+
+URGENT_KINDS = frozenset({ObservationKind.WRONG_WAY})
+"""Kinds of priority 0: they travel in the urgent lane."""
+
+
+class Observation(Envelope, frozen=True, kw_only=True, tag="observation.v1", tag_field="type"):
+    """One statement about an episode; (observation_id, rev) is its idempotency key.
+
+    ``at`` is the moment the statement is about; ``dwell_s`` counts presentation time.
+    """
+
+    observation_id: Annotated[str, Meta(min_length=1, max_length=64)]
+    rev: Annotated[int, Meta(ge=0)]
+    phase: Phase
+    kind: ObservationKind
+    camera: Id
+    started_at: Moment
+    ended_at: Moment | None = None
+    zone: Id | None = None
+    zone_kind: str | None = None
+    line: Id | None = None
+    direction: str | None = None
+    """forward | backward, for crossings."""
+    track: int | None = None
+    label: str | None = None
+    confidence: Ratio = 0.0
+    dwell_s: Annotated[float, Meta(ge=0.0)] = 0.0
+    speed_m_s: float | None = None
+    place: Place | None = None
+    evidence: tuple[Evidence, ...] = ()
+    model: str | None = None
+    """Detector that saw it, name and short hash."""

@@ -1,0 +1,113 @@
+"""readings.v1: a SenML pack (RFC 8428) of sensor values, and its resolution into samples."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from contracts.envelope import Envelope
+from contracts.errors import MessageError
+from contracts.ids import check_id
+from contracts.units import UNITS
+
+__all__ = ["Readings", "Record", "SubjectReading", "Value", "moment", "resolve_pack"]
+
+Value = float | bool | str
+
+_ABSOLUTE_TIME_S = float(2**28)
+"""SenML times at or above this are seconds since 1970, below it relative. Source: RFC 8428 §4.5.3."""
+
+
+class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One SenML record. ``bn`` + ``n`` is ``{subject}/{field}``.
+
+    ``profile`` is our extension label (RFC 8428 §4.4): the device profile, inherited like the base
+    fields, so that a reading says by itself what it is.
+    """
+
+    bn: str | None = None
+    bt: float | None = None
+    bu: str | None = None
+    profile: str | None = None
+    n: str | None = None
+    u: str | None = None
+    v: float | None = None
+    vs: str | None = None
+    vb: bool | None = None
+    t: float | None = None
+
+
+class Readings(Envelope, frozen=True, kw_only=True, tag="readings.v1", tag_field="type"):
+    """A pack of sensor values."""
+
+    records: Annotated[tuple[Record, ...], Meta(min_length=1, max_length=10_000)]
+
+
+class SubjectReading(Struct, frozen=True):
+    """The values of one subject at one moment, resolved from a pack.
+
+    ``at`` is seconds since 1970 UTC; ``units`` holds a field's unit only where the record named one.
+    """
+
+    subject: str
+    profile: str | None
+    at: float
+    values: dict[str, Value]
+    units: dict[str, str]
+
+
+def _value(record: Record) -> Value:
+    given = [value for value in (record.v, record.vs, record.vb) if value is not None]
+    if len(given) != 1:
+        msg = f"record {record.n!r} has {len(given)} values; expected exactly one of v, vs, vb"
+        raise MessageError(msg)
+    return given[0]
+
+
+def _time(base: float | None, relative: float | None, default: float) -> float:
+    total = (base or 0.0) + (relative or 0.0)
+    return total if total >= _ABSOLUTE_TIME_S else default + total
+
+
+def resolve_pack(message: Readings) -> list[SubjectReading]:
+    """Return a pack's values grouped by subject and moment, in order of appearance.
+
+    Times follow RFC 8428: ``bt + t``, absolute from 2**28 on, else relative to the message's
+    ``at``. Values are not converted: the gateway does that against the profile.
+
+    Raises:
+        MessageError: a record without subject or field, without or with several values, with a
+            unit nobody knows or a subject that is no legal id.
+    """
+    base_name, base_time, base_unit, profile = "", None, None, None
+    default_at = message.at.astimezone(UTC).timestamp()
+    groups: dict[tuple[str, float], SubjectReading] = {}
+    for record in message.records:
+        base_name = record.bn if record.bn is not None else base_name
+        base_time = record.bt if record.bt is not None else base_time
+        base_unit = record.bu if record.bu is not None else base_unit
+        profile = record.profile if record.profile is not None else profile
+        if record.n is None and record.v is None and record.vs is None and record.vb is None:
+            continue
+        subject, slash, field = (base_name + (record.n or "")).rpartition("/")
+        if not slash or not field:
+            msg = f"record name {(base_name + (record.n or ''))[:80]!r}: expected subject/field"
+            raise MessageError(msg)
+        at = _time(base_time, record.t, default_at)
+        group = groups.get((subject, at))
+        if group is None:
+            check_id(subject, "subject")
+            group = groups[(subject, at)] = SubjectReading(subject, profile, at, {}, {})
+        unit = record.u or base_unit
+        if unit is not None and unit not in UNITS:
+            msg = f"record {subject}/{field}: unit {unit[:20]!r} is unknown"
+            raise MessageError(msg)
+        group.values[field] = _value(record)
+        if unit is not None:
+            group.units[field] = unit
+    return list(groups.values())
+
+
+def moment(at_s: float) -> datetime:
+    """Return an aware UTC datetime for seconds since 1970."""
+    return datetime.fromtimestamp(at_s, tz=UTC)
