@@ -1,0 +1,1 @@
+"""Sources of frames: files, RTSP cameras and scripted pictures behind one port."""
