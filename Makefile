@@ -1,0 +1,57 @@
+# Every target builds the environment it needs: git, make and python3 (3.11 or newer, with venv) are enough.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+ARGS   ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check lint bench lock oracles clean
+
+help:            ## Show the targets
+	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 16
+
+$(VENV)/.python:
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+# What `make demo` needs: every role, no test tools.
+$(VENV)/.run: pyproject.toml constraints.txt | $(VENV)/.python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/.python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@ $(VENV)/.run
+
+# Tracking metrics bring opencv-python, which needs libGL and breaks the headless one: an environment of their own.
+.venv-oracles/.done: pyproject.toml
+	$(PYTHON) -m venv .venv-oracles
+	.venv-oracles/bin/python -m pip install --quiet --disable-pip-version-check 'trackeval>=1.3,<2'
+	@touch $@
+
+setup: $(VENV)/.dev ## Make .venv with everything that development needs
+oracles: .venv-oracles/.done ## Make .venv-oracles with the tracking metrics that some tests compare with
+
+demo: $(VENV)/.run ## Run the whole loop on this machine for one minute
+	$(BIN)/cityloop demo $(ARGS)
+
+test: $(VENV)/.dev ## Run every test; those that need an absent server or file say so and skip
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.dev ## Format and lint checks, import layers, types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+	$(BIN)/python -m contracts check
+
+check: lint test ## Everything that must hold before a commit
+
+bench: $(VENV)/.dev ## Time what matters: make bench ARGS="rules --json"
+	$(BIN)/python -m benchmarks $(ARGS)
+
+lock: $(VENV)/.dev ## Resolve constraints.txt anew for every platform and Python from 3.11 on
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --no-header --no-annotate --no-emit-index-url -o constraints.txt pyproject.toml
+
+clean: ## Remove environments and caches
+	rm -rf $(VENV) .venv-oracles .mypy_cache .ruff_cache .pytest_cache .import_linter_cache var
