@@ -39,15 +39,15 @@ class CameraError(EdgeError):
         super().__init__(f"camera {camera!r}: {message}")
 
 
-class CameraFault(CameraError, Transient):  # noqa: N818 - the field says fault
+class CameraFault(CameraError, Transient):
     """A camera refused, stalled, sent rubbish or hung up; trying again may help."""
 
 
-class CameraSetup(CameraError, Permanent):  # noqa: N818 - setup is what is wrong
+class CameraSetup(CameraError, Permanent):
     """A camera's address or options are wrong; only a person can put it right."""
 
 
-class CameraEnded(CameraError):  # noqa: N818 - an end is no error
+class CameraEnded(CameraError):
     """A recorded source came to its clean end."""
 
 
