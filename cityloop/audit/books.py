@@ -118,10 +118,10 @@ def audit(
     """
     lanes: dict[Lane, _Coverage] = {}
     given_up = 0
-    for row in journal:
-        lanes.setdefault(row.lane, _Coverage()).add(row.from_seq, row.seq)
-        if row.given_up:
-            given_up += row.seq - row.from_seq + 1
+    for message in journal:
+        lanes.setdefault(message.lane, _Coverage()).add(message.from_seq, message.seq)
+        if message.given_up:
+            given_up += message.seq - message.from_seq + 1
     examples: list[str] = []
     lost_messages = 0
     for lane, total in sorted(ledger.items()):
