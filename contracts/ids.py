@@ -79,4 +79,4 @@ def episode_id(rule: str, key: Mapping[str, str], onset_at: datetime) -> EventId
 def observation_id(box: str, camera: str, kind: str, key: str, started_at: datetime) -> str:
     """Return the id of an observation's episode: UUIDv5 of who saw what, where and since when."""
     stamp = started_at.astimezone(UTC).isoformat(timespec="microseconds")
-    return str(uuid.uuid5(_NAMESPACE, "\x1f".join((box, camera, kind, key, stamp))))
+    return str(uuid.uuid5(_NAMESPACE, f"{box}\x1f{camera}\x1f{kind}\x1f{key}\x1f{stamp}"))
