@@ -1,0 +1,53 @@
+"""What a rule finds: one statement about one episode."""
+
+from msgspec import Struct
+
+from contracts.envelope import Discovery, Evidence, Place
+from contracts.event import Cause, EventPhase, Title
+from contracts.levels import Level
+
+__all__ = ["Breach", "EventSection"]
+
+
+class EventSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The ``event`` section of a rule: what its breaches are called and how they are treated."""
+
+    type: str
+    """Event type, dotted lower case: ``water.ponding``."""
+    title: Title | None = None
+    """Title template in both languages; without one the event type stands for it."""
+    dedupe: tuple[str, ...] = ()
+    """Key names whose values say that two events are about the same thing; default none."""
+    preplan: str | None = None
+    """预案: id of the plan that the event launches; default none."""
+
+
+class Breach(Struct, frozen=True, kw_only=True):
+    """One statement about an episode; (event_id, rev) is its idempotency key.
+
+    Times are event time in seconds since 1970 UTC. ``level`` is the level that holds now, at the
+    end the one that held last. ``at`` is when the rule's condition was fulfilled, which is not when
+    it was noticed; ``onset_at`` is when the deciding step's ``when`` first became true, ``ended_at``
+    when the last held step's ``clear`` did.
+    """
+
+    rule: str
+    rule_version: str
+    event_id: str
+    rev: int
+    phase: EventPhase
+    level: Level
+    key: dict[str, str]
+    onset_at: float
+    at: float
+    ended_at: float | None = None
+    cause: Cause
+    event: EventSection
+    title: Title
+    """The title with its fields filled in."""
+    dedupe: str | None = None
+    """Event type and the values of the ``dedupe`` keys, joined; None without such keys."""
+    subject: str | None = None
+    place: Place | None = None
+    evidence: tuple[Evidence, ...] = ()
+    discovery: Discovery = Discovery.AUTOMATIC
