@@ -1,0 +1,44 @@
+"""Which detection belongs to which track."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+__all__ = ["Pairs", "assign", "overlap"]
+
+
+class Pairs(NamedTuple):
+    """Matched rows and columns, int64 (m,) each: row ``rows[i]`` belongs to ``columns[i]``."""
+
+    rows: NDArray[np.int64]
+    columns: NDArray[np.int64]
+
+
+def overlap(first: NDArray[np.floating], second: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return intersection over union of boxes (n, 4) with boxes (m, 4): float64 (n, m), 0..1."""
+    a = np.asarray(first, np.float64)[:, None, :]
+    b = np.asarray(second, np.float64)[None, :, :]
+    size = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])
+    shared = np.prod(np.maximum(size, 0.0), axis=2)
+    area_a = np.prod(a[..., 2:] - a[..., :2], axis=2)
+    area_b = np.prod(b[..., 2:] - b[..., :2], axis=2)
+    union = area_a + area_b - shared
+    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+
+
+def assign(likeness: NDArray[np.float64], floor: float) -> Pairs:
+    """Return the one-to-one pairs of greatest total likeness, each at least ``floor``.
+
+    Args:
+        likeness: float64 (n, m), greater is likelier.
+        floor: pairs below it are never made.
+    """
+    if likeness.size == 0:
+        nothing = np.empty(0, np.int64)
+        return Pairs(nothing, nothing)
+    # below the floor nothing is gained, so that a bad pair cannot push a good one aside
+    rows, columns = linear_sum_assignment(np.where(likeness >= floor, likeness, 0.0), maximize=True)
+    good = likeness[rows, columns] >= floor
+    return Pairs(rows[good].astype(np.int64), columns[good].astype(np.int64))

@@ -1,0 +1,104 @@
+"""Letterboxing: a picture scaled into a model's input without changing its shape."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Fit", "Letterbox", "Recipe"]
+
+_GREY = 114
+"""Value of the bars. Source: YOLOX and Ultralytics both train with it."""
+
+
+class Recipe(StrEnum):
+    """How a family of models wants its input."""
+
+    YOLOX = "yolox"
+    """Top-left, BGR, 0..255. Source: the YOLOX demo's ``preproc``."""
+    ULTRALYTICS = "ultralytics"
+    """Centred, RGB, 0..1. Source: Ultralytics ``LetterBox`` with ``center=True``."""
+
+
+class Fit(NamedTuple):
+    """Where the picture lies in the model's input: ``input = picture * scale + (left, top)``."""
+
+    scale: float
+    left: int
+    top: int
+    width: int
+    height: int
+
+    def to_picture(self, xyxy: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return boxes (n, 4) of the model's input in picture pixels, cut to the picture."""
+        offset = np.array([self.left, self.top, self.left, self.top], np.float32)
+        boxes = (xyxy - offset) / np.float32(self.scale)
+        limit = np.array([self.width, self.height, self.width, self.height], np.float32)
+        return np.asarray(np.clip(boxes, 0.0, limit), np.float32)
+
+
+class Letterbox:
+    """Fills one preallocated input array again and again; for one thread.
+
+    Args:
+        recipe: placement, colour order and range.
+        height: rows of the model's input.
+        width: columns of the model's input.
+        dtype: float32, or float16 for half-precision models.
+    """
+
+    def __init__(
+        self, recipe: Recipe, height: int, width: int, dtype: type[np.floating] = np.float32
+    ) -> None:
+        self._recipe = recipe
+        self._height = height
+        self._width = width
+        self._range = 1.0 if recipe is Recipe.YOLOX else 255.0
+        self._input = np.empty((1, 3, height, width), dtype)
+        self._placed: tuple[int, int] | None = None
+
+    def fit(self, width: int, height: int) -> Fit:
+        """Return where a picture of this size (pixels) is placed."""
+        scale = min(self._height / height, self._width / width)
+        if self._recipe is Recipe.YOLOX:
+            return Fit(scale, 0, 0, width, height)
+        # the halves are rounded the way the training code rounds them: -0.1 on the near side
+        left = round((self._width - round(width * scale)) / 2 - 0.1)
+        top = round((self._height - round(height * scale)) / 2 - 0.1)
+        return Fit(scale, left, top, width, height)
+
+    def scaled_size(self, width: int, height: int) -> tuple[int, int]:
+        """Return columns and rows of the picture inside the model's input."""
+        scale = min(self._height / height, self._width / width)
+        if self._recipe is Recipe.YOLOX:
+            return max(1, int(width * scale)), max(1, int(height * scale))
+        return max(1, round(width * scale)), max(1, round(height * scale))
+
+    def place(self, bgr: NDArray[np.uint8]) -> tuple[NDArray[np.floating], Fit]:
+        """Return the model's input (1, 3, height, width) and where the picture lies in it.
+
+        Args:
+            bgr: the picture, uint8 (h, w, 3).
+
+        The array is overwritten by the next call.
+        """
+        height, width = bgr.shape[:2]
+        fit = self.fit(width, height)
+        columns, rows = self.scaled_size(width, height)
+        if (columns, rows) != (width, height):
+            resized = cv2.resize(bgr, (columns, rows), interpolation=cv2.INTER_LINEAR)
+        else:
+            resized = bgr
+        if self._placed != (columns, rows):
+            self._input[...] = _GREY / self._range
+            self._placed = (columns, rows)
+        target = self._input[0, :, fit.top : fit.top + rows, fit.left : fit.left + columns]
+        if self._recipe is Recipe.YOLOX:
+            target[...] = resized.transpose(2, 0, 1)
+        else:
+            np.multiply(
+                resized[:, :, ::-1].transpose(2, 0, 1), 1.0 / 255.0, out=target, casting="unsafe"
+            )
+        return self._input, fit

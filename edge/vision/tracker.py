@@ -1,0 +1,223 @@
+"""Multi-object tracking after ByteTrack: weak boxes keep tracks alive, strong ones start them.
+
+Source: Zhang et al., ByteTrack: Multi-Object Tracking by Associating Every Detection Box, ECCV
+2022. Written from the paper; what differs: everything is measured in seconds of presentation time,
+the filter is the one of :mod:`edge.vision.motion_model`, and the class is voted over the life of a
+track instead of deciding who may be matched.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.vision.association import Pairs, assign, overlap
+from edge.vision.detections import Detections
+from edge.vision.motion_model import MotionModel
+from edge.vision.tracks import Tracks
+
+__all__ = ["Tracker"]
+
+
+class Tracker:
+    """Gives detections identities that last; one instance for one camera, for one thread.
+
+    Args:
+        names: class names of the detector.
+        high_confidence: from here on a detection may be matched first, 0..1. Default 0.4.
+        low_confidence: weaker detections are ignored, 0..1. Default 0.1.
+        new_confidence: from here on an unmatched detection starts a track, 0..1. Default 0.45.
+        match_iou: least overlap with a strong detection, 0..1. Default 0.2.
+        weak_match_iou: least overlap with a weak detection, 0..1. Default 0.4.
+        class_penalty: taken off the overlap where the class is another. Default 0.1.
+        min_hits: detections until a track is confirmed. Default 3.
+        tentative_s: an unconfirmed track ends after so many seconds unseen. Default 0.3.
+        lost_s: a confirmed track ends after so many seconds unseen. Default 1.5.
+
+    There is no limit on the number of tracks. Ids begin at 1 and are never used twice, also
+    not after :meth:`reset`.
+    """
+
+    def __init__(
+        self,
+        names: tuple[str, ...],
+        *,
+        high_confidence: float = 0.4,
+        low_confidence: float = 0.1,
+        new_confidence: float = 0.45,
+        match_iou: float = 0.2,
+        weak_match_iou: float = 0.4,
+        class_penalty: float = 0.1,
+        min_hits: int = 3,
+        tentative_s: float = 0.3,
+        lost_s: float = 1.5,
+    ) -> None:
+        self._names = names
+        self._high = high_confidence
+        self._low = low_confidence
+        self._new = new_confidence
+        self._match_iou = match_iou
+        self._weak_match_iou = weak_match_iou
+        self._class_penalty = class_penalty
+        self._min_hits = min_hits
+        self._tentative_s = tentative_s
+        self._lost_s = lost_s
+        self._next_id = 1
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget every track: what comes next does not continue what was."""
+        self._motion = MotionModel()
+        self._pts_s: float | None = None
+        self._id = np.empty(0, np.int64)
+        self._seen_xyxy = np.empty((0, 4), np.float32)
+        self._confidence = np.empty(0, np.float32)
+        self._votes = np.empty((0, len(self._names)))
+        self._born_s = np.empty(0)
+        self._seen_s = np.empty(0)
+        self._hits = np.empty(0, np.int32)
+
+    def update(self, detections: Detections, pts_s: float) -> Tracks:
+        """Return the confirmed tracks after the detections of one frame.
+
+        Args:
+            detections: of one frame, all strengths; empty is fine.
+            pts_s: presentation time of the frame in seconds, not before the last one.
+
+        Raises:
+            ValueError: time ran backwards.
+        """
+        elapsed_s = self._advance(pts_s)
+        self._motion.predict(elapsed_s)
+        strong = np.flatnonzero(detections.confidence >= self._high)
+        weak = np.flatnonzero(
+            (detections.confidence >= self._low) & (detections.confidence < self._high)
+        )
+        confirmed = self._hits >= self._min_hits
+        free = np.ones(len(self._id), bool)
+
+        taken_first = self._match(
+            free & confirmed, detections, strong, self._match_iou, pts_s, free
+        )
+        strong = np.setdiff1d(strong, taken_first)
+        # a track that was lost does not come back on the word of a weak box
+        fresh = self._seen_s >= pts_s - max(2.5 * elapsed_s, self._tentative_s)
+        self._match(free & confirmed & fresh, detections, weak, self._weak_match_iou, pts_s, free)
+        taken_last = self._match(
+            free & ~confirmed, detections, strong, self._match_iou, pts_s, free
+        )
+        strong = np.setdiff1d(strong, taken_last)
+
+        self._bury(pts_s)
+        self._start(detections.mask(_rows(strong, len(detections))), pts_s)
+        return self._confirmed(pts_s)
+
+    def hold(self, pts_s: float) -> Tracks:
+        """Return the tracks for a frame that the motion gate found unchanged.
+
+        Nothing was detected because nobody looked: tracks seen last time are still there, where
+        they were, standing still. Tracks that were lost already go on ageing.
+
+        Raises:
+            ValueError: time ran backwards.
+        """
+        before = self._pts_s
+        self._advance(pts_s)
+        if before is not None:
+            seen = self._seen_s >= before
+            self._seen_s[seen] = pts_s
+            self._motion.stop(seen)
+        self._bury(pts_s)
+        return self._confirmed(pts_s)
+
+    def _advance(self, pts_s: float) -> float:
+        before = pts_s if self._pts_s is None else self._pts_s
+        if pts_s < before:
+            msg = (
+                f"tracker: presentation time went from {before:.3f} s back to {pts_s:.3f} s; "
+                "call reset() at a discontinuity"
+            )
+            raise ValueError(msg)
+        self._pts_s = pts_s
+        return pts_s - before
+
+    def _match(
+        self,
+        tracks: NDArray[np.bool_],
+        detections: Detections,
+        candidates: NDArray[np.int64],
+        floor: float,
+        pts_s: float,
+        free: NDArray[np.bool_],
+    ) -> NDArray[np.int64]:
+        """Pair some tracks with some detections, book the pairs; return the detections taken."""
+        rows = np.flatnonzero(tracks)
+        if len(rows) == 0 or len(candidates) == 0:
+            return np.empty(0, np.int64)
+        likeness = overlap(self._motion.boxes()[rows], detections.xyxy[candidates])
+        voted = self._votes[rows].argmax(axis=1)
+        other = voted[:, None] != detections.class_id[candidates][None, :]
+        pairs = assign(likeness - self._class_penalty * other, floor)
+        pairs = Pairs(rows[pairs.rows], candidates[pairs.columns])
+        self._book(pairs, detections, pts_s)
+        free[pairs.rows] = False
+        return pairs.columns
+
+    def _book(self, pairs: Pairs, detections: Detections, pts_s: float) -> None:
+        rows, columns = pairs
+        self._motion.correct(rows, detections.xyxy[columns])
+        self._seen_xyxy[rows] = detections.xyxy[columns]
+        self._confidence[rows] = detections.confidence[columns]
+        self._votes[rows, detections.class_id[columns]] += detections.confidence[columns]
+        self._seen_s[rows] = pts_s
+        self._hits[rows] += 1
+
+    def _start(self, found: Detections, pts_s: float) -> None:
+        found = found.mask(found.confidence >= self._new)
+        count = len(found)
+        if count == 0:
+            return
+        votes = np.zeros((count, len(self._names)))
+        votes[np.arange(count), found.class_id] = found.confidence
+        self._motion.append(found.xyxy)
+        self._id = np.concatenate((self._id, np.full(count, -1)))
+        self._seen_xyxy = np.concatenate((self._seen_xyxy, found.xyxy))
+        self._confidence = np.concatenate((self._confidence, found.confidence))
+        self._votes = np.concatenate((self._votes, votes))
+        self._born_s = np.concatenate((self._born_s, np.full(count, pts_s)))
+        self._seen_s = np.concatenate((self._seen_s, np.full(count, pts_s)))
+        self._hits = np.concatenate((self._hits, np.ones(count, np.int32)))
+
+    def _bury(self, pts_s: float) -> None:
+        patience_s = np.where(self._hits >= self._min_hits, self._lost_s, self._tentative_s)
+        alive = pts_s - self._seen_s <= patience_s
+        if alive.all():
+            return
+        self._motion.keep(alive)
+        self._id, self._confidence = self._id[alive], self._confidence[alive]
+        self._seen_xyxy, self._votes = self._seen_xyxy[alive], self._votes[alive]
+        self._born_s, self._seen_s = self._born_s[alive], self._seen_s[alive]
+        self._hits = self._hits[alive]
+
+    def _confirmed(self, pts_s: float) -> Tracks:
+        """Number the newly confirmed tracks and return all confirmed ones."""
+        confirmed = self._hits >= self._min_hits
+        new = np.flatnonzero(confirmed & (self._id < 0))
+        self._id[new] = np.arange(self._next_id, self._next_id + len(new))
+        self._next_id += len(new)
+        unseen_s = pts_s - self._seen_s
+        boxes = np.where((unseen_s > 0)[:, None], self._motion.boxes(), self._seen_xyxy)
+        return Tracks(
+            self._id[confirmed],
+            boxes[confirmed],
+            self._confidence[confirmed],
+            self._votes[confirmed].argmax(axis=1).astype(np.int32),
+            pts_s - self._born_s[confirmed],
+            self._hits[confirmed],
+            unseen_s[confirmed],
+            self._names,
+        )
+
+
+def _rows(indices: NDArray[np.int64], count: int) -> NDArray[np.bool_]:
+    rows = np.zeros(count, bool)
+    rows[indices] = True
+    return rows
