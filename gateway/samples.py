@@ -1,0 +1,317 @@
+"""From messages to the samples that rules are fed and the points that telemetry keeps.
+
+A pure function of the message, its place, its arrival and what the registry knows. Values are
+converted to the base unit of the device profile; what the profile does not allow is withheld from
+the rules (there it counts as unknown: it neither fires nor clears), kept in telemetry, and counted.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from contracts.counts import Counts
+from contracts.errors import UnitError
+from contracts.observation import Observation, Phase
+from contracts.profiles import PROFILES, ProfileField
+from contracts.readings import Readings, SubjectReading, Value
+from contracts.topics import BoxTopic
+from contracts.tracks import Tracks
+from contracts.units import convert
+from gateway.ports import Point
+from gateway.registry import Registry
+from rules.sample import Sample
+
+__all__ = ["CLOCK_SKEW", "LATE", "Batch", "SampleMaker"]
+
+CLOCK_SKEW = "clock_skew"
+"""Flag: the sender's clock was ahead, its time was taken to be the arrival."""
+LATE = "late"
+"""Flag: the message tells of a time long past."""
+
+_FIELDS: dict[str, dict[str, ProfileField]] = {
+    name: {field.name: field for field in profile.fields} for name, profile in PROFILES.items()
+}
+
+
+class Batch(NamedTuple):
+    """What one message became: samples with their flags, and telemetry points."""
+
+    samples: list[tuple[Sample, tuple[str, ...]]]
+    points: list[Point]
+
+
+class SampleMaker:
+    """Makes samples; its counters say what was wrong with values.
+
+    Args:
+        registry: profiles and places of subjects.
+        skew_s: how far ahead of its arrival a message's time may lie; beyond, it is clamped.
+        late_s: how far behind its arrival it may lie before it is flagged as late.
+    """
+
+    def __init__(self, registry: Registry, *, skew_s: float, late_s: float) -> None:
+        self._registry = registry
+        self._skew_s = skew_s
+        self._late_s = late_s
+        self.counters: Counter[str] = Counter()
+        self.skewed: Counter[str] = Counter()
+        """Clamped times by box."""
+
+    def make(
+        self,
+        message: Readings | Tracks | Counts | Observation,
+        resolved: Sequence[SubjectReading],
+        place: BoxTopic,
+        arrived_s: float,
+        offset: int,
+    ) -> Batch:
+        """Return the samples and points of one message.
+
+        Args:
+            message: the message.
+            resolved: its pack resolved by subject, where it is a readings message; else empty.
+            place: district, site and box it came from.
+            arrived_s: arrival, seconds since 1970.
+            offset: journal offset of its record.
+        """
+        name = f"{message.box}/{message.boot_id}/{message.channel.value}/{message.seq}"
+        if isinstance(message, Readings):
+            return self._readings(message, resolved, place, arrived_s, offset, name)
+        at_s, flags = self._clamp(message.at.timestamp(), arrived_s, place.box)
+        if isinstance(message, Tracks):
+            samples = self._tracks(message, place, at_s, offset, name)
+        elif isinstance(message, Counts):
+            samples = self._counts(message, place, at_s, offset, name)
+        else:
+            samples = [self._observation(message, place, at_s, offset, name)]
+        self.counters["samples"] += len(samples)
+        return Batch([(sample, flags) for sample in samples], [])
+
+    def _clamp(self, at_s: float, arrived_s: float, box: str) -> tuple[float, tuple[str, ...]]:
+        """Return a usable event time and the flags that it earned."""
+        if at_s > arrived_s + self._skew_s:
+            self.counters[CLOCK_SKEW] += 1
+            self.skewed[box] += 1
+            return arrived_s, (CLOCK_SKEW,)
+        if at_s < arrived_s - self._late_s:
+            self.counters[LATE] += 1
+            return at_s, (LATE,)
+        return at_s, ()
+
+    def _readings(
+        self,
+        message: Readings,
+        resolved: Sequence[SubjectReading],
+        place: BoxTopic,
+        arrived_s: float,
+        offset: int,
+        name: str,
+    ) -> Batch:
+        samples: list[tuple[Sample, tuple[str, ...]]] = []
+        points: list[Point] = []
+        self.counters["readings"] += len(resolved)
+        for reading in resolved:
+            at_s, flags = self._clamp(reading.at, arrived_s, place.box)
+            subject = reading.subject
+            known = self._registry.locate(subject, place)
+            profile = reading.profile or known.profile
+            table = _FIELDS.get(profile) if profile is not None else None
+            at_us = round(at_s * 1_000_000)
+            if table is None:
+                self.counters["unknown_profile"] += 1
+                points.extend(Point(subject, k, at_us, v) for k, v in reading.values.items())
+                continue
+            fields: dict[str, Value] = {}
+            for field, given in reading.values.items():
+                value, usable = self._value(table.get(field), given, reading.units.get(field))
+                points.append(Point(subject, field, at_us, value))
+                if usable:
+                    fields[field] = value
+            sample = Sample(
+                stream="readings",
+                profile=profile,
+                subject=subject,
+                at=at_s,
+                keys={
+                    "subject": subject,
+                    "box": place.box,
+                    "site": place.site,
+                    "district": place.district,
+                },
+                fields=fields,
+                place=known.place,
+                discovery=message.discovery,
+                message=name,
+                sent_at=message.sent_at,
+                offset=offset,
+            )
+            samples.append((sample, flags))
+        self.counters["samples"] += len(samples)
+        return Batch(samples, points)
+
+    def _value(
+        self, field: ProfileField | None, given: Value, unit: str | None
+    ) -> tuple[Value, bool]:
+        """Return a value in the profile's unit, and whether rules may see it."""
+        if field is None:
+            self.counters["unknown_field"] += 1
+            return given, False
+        if field.kind == "number":
+            if isinstance(given, bool | str):
+                self.counters["wrong_type"] += 1
+                return given, False
+            if unit is not None and unit != field.unit and field.unit is not None:
+                try:
+                    given = convert(given, unit, field.unit)
+                except UnitError:
+                    self.counters["wrong_unit"] += 1
+                    return given, False
+            if (field.minimum is not None and given < field.minimum) or (
+                field.maximum is not None and given > field.maximum
+            ):
+                self.counters["out_of_range"] += 1
+                return given, False
+            return given, True
+        if field.kind == "flag":
+            if isinstance(given, bool):
+                return given, True
+            # many devices can only send numbers: 1 and 0 are as good as true and false
+            if not isinstance(given, str) and given in {0.0, 1.0}:
+                return bool(given), True
+        elif isinstance(given, str):
+            return given, True
+        self.counters["wrong_type"] += 1
+        return given, False
+
+    def _tracks(
+        self, message: Tracks, place: BoxTopic, at_s: float, offset: int, name: str
+    ) -> list[Sample]:
+        known = self._registry.locate(message.camera, place)
+        samples: list[Sample] = []
+        for track in message.tracks:
+            keys = {
+                "subject": message.camera,
+                "box": place.box,
+                "site": place.site,
+                "district": place.district,
+                "camera": message.camera,
+                "track": str(track.track),
+                "class": track.label,
+            }
+            fields: dict[str, Value] = {"confidence": track.confidence, "label": track.label}
+            if track.speed_m_s is not None:
+                fields["speed_m_s"] = track.speed_m_s
+            zones: list[tuple[dict[str, str], dict[str, Value]]] = [
+                (
+                    {"zone": zone, "zone_kind": message.zone_kinds.get(zone, "zone")},
+                    {"dwell_s": dwell_s},
+                )
+                for zone, dwell_s in track.dwell_s.items()
+            ]
+            for zone_keys, zone_fields in zones or [({}, {})]:
+                samples.append(
+                    Sample(
+                        stream="tracks",
+                        subject=message.camera,
+                        at=at_s,
+                        keys={**keys, **zone_keys},
+                        fields={**fields, **zone_fields},
+                        place=track.place or known.place,
+                        discovery=message.discovery,
+                        message=name,
+                        sent_at=message.sent_at,
+                        offset=offset,
+                    )
+                )
+        return samples
+
+    def _counts(
+        self, message: Counts, place: BoxTopic, at_s: float, offset: int, name: str
+    ) -> list[Sample]:
+        known = self._registry.locate(message.camera, place)
+        found: list[tuple[dict[str, str], dict[str, Value]]] = []
+        for zone in message.zones:
+            fields: dict[str, Value] = {
+                "people": float(zone.people),
+                "vehicles": float(zone.vehicles),
+                "objects": float(zone.objects),
+                "occupied_ratio": zone.occupied_ratio,
+                "longest_dwell_s": zone.longest_dwell_s,
+                "window_s": message.window_s,
+            }
+            if zone.area_m2 is not None:
+                fields["area_m2"] = zone.area_m2
+            found.append(({"zone": zone.zone, "zone_kind": zone.zone_kind}, fields))
+        for line in message.lines:
+            fields = {
+                "forward": float(line.forward),
+                "backward": float(line.backward),
+                "window_s": message.window_s,
+            }
+            found.append(({"line": line.line}, fields))
+        return [
+            Sample(
+                stream="counts",
+                subject=message.camera,
+                at=at_s,
+                keys={
+                    "subject": message.camera,
+                    "box": place.box,
+                    "site": place.site,
+                    "district": place.district,
+                    "camera": message.camera,
+                    **keys,
+                },
+                fields=fields,
+                place=known.place,
+                discovery=message.discovery,
+                message=name,
+                sent_at=message.sent_at,
+                offset=offset,
+            )
+            for keys, fields in found
+        ]
+
+    def _observation(
+        self, message: Observation, place: BoxTopic, at_s: float, offset: int, name: str
+    ) -> Sample:
+        known = self._registry.locate(message.camera, place)
+        keys = {
+            "subject": message.camera,
+            "box": place.box,
+            "site": place.site,
+            "district": place.district,
+            "camera": message.camera,
+            "observation": message.observation_id,
+            "kind": message.kind.value,
+        }
+        fields: dict[str, Value] = {"confidence": message.confidence, "dwell_s": message.dwell_s}
+        named = {
+            "zone": message.zone,
+            "zone_kind": message.zone_kind,
+            "line": message.line,
+            "direction": message.direction,
+            "class": message.label,
+            "track": None if message.track is None else str(message.track),
+        }
+        keys.update({key: text for key, text in named.items() if text is not None})
+        if message.label is not None:
+            fields["label"] = message.label
+        if message.direction is not None:
+            fields["direction"] = message.direction
+        if message.speed_m_s is not None:
+            fields["speed_m_s"] = message.speed_m_s
+        return Sample(
+            stream="observations",
+            subject=message.camera,
+            at=at_s,
+            keys=keys,
+            fields=fields,
+            ended=message.phase is Phase.END,
+            place=message.place or known.place,
+            evidence=message.evidence,
+            discovery=message.discovery,
+            message=name,
+            sent_at=message.sent_at,
+            offset=offset,
+        )

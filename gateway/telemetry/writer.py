@@ -1,0 +1,116 @@
+"""Carrying points to the telemetry store in batches, without ever holding up an alarm."""
+
+from collections import Counter, deque
+from collections.abc import Callable
+from threading import Condition
+
+import structlog
+
+from gateway.errors import TelemetryError
+from gateway.ports import Point, TelemetrySink
+from runtime.backoff import Backoff
+
+__all__ = ["TelemetryWriter"]
+
+
+class TelemetryWriter:
+    """A bounded queue before a telemetry store.
+
+    Intake offers, one other thread (or the same one, in a single process) steps. When the store is
+    down or slow and the queue is full, the oldest points go first and are counted.
+
+    Args:
+        sink: the store.
+        backoff: waiting after a failed write.
+        capacity: points that may wait.
+        batch: points per write.
+    """
+
+    def __init__(
+        self, sink: TelemetrySink, backoff: Backoff, *, capacity: int = 500_000, batch: int = 10_000
+    ) -> None:
+        self._sink = sink
+        self._backoff = backoff
+        self._capacity = capacity
+        self._batch = batch
+        self._queue: deque[tuple[list[Point], int]] = deque()
+        self._changed = Condition()
+        self._waiting = 0
+        self._not_before = 0.0
+        self._written_offset = 0
+        self.counters: Counter[str] = Counter()
+
+    @property
+    def waiting(self) -> int:
+        """Points that wait to be written."""
+        return self._waiting
+
+    def restore(self, offset: int) -> None:
+        """Say up to which journal offset the store has everything already."""
+        self._written_offset = offset
+
+    @property
+    def written_offset(self) -> int:
+        """Journal offset up to which every point was written, or dropped and counted."""
+        return self._written_offset
+
+    def offer(self, points: list[Point], through_offset: int) -> None:
+        """Queue the points of the journal records before ``through_offset``."""
+        with self._changed:
+            self._queue.append((points, through_offset))
+            self._waiting += len(points)
+            while self._waiting > self._capacity and len(self._queue) > 1:
+                dropped, offset = self._queue.popleft()
+                self._waiting -= len(dropped)
+                self._written_offset = max(self._written_offset, offset)
+                self.counters["dropped"] += len(dropped)
+            self._changed.notify()
+
+    def step(self, monotonic_s: float) -> int:
+        """Write one batch when there is one and no back-off runs; return the points written."""
+        if monotonic_s < self._not_before:
+            return 0
+        with self._changed:
+            taken: list[tuple[list[Point], int]] = []
+            points: list[Point] = []
+            while self._queue and len(points) < self._batch:
+                taken.append(self._queue.popleft())
+                points.extend(taken[-1][0])
+            self._waiting -= len(points)
+        if not taken:
+            return 0
+        try:
+            if points:
+                self._sink.write(points)
+        except TelemetryError as error:
+            delay = self._backoff.next_delay()
+            self._not_before = monotonic_s + delay
+            self.counters["failed_writes"] += 1
+            structlog.get_logger().warning(
+                "telemetry_write_failed", error=str(error), retry_in_s=round(delay, 2)
+            )
+            with self._changed:
+                self._queue.extendleft(reversed(taken))
+                self._waiting += len(points)
+            return 0
+        self._backoff.reset()
+        self._written_offset = max(self._written_offset, taken[-1][1])
+        self.counters["written"] += len(points)
+        return len(points)
+
+    def run(self, stopped: Callable[[], bool], monotonic: Callable[[], float]) -> None:
+        """Step until ``stopped``, sleeping while there is nothing to write."""
+        while not stopped():
+            if self.step(monotonic()) == 0:
+                with self._changed:
+                    self._changed.wait(0.2)
+        self.drain(monotonic)
+
+    def drain(self, monotonic: Callable[[], float]) -> None:
+        """Write what waits, as long as the store takes it."""
+        while self._queue and monotonic() >= self._not_before:
+            self.step(monotonic())
+
+    def close(self) -> None:
+        """Close the store."""
+        self._sink.close()
