@@ -25,7 +25,7 @@ def overlap(first: NDArray[np.floating], second: NDArray[np.floating]) -> NDArra
     area_a = np.prod(a[..., 2:] - a[..., :2], axis=2)
     area_b = np.prod(b[..., 2:] - b[..., :2], axis=2)
     union = area_a + area_b - shared
-    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+    return np.asarray(np.divide(shared, union, out=np.zeros_like(shared), where=union > 0))
 
 
 def assign(likeness: NDArray[np.float64], floor: float) -> Pairs:
