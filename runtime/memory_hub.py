@@ -56,11 +56,11 @@ class MemoryHub:
             return known
 
     def stop(self) -> None:
-        """Go away: every session loses its connection; what waits for them is kept."""
+        """Go away as a killed broker does: no wills are published, what waits is kept."""
         with self._lock:
             self._up = False
             for session in self._sessions.values():
-                session._cut(publish_will=True)  # noqa: SLF001
+                session._cut(publish_will=False)  # noqa: SLF001
 
     def start(self) -> None:
         """Come back; sessions that were started connect again."""

@@ -1,0 +1,337 @@
+"""The outbox: messages of a box on disk, from the moment they exist until the gateway has them.
+
+Each message is encoded once and gets its number (``seq``) here, in the same transaction that
+stores it, so the counters are an exact ledger of what was ever enqueued. Rows leave on the
+gateway's acknowledgement, never on the hub's.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+from msgspec import Meta, Struct
+
+from contracts.codec import MAX_PAYLOAD_BYTES, BoxMessage, encode
+from contracts.envelope import Channel
+from contracts.ids import check_id
+from contracts.topics import Kind
+from runtime.clock import Clock
+from runtime.errors import LetterError, OutboxFull
+from runtime.outbox_budget import Lane, make_room
+from runtime.outbox_file import Synchronous, explained, open_file, transaction
+
+__all__ = ["Letter", "Outbox", "OutboxConfig", "Pending", "Stamp", "Synchronous"]
+
+_STAMP_BYTES = 64
+"""What ``sent_at`` and ``resent`` add to a payload when it leaves."""
+
+_KEPT_LANES = 500
+"""Lanes that stay in the ledger after they are empty: those of about the last hundred boots."""
+
+_INSERT = "INSERT INTO letter (lane, seq, kind, payload, enqueued_at_us) VALUES (?, ?, ?, ?, ?)"
+
+
+class Stamp(NamedTuple):
+    """What the outbox gives to a message; ``Readings(**stamp._asdict(), at=..., ...)``."""
+
+    id: str
+    box: str
+    boot_id: str
+    channel: Channel
+    seq: int
+
+
+class Letter(NamedTuple):
+    """A message to be: its lane, its topic's kind, and how to make it once it has its stamp."""
+
+    channel: Channel
+    kind: Kind
+    compose: Callable[[Stamp], BoxMessage]
+
+
+class Pending(NamedTuple):
+    """A stored message; ``payload`` is without ``sent_at`` and ``resent``."""
+
+    seq: int
+    kind: Kind
+    payload: bytes
+
+
+class OutboxConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where a box keeps what it has not got rid of yet, and how much of it."""
+
+    path: str = "outbox.db"
+    """File; its folder must exist. Default ``outbox.db`` in the working folder."""
+    budget_rows: Annotated[int, Meta(ge=100)] = 2_000_000
+    """Most messages kept; default 2,000,000. Beyond, the oldest of the least important lane go."""
+    budget_bytes: Annotated[int, Meta(ge=100_000)] = 1_000_000_000
+    """Most bytes of messages kept; default 1 GB. The file may be a third larger."""
+    synchronous: Synchronous = Synchronous.FULL
+    """``FULL`` (default): a power cut loses nothing appended. ``NORMAL``: it may lose the last."""
+
+
+class Outbox:
+    """The messages of one box that the gateway has not confirmed yet. Thread-safe.
+
+    Args:
+        path: the SQLite file.
+        box: who speaks.
+        boot_id: this run of the box; messages of former runs keep theirs and leave first.
+        clock: dates the rows and what is said about dropped ones.
+        budget_rows: most messages kept.
+        budget_bytes: most bytes of messages kept.
+        synchronous: what a power cut may take; see :class:`Synchronous`.
+
+    Raises:
+        StoreLocked, OutboxMismatch, OutboxBroken, OutboxFull: it cannot be opened.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        box: str,
+        boot_id: str,
+        clock: Clock,
+        budget_rows: int = 2_000_000,
+        budget_bytes: int = 1_000_000_000,
+        synchronous: Synchronous = Synchronous.FULL,
+    ) -> None:
+        self.path = path
+        self.box = check_id(box, "box")
+        self.boot_id = boot_id
+        self.counters: dict[str, int] = {
+            "enqueued": 0,
+            "confirmed": 0,
+            "dropped": 0,
+            "acks_ignored": 0,
+            "confirms_deferred": 0,
+        }
+        self._clock = clock
+        self._budget = (budget_rows, budget_bytes)
+        self._lock = threading.RLock()
+        self._file = open_file(path, self.box, synchronous)
+        self._lanes: dict[tuple[str, Channel], Lane] = {}
+        try:
+            self._load_lanes()
+        except sqlite3.Error as error:
+            self._file.close()
+            raise explained(path, error) from error
+
+    @classmethod
+    def open(cls, config: OutboxConfig, *, box: str, boot_id: str, clock: Clock) -> "Outbox":
+        """Return the outbox that a configuration describes."""
+        return cls(
+            Path(config.path),
+            box=box,
+            boot_id=boot_id,
+            clock=clock,
+            budget_rows=config.budget_rows,
+            budget_bytes=config.budget_bytes,
+            synchronous=config.synchronous,
+        )
+
+    def _load_lanes(self) -> None:
+        # the ledger of boots long gone is given up, or it would grow for ever
+        self._file.execute(
+            "DELETE FROM lane WHERE lane NOT IN (SELECT lane FROM letter) AND lane NOT IN"
+            " (SELECT lane FROM lane ORDER BY lane DESC LIMIT ?)",
+            (_KEPT_LANES,),
+        )
+        found = self._file.execute(
+            "SELECT lane, boot_id, channel, next_seq, count(seq), total(length(payload))"
+            " FROM lane LEFT JOIN letter USING (lane) GROUP BY lane ORDER BY lane"
+        )
+        for number, boot_id, channel, next_seq, rows, size in found:
+            lane = Lane(number, boot_id, Channel(channel), next_seq, rows, int(size))
+            self._lanes[lane.boot_id, lane.channel] = lane
+
+    @property
+    def rows(self) -> int:
+        """How many messages wait, confessions of dropped ones included."""
+        return sum(lane.rows for lane in self._lanes.values())
+
+    @property
+    def size_bytes(self) -> int:
+        """How many bytes of messages wait."""
+        return sum(lane.size for lane in self._lanes.values())
+
+    def ledger(self) -> dict[tuple[str, Channel], int]:
+        """Return how many messages were ever enqueued, by boot and channel: exactly."""
+        with self._lock:
+            return {key: lane.next_seq for key, lane in self._lanes.items()}
+
+    def lanes(self) -> list[tuple[str, Channel]]:
+        """Return the lanes in which messages wait: former boots first, in the order they began."""
+        with self._lock:
+            return [key for key, lane in self._lanes.items() if lane.rows]
+
+    def append(self, letters: Sequence[Letter]) -> None:
+        """Number and store messages, all or none; they are durable when this returns.
+
+        Over the budget, the oldest messages of the least important lane give way to one
+        ``dropped.v1`` that stands for them.
+
+        Raises:
+            LetterError: a message is too large, or does not carry the stamp it was given.
+            OutboxFull: the disk has no room; nothing of the batch is stored, all else is kept.
+            OutboxBroken: SQLite cannot write the file.
+        """
+        if not letters:
+            return
+        with self._lock:
+            now_us = int(self._clock.now().timestamp() * 1_000_000)
+            before = {key: lane.copy() for key, lane in self._lanes.items()}
+            size = 0
+            try:
+                with transaction(self._file):
+                    rows = [self._row(letter, now_us) for letter in letters]
+                    size = sum(len(row[3]) for row in rows)
+                    self._file.executemany(_INSERT, rows)
+                    dropped = self._fit()
+                    self._file.executemany(
+                        "UPDATE lane SET next_seq = ? WHERE lane = ?",
+                        [
+                            (lane.next_seq, lane.number)
+                            for lane in self._lanes.values()
+                            if lane.boot_id == self.boot_id
+                        ],
+                    )
+            except sqlite3.Error as error:
+                self._lanes = before
+                raise explained(self.path, error, size) from error
+            except BaseException:
+                self._lanes = before
+                raise
+            self.counters["enqueued"] += len(letters)
+            self.counters["dropped"] += dropped
+
+    def _lane(self, channel: Channel) -> Lane:
+        lane = self._lanes.get((self.boot_id, channel))
+        if lane is None:
+            cursor = self._file.execute(
+                "INSERT INTO lane (boot_id, channel, next_seq) VALUES (?, ?, 0)",
+                (self.boot_id, channel.value),
+            )
+            assert cursor.lastrowid is not None
+            lane = Lane(cursor.lastrowid, self.boot_id, channel, 0, 0, 0)
+            self._lanes[self.boot_id, channel] = lane
+        return lane
+
+    def _row(self, letter: Letter, now_us: int) -> tuple[int, int, str, bytes, int]:
+        channel = letter.channel
+        lane = self._lane(channel)
+        seq = lane.next_seq
+        name = f"{self.box}/{self.boot_id}/{channel.value}/{seq}"
+        message = letter.compose(Stamp(name, self.box, self.boot_id, channel, seq))
+        if message.seq != seq or message.id != name or message.channel is not channel:
+            raise LetterError(
+                f"letter {name}: composed as {message.id} (channel {message.channel.value}, seq "
+                f"{message.seq}); compose must copy the stamp it is given"
+            )
+        payload = encode(message)
+        if len(payload) > MAX_PAYLOAD_BYTES - _STAMP_BYTES:
+            raise LetterError(
+                f"letter {name}: {len(payload)} bytes; expected at most "
+                f"{MAX_PAYLOAD_BYTES - _STAMP_BYTES}; split it"
+            )
+        lane.next_seq += 1
+        lane.rows += 1
+        lane.size += len(payload)
+        return (lane.number, seq, letter.kind.value, payload, now_us)
+
+    def _fit(self) -> int:
+        """Give up what is over the budget; returns how many messages that were."""
+        over_rows = self.rows - self._budget[0]
+        over_bytes = self.size_bytes - self._budget[1]
+        if over_rows <= 0 and over_bytes <= 0:
+            return 0
+        # a little more than needed, so that a full outbox is not searched at every append
+        return make_room(
+            self._file,
+            list(self._lanes.values()),
+            self.box,
+            self._clock.now(),
+            (over_rows + self._budget[0] // 64, over_bytes + self._budget[1] // 64),
+        )
+
+    def pending(self, boot_id: str, channel: Channel, after_seq: int, limit: int) -> list[Pending]:
+        """Return stored messages of one lane with ``seq > after_seq``, ascending, at most ``limit``.
+
+        Raises:
+            OutboxBroken: SQLite cannot read the file.
+        """
+        with self._lock:
+            lane = self._lanes.get((boot_id, channel))
+            if lane is None or not lane.rows:
+                return []
+            try:
+                found = self._file.execute(
+                    "SELECT seq, kind, payload FROM letter WHERE lane = ? AND seq > ?"
+                    " ORDER BY seq LIMIT ?",
+                    (lane.number, after_seq, limit),
+                ).fetchall()
+            except sqlite3.Error as error:
+                raise explained(self.path, error) from error
+            return [Pending(seq, _KINDS[kind], payload) for seq, kind, payload in found]
+
+    def confirm(self, boot_id: str, channel: Channel, through_seq: int) -> int:
+        """Let go of the messages of a lane up to ``through_seq``; returns how many rows went.
+
+        An acknowledgement of a lane or number that never existed is ignored and counted
+        (``acks_ignored``). Where a full disk refuses even the deletion, the rows stay and go with
+        a later confirmation (``confirms_deferred``): they are sent again, which does no harm.
+
+        Raises:
+            OutboxBroken: SQLite cannot write the file.
+        """
+        with self._lock:
+            lane = self._lanes.get((boot_id, channel))
+            if lane is None or through_seq >= lane.next_seq:
+                self.counters["acks_ignored"] += 1
+                return 0
+            if not lane.rows:
+                return 0
+            try:
+                rows, size = self._delete_on_full_disk(lane, through_seq)
+            except sqlite3.Error as error:
+                fault = explained(self.path, error)
+                if not isinstance(fault, OutboxFull):
+                    raise fault from error
+                self.counters["confirms_deferred"] += 1
+                return 0
+            lane.rows -= rows
+            lane.size -= size
+            self.counters["confirmed"] += rows
+            return rows
+
+    def _delete_on_full_disk(self, lane: Lane, through_seq: int) -> tuple[int, int]:
+        try:
+            return self._delete(lane, through_seq)
+        except sqlite3.Error as error:
+            if not isinstance(explained(self.path, error), OutboxFull):
+                raise
+        # a deletion needs room in the write-ahead log: emptying that into the file gives it some
+        self._file.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        return self._delete(lane, through_seq)
+
+    def _delete(self, lane: Lane, through_seq: int) -> tuple[int, int]:
+        where = (lane.number, through_seq)
+        with transaction(self._file):
+            rows, size = self._file.execute(
+                "SELECT count(*), total(length(payload)) FROM letter WHERE lane = ? AND seq <= ?",
+                where,
+            ).fetchone()
+            if rows:
+                self._file.execute("DELETE FROM letter WHERE lane = ? AND seq <= ?", where)
+        return rows, int(size)
+
+    def close(self) -> None:
+        """Close the file; unsent messages stay in it."""
+        with self._lock:
+            self._file.close()
+
+
+_KINDS = {kind.value: kind for kind in Kind}

@@ -1,0 +1,125 @@
+"""What an outbox gives up when it is over its budget, and how it confesses it."""
+
+import sqlite3
+from datetime import datetime
+
+import msgspec
+
+from contracts.codec import encode
+from contracts.envelope import Channel
+from contracts.status import Dropped
+from contracts.topics import Kind
+
+__all__ = ["DROP_ORDER", "Lane", "make_room"]
+
+DROP_ORDER = (
+    Channel.TRACKS,
+    Channel.COUNTS,
+    Channel.READINGS,
+    Channel.STATUS,
+    Channel.OBSERVATIONS,
+    Channel.URGENT,
+)
+"""Least important first: tracks are superseded within a second, an urgent message never is."""
+
+_CHUNK_ROWS = 10_000
+
+
+class Lane(msgspec.Struct):
+    """One boot's messages of one channel, as they stand in the file."""
+
+    number: int
+    boot_id: str
+    channel: Channel
+    next_seq: int
+    rows: int
+    size: int
+
+    def copy(self) -> "Lane":
+        """Return a copy, to go back to when a transaction fails."""
+        return Lane(self.number, self.boot_id, self.channel, self.next_seq, self.rows, self.size)
+
+
+def make_room(
+    file: sqlite3.Connection, lanes: list[Lane], box: str, now: datetime, excess: tuple[int, int]
+) -> int:
+    """Replace the oldest messages of the least important lanes by one ``dropped.v1`` for each lane.
+
+    Runs inside the caller's transaction and updates ``lanes``.
+
+    Args:
+        file: the outbox.
+        lanes: every lane, the oldest boot first.
+        box: who speaks.
+        now: when this happens.
+        excess: rows and bytes to give up; negative or zero means none.
+
+    Returns:
+        How many messages were given up. It may free less than asked for when nothing but
+        confessions is left.
+    """
+    dropped = 0
+    over_rows, over_bytes = excess
+    ordered = sorted(lanes, key=lambda lane: (DROP_ORDER.index(lane.channel), lane.number))
+    for lane in ordered:
+        # each round gives up one chunk, merged with the confession that already heads the lane
+        while (over_rows > 0 or over_bytes > 0) and lane.rows > 0:
+            rows, size, gone = _give_up(file, lane, box, now, (over_rows, over_bytes))
+            if not gone:
+                break
+            over_rows -= rows
+            over_bytes -= size
+            dropped += gone
+    return dropped
+
+
+def _give_up(
+    file: sqlite3.Connection, lane: Lane, box: str, now: datetime, excess: tuple[int, int]
+) -> tuple[int, int, int]:
+    """Return rows freed, bytes freed, and messages given up, in one step at a lane's old end."""
+    found = file.execute(
+        "SELECT seq, from_seq, length(payload) FROM letter WHERE lane = ? ORDER BY seq LIMIT ?",
+        (lane.number, _CHUNK_ROWS),
+    )
+    first = last = -1
+    rows = size = gone = 0
+    for seq, from_seq, length in found:
+        # one row more than asked for, because the confession takes one itself
+        if rows > excess[0] and size > excess[1]:
+            break
+        if first < 0:
+            first = seq if from_seq is None else from_seq
+        last = seq
+        rows += 1
+        size += length
+        gone += from_seq is None
+    useless = rows == 1 and excess[1] <= 0  # its confession would need the very row again
+    if not gone or useless:
+        return 0, 0, 0
+    payload = encode(
+        Dropped(
+            id=f"{box}/{lane.boot_id}/{lane.channel.value}/{last}",
+            box=box,
+            boot_id=lane.boot_id,
+            channel=lane.channel,
+            seq=last,
+            at=now,
+            from_seq=first,
+            reason="outbox_budget",
+        )
+    )
+    file.execute("DELETE FROM letter WHERE lane = ? AND seq <= ?", (lane.number, last))
+    file.execute(
+        "INSERT INTO letter VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            lane.number,
+            last,
+            first,
+            Kind(lane.channel.value).value,
+            payload,
+            int(now.timestamp() * 1_000_000),
+        ),
+    )
+    lane.rows -= rows - 1
+    lane.size -= size - len(payload)
+    return rows - 1, size - len(payload), gone
