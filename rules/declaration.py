@@ -1,0 +1,206 @@
+"""The shape of a pack as written: Structs of the YAML, and what is refused before they are read.
+
+Every value is still as written here; :mod:`rules.pack` gives it meaning.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import NoReturn
+
+import msgspec
+
+from contracts.event import Title
+from contracts.levels import Level
+
+__all__ = [
+    "ErrorFactory",
+    "EventDeclaration",
+    "PackDeclaration",
+    "Path",
+    "RuleDeclaration",
+    "StepDeclaration",
+    "WatchDeclaration",
+    "read_declaration",
+]
+
+Path = Sequence[str | int]
+ErrorFactory = Callable[[Path, str], Exception]
+"""Makes the error for the value at a path of the document; the caller knows file and line."""
+
+
+class _Declared(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of what a pack declares: unknown keys are refused."""
+
+
+class EventDeclaration(_Declared, frozen=True, kw_only=True):
+    """``event``: what a breach of the rule is called and how it is treated."""
+
+    type: str
+    """Event type, dotted lower case."""
+    title: Title | None = None
+    """Title template in both languages; default the event type."""
+    dedupe: list[str] = []
+    """Key names that make two events the same thing; default none."""
+    preplan: str | None = None
+    """Plan 预案 that the event launches; default none."""
+
+
+class WatchDeclaration(_Declared, frozen=True, kw_only=True):
+    """``watch``: either a device profile or a stream, with filters."""
+
+    profile: str | None = None
+    """Device profile whose readings the rule judges."""
+    stream: str | None = None
+    """tracks, counts or observations."""
+    class_: str | list[str] = msgspec.field(default_factory=list, name="class")
+    """Detector labels; default any. For tracks and observations."""
+    zone_kind: str | list[str] = []
+    """Kinds of zone; default any."""
+    kind: str | list[str] = []
+    """Kinds of observation; default any."""
+
+
+class StepDeclaration(_Declared, frozen=True, kw_only=True):
+    """One step of a ladder."""
+
+    level: Level
+    """blue, yellow or red."""
+    when: str | bool
+    """Condition that raises to this level."""
+    clear: str | bool | None = None
+    """Condition that ends it; default the opposite of ``when``."""
+    for_: str = msgspec.field(default="0s", name="for")
+    """How long ``when`` must hold without interruption; default 0s."""
+    clear_for: str = "0s"
+    """How long ``clear`` must hold without interruption; default 0s."""
+
+
+class RuleDeclaration(_Declared, frozen=True, kw_only=True):
+    """One rule."""
+
+    id: str
+    """Unique in the pack: a-z, 0-9, '_' and '-'."""
+    event: EventDeclaration
+    watch: WatchDeclaration
+    key: list[str]
+    """What the rule keeps a state of its own for."""
+    ladder: list[StepDeclaration]
+    """Steps in ascending order of level."""
+    where: str | None = None
+    """Condition that a sample must meet to count for ``when``; default none."""
+    gap: str | None = None
+    """How long a lost subject may stay away without ending the episode; default not at all."""
+    version: str | None = None
+    """Version of the rule; default a hash of its content."""
+    source: str | None = None
+    """Where the thresholds come from."""
+    tests: list[dict[str, object]] = []
+    """Tests of the rule."""
+
+
+class PackDeclaration(_Declared, frozen=True, kw_only=True):
+    """One file."""
+
+    rules: list[RuleDeclaration]
+
+
+_PLANNED: Mapping[str, tuple[str, ...]] = {
+    "pack": ("calendars",),
+    "rule": (
+        "active",
+        "let",
+        "escalate",
+        "absence",
+        "no_data",
+        "signals",
+        "quality",
+        "actions",
+        "latch",
+        "tests",
+    ),
+    "event": ("group", "inhibits", "remind", "evidence", "level"),
+    "step": ("repeat",),
+}
+"""Parts of the language that packs may already contain elsewhere but this version does not run."""
+
+_KNOWN: Mapping[str, tuple[str, ...]] = {
+    "pack": PackDeclaration.__struct_encode_fields__,
+    "rule": RuleDeclaration.__struct_encode_fields__,
+    "event": EventDeclaration.__struct_encode_fields__,
+    "watch": WatchDeclaration.__struct_encode_fields__,
+    "step": StepDeclaration.__struct_encode_fields__,
+    "title": ("zh", "en"),
+}
+
+_AT = re.compile(r" - at `\$([^`]*)`$")
+_STEP = re.compile(r"\.([^.\[\]]+)|\[([0-9]+)\]")
+
+
+def read_declaration(data: object, error: ErrorFactory) -> PackDeclaration:
+    """Return the declaration in a pack's parsed YAML.
+
+    Raises:
+        Exception: what ``error`` makes, for the first thing that is not of this shape.
+    """
+    if not isinstance(data, dict):
+        raise error((), f"expected a mapping with 'rules', found {_kind(data)}")
+    _check_keys("pack", data, (), error)
+    rules = data.get("rules")
+    for index, rule in enumerate(rules if isinstance(rules, list) else []):
+        _check_rule(rule, ("rules", index), error)
+    try:
+        return msgspec.convert(data, PackDeclaration)
+    except msgspec.ValidationError as failure:
+        _refuse(str(failure), error, failure)
+
+
+def _refuse(message: str, error: ErrorFactory, cause: Exception) -> NoReturn:
+    found = _AT.search(message)
+    path = [name or int(index) for name, index in (_STEP.findall(found.group(1)) if found else ())]
+    raise error(path, _AT.sub("", message)) from cause
+
+
+def _check_rule(rule: object, path: tuple[str | int, ...], error: ErrorFactory) -> None:
+    if not isinstance(rule, dict):
+        return
+    _check_keys("rule", rule, path, error)
+    for part in ("event", "watch"):
+        if isinstance(rule.get(part), dict):
+            _check_keys(part, rule[part], (*path, part), error)
+    event, watch, where = rule.get("event"), rule.get("watch"), rule.get("where")
+    if isinstance(event, dict) and isinstance(event.get("title"), dict):
+        _check_keys("title", event["title"], (*path, "event", "title"), error)
+    if isinstance(watch, dict) and isinstance(watch.get("profile"), list):
+        raise error((*path, "watch", "profile"), _later("a list of profiles"))
+    if isinstance(where, dict):
+        raise error((*path, "where"), _later("a spatial 'where'"))
+    ladder = rule.get("ladder")
+    for index, step in enumerate(ladder if isinstance(ladder, list) else []):
+        if isinstance(step, dict):
+            _check_keys("step", step, (*path, "ladder", index), error)
+            if isinstance(step.get("when"), dict):
+                raise error((*path, "ladder", index, "when"), _later("'at_least' of several"))
+
+
+def _check_keys(
+    what: str, found: Mapping[object, object], path: tuple[str | int, ...], error: ErrorFactory
+) -> None:
+    for name in found:
+        here = (*path, str(name))
+        if name in _PLANNED.get(what, ()):
+            raise error(here, _later(f"{name!r}"))
+        if name not in _KNOWN[what]:
+            close = get_close_matches(str(name), _KNOWN[what], n=1, cutoff=0.6)
+            hint = f"did you mean {close[0]!r}? " if close else ""
+            known = ", ".join(_KNOWN[what])
+            raise error(here, f"{str(name)[:40]!r} is unknown; {hint}a {what} has {known}")
+
+
+def _later(what: str) -> str:
+    return f"{what} is not supported yet; remove it, nothing in a pack is silently ignored"
+
+
+def _kind(value: object) -> str:
+    names = {list: "a list", dict: "a mapping", str: "a text", type(None): "nothing"}
+    return names.get(type(value), type(value).__name__)
