@@ -85,8 +85,12 @@ class _Coverage:
         self._seen: set[int] = set()
         self.twice = 0
 
-    def add(self, first: int, last: int) -> None:
-        for seq in range(first, last + 1):
+    def add(self, row: MessageRow) -> None:
+        if row.given_up:
+            # a box may give up what had just arrived but was not yet acknowledged to it
+            self._seen.update(range(row.from_seq, row.seq + 1))
+            return
+        for seq in range(row.from_seq, row.seq + 1):
             if seq in self._seen:
                 self.twice += 1
             self._seen.add(seq)
@@ -119,7 +123,7 @@ def audit(
     lanes: dict[Lane, _Coverage] = {}
     given_up = 0
     for message in journal:
-        lanes.setdefault(message.lane, _Coverage()).add(message.from_seq, message.seq)
+        lanes.setdefault(message.lane, _Coverage()).add(message)
         if message.given_up:
             given_up += message.seq - message.from_seq + 1
     examples: list[str] = []

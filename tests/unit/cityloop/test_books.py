@@ -55,6 +55,13 @@ def test_a_confessed_gap_is_not_silent_loss() -> None:
     assert (report.lost, report.given_up_messages) == (0, 2)
 
 
+def test_a_confession_over_what_arrived_is_no_duplicate() -> None:
+    """A box may give up a message whose acknowledgement was still on its way."""
+    report = _audit([_message(0), _message(1, first=0, given_up=True), _message(2)], [], [])
+
+    assert (report.lost, report.duplicates) == (0, 0)
+
+
 def test_one_missing_statement_is_one_lost() -> None:
     """A revision that the journal implies and the API lacks is lost."""
     report = _audit([_message(i) for i in range(3)], [_event("a"), _event("a", 1)], [_event("a")])
