@@ -63,6 +63,17 @@ class Frame:
             discontinuity=discontinuity,
         )
 
+    def moved(self, *, index: int, pts_s: float, discontinuity: bool) -> "Frame":
+        """Return the same picture at another place in its stream; the moment stays."""
+        return Frame(
+            camera=self.camera,
+            index=index,
+            pts_s=pts_s,
+            captured_at=self.captured_at,
+            picture=self._picture,
+            discontinuity=discontinuity,
+        )
+
     @property
     def width(self) -> int:
         """Columns in pixels."""

@@ -16,8 +16,11 @@ class CameraSource(Protocol):
     """
 
     camera: str
-    counters: dict[str, int]
-    """What happened so far, by name: frames, corrupt_packets, faults, ..."""
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """What happened so far, by name: frames, corrupt_packets, faults, ..."""
+        ...
 
     def open(self) -> None:
         """Connect. Does nothing when already open.

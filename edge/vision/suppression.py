@@ -37,10 +37,10 @@ def suppress(
     boxes[:, 2:] -= boxes[:, :2]
     strength: Any = scores
     labels: Any = class_id
-    kept = _indices(cv2.dnn.NMSBoxesBatched(boxes, strength, labels, -1.0, same_class_iou))
+    kept = _indices(cv2.dnn.NMSBoxesBatched(boxes, strength, labels, 0.0, same_class_iou))
     if any_class_iou >= 1.0 or len(kept) < 2:
         return kept
-    second = _indices(cv2.dnn.NMSBoxes(boxes[kept], strength[kept], -1.0, any_class_iou))
+    second = _indices(cv2.dnn.NMSBoxes(boxes[kept], strength[kept], 0.0, any_class_iou))
     return kept[second]
 
 

@@ -1,0 +1,48 @@
+"""Where a camera is: a file or a network stream, and how to write that down safely."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Address", "parse_address", "redact"]
+
+_SCHEME = re.compile(r"^([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
+_CREDENTIALS = re.compile(r"(?<=://)[^/\s]*@")
+_SECRETS = re.compile(
+    r"(?i)\b(password|passwd|pwd|pass|token|key|secret|auth|user|username)=[^&\s'\"]*"
+)
+
+
+def redact(text: str) -> str:
+    """Return a text with the credentials of every URL in it replaced by ``***``."""
+    return _SECRETS.sub(r"\1=***", _CREDENTIALS.sub("***@", text))
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A camera's address.
+
+    Attributes:
+        url: what the decoder opens; may hold credentials, never log it.
+        live: a network stream, which does not wait for its reader; else a file.
+    """
+
+    url: str
+    live: bool
+
+    def __str__(self) -> str:
+        return redact(self.url)
+
+    def __repr__(self) -> str:
+        return f"Address({redact(self.url)!r}, live={self.live})"
+
+
+def parse_address(text: str | Path) -> Address:
+    """Return the address that a path, a ``file://`` URL or a stream's URL stands for."""
+    url = str(text)
+    scheme = _SCHEME.match(url)
+    if scheme is None:
+        return Address(url, live=False)
+    if scheme[1].lower() == "file":
+        return Address(url[len(scheme[0]) :], live=False)
+    return Address(url, live=True)
