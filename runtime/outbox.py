@@ -109,7 +109,7 @@ class Outbox:
             "acks_ignored": 0,
             "confirms_deferred": 0,
         }
-        self._clock = clock
+        self.clock = clock
         self._budget = (budget_rows, budget_bytes)
         self._lock = threading.RLock()
         self._file = open_file(path, self.box, synchronous)
@@ -163,6 +163,11 @@ class Outbox:
         with self._lock:
             return {key: lane.next_seq for key, lane in self._lanes.items()}
 
+    def next_seq(self, boot_id: str, channel: Channel) -> int:
+        """Return the number that the next message of a lane gets; 0 for a lane without any."""
+        lane = self._lanes.get((boot_id, channel))
+        return 0 if lane is None else lane.next_seq
+
     def lanes(self) -> list[tuple[str, Channel]]:
         """Return the lanes in which messages wait: former boots first, in the order they began."""
         with self._lock:
@@ -182,7 +187,7 @@ class Outbox:
         if not letters:
             return
         with self._lock:
-            now_us = int(self._clock.now().timestamp() * 1_000_000)
+            now_us = int(self.clock.now().timestamp() * 1_000_000)
             before = {key: lane.copy() for key, lane in self._lanes.items()}
             size = 0
             try:
@@ -253,7 +258,7 @@ class Outbox:
             self._file,
             list(self._lanes.values()),
             self.box,
-            self._clock.now(),
+            self.clock.now(),
             (over_rows + self._budget[0] // 64, over_bytes + self._budget[1] // 64),
         )
 
