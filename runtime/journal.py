@@ -8,6 +8,7 @@ import errno
 import fcntl
 import os
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -289,7 +290,7 @@ class Journal:
         firsts = _segments(self.directory)
         excess = self.size_bytes - self._budget_bytes
         deleted = 0
-        for first, following in zip(firsts, firsts[1:], strict=False):
+        for first, following in pairwise(firsts):
             if excess <= 0 or following > keep_from:
                 break
             path = _segment_path(self.directory, first)
