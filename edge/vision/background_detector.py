@@ -70,7 +70,7 @@ class BackgroundDetector:
         self._join_ratio = join_ratio
         self._max_area_ratio = max_area_ratio
         self._calibration_s = calibration_s
-        self._background = LumaBackground(memory_s)
+        self._background = LumaBackground(memory_s, sway_px=2)
         self._started_s: float | None = None
         self._pts_s = 0.0
         self._mask: Mask = np.zeros((1, 1), np.uint8)

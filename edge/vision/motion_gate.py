@@ -69,7 +69,7 @@ class MotionGate:
         self._flood_ratio = flood_ratio
         self._memory_s = memory_s
         self._calibration_s = calibration_s
-        self._background = LumaBackground(memory_s)
+        self._background = LumaBackground(memory_s, sway_px=1)
         self._calibrated_at_s: float | None = None
         self._pts_s = 0.0
 
