@@ -5,6 +5,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from contracts.envelope import Channel, Id
+from contracts.ids import BOOT_ID_PATTERN
 
 __all__ = ["Ack"]
 
@@ -13,6 +14,6 @@ class Ack(Struct, frozen=True, kw_only=True, tag="ack.v1", tag_field="type"):
     """Every message of this boot and channel up to ``through_seq`` is journalled."""
 
     box: Id
-    boot_id: Annotated[str, Meta(pattern=r"^[0-9a-f]{16}$")]
+    boot_id: Annotated[str, Meta(pattern=BOOT_ID_PATTERN)]
     channel: Channel
     through_seq: Annotated[int, Meta(ge=0)]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from contracts.ids import ID_PATTERN
+from contracts.ids import BOOT_ID_PATTERN, ID_PATTERN
 
 __all__ = [
     "Channel",
@@ -28,7 +28,7 @@ Moment = Annotated[datetime, Meta(tz=True)]
 Ratio = Annotated[float, Meta(ge=0.0, le=1.0)]
 Longitude = Annotated[float, Meta(ge=-180.0, le=180.0)]
 Latitude = Annotated[float, Meta(ge=-90.0, le=90.0)]
-Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
 
 
 class Channel(StrEnum):
@@ -93,7 +93,7 @@ class Envelope(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     id: Annotated[str, Meta(min_length=1, max_length=160)]
     box: Id
-    boot_id: Annotated[str, Meta(pattern=r"^[0-9a-f]{16}$")]
+    boot_id: Annotated[str, Meta(pattern=BOOT_ID_PATTERN)]
     channel: Channel
     seq: Annotated[int, Meta(ge=0)]
     at: Moment

@@ -48,9 +48,9 @@ class Event(Struct, frozen=True, kw_only=True, tag="event.v1", tag_field="type")
     ``level`` is the level that holds now; at the end it is the level that held last.
     """
 
-    event_id: Annotated[str, Meta(pattern=r"^[0-9a-f-]{36}$")]
+    event_id: Annotated[str, Meta(pattern=r"^[0-9a-f-]{36}$(?!\n)")]
     rev: Annotated[int, Meta(ge=0)]
-    event_type: Annotated[str, Meta(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)*$", max_length=128)]
+    event_type: Annotated[str, Meta(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)*$(?!\n)", max_length=128)]
     rule: str
     rule_version: str
     level: Level

@@ -10,6 +10,7 @@ from typing import NewType
 from contracts.errors import IdError
 
 __all__ = [
+    "BOOT_ID_PATTERN",
     "ID_PATTERN",
     "BootId",
     "BoxId",
@@ -28,8 +29,14 @@ CameraId = NewType("CameraId", str)
 EventId = NewType("EventId", str)
 CaseId = NewType("CaseId", str)
 
-ID_PATTERN = r"^[a-z0-9-]{1,64}$"
-"""Pattern of every id that appears as a topic level. Source: architecture §4."""
+ID_PATTERN = r"^[a-z0-9-]{1,64}$(?!\n)"
+"""Pattern of every id that appears as a topic level. Source: architecture §4.
+
+Python's ``$`` also matches before a closing newline, ECMAScript's does not; ``(?!\\n)`` makes both agree.
+"""
+
+BOOT_ID_PATTERN = r"^[0-9a-f]{16}$(?!\n)"
+"""Pattern of a boot id: 16 lower-case hex digits."""
 
 _ID = re.compile(ID_PATTERN)
 _NAMESPACE = uuid.UUID("6f0f2a38-6d1c-5a44-9a2c-0c4f5f0a9e11")
