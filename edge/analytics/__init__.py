@@ -1,0 +1,1 @@
+"""What tracks mean: zones, lines and occupancy, as pure state machines on presentation time."""

@@ -1,0 +1,243 @@
+"""Configuration of one camera: where frames come from, what looks at them, what is reported."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from msgspec import Meta, Struct, field
+
+from contracts.envelope import Id, Place, Ratio
+
+__all__ = [
+    "Anchor",
+    "BackgroundConfig",
+    "CameraConfig",
+    "CameraEvidenceConfig",
+    "DetectorConfig",
+    "GateConfig",
+    "LineConfig",
+    "OnnxConfig",
+    "Pace",
+    "Point",
+    "RedactPolicy",
+    "SizeConfig",
+    "SourceConfig",
+    "TrackerConfig",
+    "ZoneConfig",
+]
+
+Point = tuple[Ratio, Ratio]
+"""x, y as shares of the picture's width and height, from its top left corner."""
+
+Positive = Annotated[float, Meta(gt=0.0)]
+NonNegative = Annotated[float, Meta(ge=0.0)]
+
+
+class Pace(StrEnum):
+    """How fast a recorded source is read."""
+
+    REALTIME = "realtime"
+    """One second of video a second of the box's clock; late frames are dropped and counted."""
+    FAST = "fast"
+    """As fast as the box can, no frame dropped."""
+
+
+class Anchor(StrEnum):
+    """Which point of a box stands for the object."""
+
+    FOOT = "foot"
+    """Bottom centre: where the object touches the ground, for slanted views."""
+    CENTRE = "centre"
+    """Middle of the box, for views from straight above."""
+
+
+class RedactPolicy(StrEnum):
+    """What is made illegible in pictures before they leave the box."""
+
+    AUTO = "auto"
+    """``objects`` where the detector knows still people and vehicles (onnx), else ``whole``."""
+    OBJECTS = "objects"
+    """All foreground and all dilated boxes; still the whole picture when unsure."""
+    WHOLE = "whole"
+    """The whole picture, always."""
+
+
+class SourceConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where frames come from: exactly one of ``file`` and ``rtsp``."""
+
+    file: str | None = None
+    """Path of a video file, relative to the configuration file. Default: none."""
+    rtsp: str | None = None
+    """``rtsp://`` address without credentials. Default: none."""
+    username: str | None = None
+    """User at the camera. Default: none."""
+    password_env: str | None = None
+    """Environment variable that holds the password. Default: none."""
+    pace: Pace = Pace.REALTIME
+    """``realtime`` or ``fast`` (files only). Default: realtime."""
+    loop: bool = False
+    """Start a file again at its end. Default: false."""
+    timeout_s: Positive = 5.0
+    """Seconds without an answer after which a source counts as faulty. Default: 5 s."""
+
+
+class OnnxConfig(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="onnx"
+):
+    """A neural detector in an ONNX file."""
+
+    model: str
+    """Path of the ONNX file, relative to the configuration file."""
+    layout: str = "auto"
+    """Output layout: auto, yolox or ultralytics. Default: auto."""
+    confidence: Ratio = 0.45
+    """Confidence (0..1) from which a detection may begin a track. Default: 0.45."""
+    low_confidence: Ratio = 0.1
+    """Confidence (0..1) from which a detection may keep a track alive. Default: 0.1."""
+    nms_iou: Ratio = 0.45
+    """Overlap (0..1) above which the weaker box of one class is given up. Default: 0.45."""
+    classes: tuple[str, ...] = ()
+    """Class names to track; empty tracks all. Pictures are redacted by all of them. Default: empty."""
+    names: tuple[str, ...] = ()
+    """Class names by class id. Default: the file's own, or COCO's where there are 80 classes."""
+    threads: Annotated[int, Meta(ge=1)] = 1
+    """Threads of one inference. Default: 1."""
+
+
+class SizeConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A class name for everything that moves and is at least so large."""
+
+    label: str
+    """Class name."""
+    min_area_ratio: Ratio
+    """Smallest share (0..1) of the picture that it covers."""
+
+
+class BackgroundConfig(
+    Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="kind",
+    tag="background",
+):
+    """Background subtraction: boxes around whatever moves, for views without a model."""
+
+    sizes: tuple[SizeConfig, ...] = (
+        SizeConfig(label="object", min_area_ratio=0.002),
+        SizeConfig(label="vehicle", min_area_ratio=0.02),
+    )
+    """Class names by size, the largest that fits wins. Default: object from 0.002, vehicle from
+    0.02 of the picture."""
+    classes: tuple[str, ...] = ()
+    """Class names to track; empty tracks all. Default: empty."""
+
+
+DetectorConfig = OnnxConfig | BackgroundConfig
+
+
+class GateConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Motion gate: without motion nothing is inferred and the tracks are held, never dropped."""
+
+    enabled: bool = True
+    """False infers every frame. Default: true."""
+    heartbeat_s: Positive = 1.0
+    """Longest time (s of video) without an inference, motion or not. Default: 1 s."""
+    changed_ratio: Ratio = 0.002
+    """Share of the picture (0..1) that must change to count as motion. Default: 0.002."""
+
+
+class TrackerConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How boxes become tracks."""
+
+    lost_s: Positive = 1.5
+    """How long (s of video) a track is looked for after it was last seen. Default: 1.5 s."""
+    min_hits: Annotated[int, Meta(ge=1)] = 3
+    """Detections that make a track count. Default: 3."""
+
+
+class ZoneConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An area of the picture."""
+
+    id: Id
+    """Name of the zone, unique on the camera."""
+    polygon: Annotated[tuple[Point, ...], Meta(min_length=3)]
+    """Corners as shares (0..1) of width and height; at least 3, no edge crosses another."""
+    kind: str = "zone"
+    """What the zone is, for rules: no_parking, fire_lane, square, ... Default: zone."""
+    classes: tuple[str, ...] = ()
+    """Class names that count; empty counts all. Default: empty."""
+    anchor: Anchor = Anchor.FOOT
+    """Point of a box that must be inside: foot or centre. Default: foot."""
+    dwell_s: Positive | None = None
+    """Stay (s of video) after which a zone_dwell observation starts. Default: none."""
+    enter_s: NonNegative = 0.2
+    """How long (s of video) a track must be inside before it counts as in. Default: 0.2 s."""
+    exit_s: NonNegative = 0.5
+    """How long (s of video) a track must be outside before it counts as out. Default: 0.5 s."""
+    grace_s: NonNegative = 2.0
+    """How long (s of video) a track may be unseen before it counts as out. Default: 2 s."""
+    presence: bool = True
+    """Whether zone_presence observations are sent. Default: true."""
+    area_m2: Positive | None = None
+    """Ground area (m2), for densities. Default: unknown."""
+
+
+class LineConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A line to be crossed, drawn from one point to another.
+
+    ``forward`` is from the line's left to its right as one walks from ``from`` to ``to``: down
+    over a line drawn from left to right, rightwards over a line drawn upwards.
+    """
+
+    id: Id
+    """Name of the line, unique on the camera."""
+    start: Point = field(name="from")
+    """Where the line begins (YAML: ``from``), shares (0..1) of width and height."""
+    end: Point = field(name="to")
+    """Where the line ends (YAML: ``to``), shares (0..1) of width and height."""
+    anchor: Anchor = Anchor.FOOT
+    """Point of a box whose path counts: foot or centre. Default: foot."""
+    min_displacement: Ratio = 0.02
+    """How far (share of the picture's height) a path must go beyond the line. Default: 0.02."""
+    classes: tuple[str, ...] = ()
+    """Class names that count; empty counts all. Default: empty."""
+
+
+class CameraEvidenceConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Pictures of what was observed."""
+
+    pictures: bool = True
+    """Whether observations carry a picture. Default: true."""
+    redact: RedactPolicy = RedactPolicy.AUTO
+    """auto, objects or whole. Default: auto."""
+
+
+class CameraConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One camera."""
+
+    id: Id
+    """Name of the camera, unique on the box."""
+    source: SourceConfig
+    """Where frames come from."""
+    detector: DetectorConfig
+    """What finds objects: ``kind: onnx`` or ``kind: background``."""
+    place: Place | None = None
+    """Where the camera stands, WGS 84. Default: the box's place."""
+    gate: GateConfig = GateConfig()
+    """Motion gate."""
+    tracker: TrackerConfig = TrackerConfig()
+    """Tracker."""
+    fps: Positive | None = None
+    """Most frames a second of video that are looked at. Default: all."""
+    zones: tuple[ZoneConfig, ...] = ()
+    """Areas of the picture."""
+    lines: tuple[LineConfig, ...] = ()
+    """Lines to be crossed."""
+    evidence: CameraEvidenceConfig = CameraEvidenceConfig()
+    """Pictures."""
+    tracks_every_s: Positive = 1.0
+    """Seconds of video between two tracks messages. Default: 1 s."""
+    counts_every_s: Positive = 5.0
+    """Seconds of video between two counts messages. Default: 5 s."""
+    offline_after_s: Positive = 10.0
+    """Seconds without a frame after which the camera counts as offline. Default: 10 s."""
