@@ -1,0 +1,81 @@
+"""Carries pictures from the spool to where they are kept."""
+
+from datetime import datetime, timedelta
+from random import Random
+
+import structlog
+
+from edge.evidence.ports import EvidenceStore, UploadFailed, UploadRefused
+from edge.evidence.spool import Spool
+from runtime.backoff import Backoff
+
+__all__ = ["Courier"]
+
+_MEDIA_TYPE = "image/jpeg"
+_LOG = structlog.get_logger("edge.evidence")
+
+
+class Courier:
+    """Uploads the oldest picture first, deletes it once it has arrived, and waits after a failure.
+
+    Args:
+        spool: where pictures wait.
+        store: where they go.
+        rng: jitter of the waiting.
+    """
+
+    def __init__(self, spool: Spool, store: EvidenceStore, rng: Random) -> None:
+        self._spool = spool
+        self._store = store
+        self._backoff = Backoff(1.0, 300.0, rng)
+        self._not_before: datetime | None = None
+        self._failing = False
+        self.counters: dict[str, int] = {
+            "evidence_uploaded": 0,
+            "evidence_retried": 0,
+            "evidence_refused": 0,
+        }
+
+    def step(self, now: datetime, limit: int = 16) -> int:
+        """Upload at most ``limit`` pictures and return how many arrived."""
+        if self._not_before is not None and now < self._not_before:
+            return 0
+        arrived = 0
+        for sha256, _ in zip(self._spool.waiting(), range(limit), strict=False):
+            data = self._spool.read(sha256)
+            if data is None:
+                continue
+            try:
+                self._store.put(sha256, data, _MEDIA_TYPE)
+            except UploadFailed as error:
+                self._wait(now, error)
+                return arrived
+            except UploadRefused as error:
+                self.counters["evidence_refused"] += 1
+                _LOG.error("evidence_refused", sha256=sha256, reason=str(error))
+                self._spool.drop(sha256)
+                continue
+            self._spool.remove(sha256)
+            self.counters["evidence_uploaded"] += 1
+            arrived += 1
+            self._recovered()
+        return arrived
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self._store.close()
+
+    def _wait(self, now: datetime, error: UploadFailed) -> None:
+        delay_s = self._backoff.next_delay()
+        self._not_before = now + timedelta(seconds=delay_s)
+        self.counters["evidence_retried"] += 1
+        if not self._failing:
+            self._failing = True
+            _LOG.warning("evidence_upload_failed", reason=str(error))
+
+    def _recovered(self) -> None:
+        self._backoff.reset()
+        self._not_before = None
+        if self._failing:
+            self._failing = False
+            _LOG.info("evidence_upload_recovered")

@@ -1,0 +1,101 @@
+"""Pictures waiting on disk for their upload, named by their hash, within a budget."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+__all__ = ["Spool"]
+
+
+class Spool:
+    """A folder of ``{sha256}.jpg`` files; the oldest go first when the budget is spent.
+
+    A picture is written beside its place, synced and renamed, so that what has the right name is
+    whole. Not thread-safe for writers; one other thread may read and delete.
+
+    Args:
+        folder: made when it does not exist.
+        budget_bytes: most bytes kept.
+    """
+
+    def __init__(self, folder: Path, budget_bytes: int) -> None:
+        self._folder = folder
+        self._budget_bytes = budget_bytes
+        self.counters: dict[str, int] = {"evidence_spooled": 0, "evidence_dropped": 0}
+        folder.mkdir(parents=True, exist_ok=True)
+        for torn in folder.glob("*.part"):
+            torn.unlink(missing_ok=True)
+
+    def add(self, data: bytes) -> str:
+        """Keep a picture and return its SHA-256 in hex.
+
+        Raises:
+            OSError: the disk is full or the folder gone.
+        """
+        sha256 = hashlib.sha256(data).hexdigest()
+        path = self._folder / f"{sha256}.jpg"
+        if path.exists():
+            return sha256
+        part = self._folder / f"{sha256}.part"
+        try:
+            with part.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+        except OSError:
+            part.unlink(missing_ok=True)
+            raise
+        self.counters["evidence_spooled"] += 1
+        self._enforce()
+        return sha256
+
+    def waiting(self) -> Iterator[str]:
+        """Yield the hashes of waiting pictures, oldest first."""
+        for path in self._oldest_first():
+            yield path.stem
+
+    def read(self, sha256: str) -> bytes | None:
+        """Return a picture's bytes, or None when it is gone or no longer what its name says."""
+        try:
+            data = (self._folder / f"{sha256}.jpg").read_bytes()
+        except FileNotFoundError:
+            return None
+        if hashlib.sha256(data).hexdigest() != sha256:
+            # a power cut can leave a renamed file without its bytes on some file systems
+            self.drop(sha256)
+            return None
+        return data
+
+    def remove(self, sha256: str) -> None:
+        """Delete a picture that has arrived."""
+        (self._folder / f"{sha256}.jpg").unlink(missing_ok=True)
+
+    def drop(self, sha256: str) -> None:
+        """Delete a picture that will never arrive, and count it."""
+        self.remove(sha256)
+        self.counters["evidence_dropped"] += 1
+
+    def _oldest_first(self) -> list[Path]:
+        aged: list[tuple[int, str, Path]] = []
+        for path in self._folder.glob("*.jpg"):
+            try:
+                aged.append((path.stat().st_mtime_ns, path.name, path))
+            except FileNotFoundError:
+                continue
+        return [path for _, _, path in sorted(aged)]
+
+    def _enforce(self) -> None:
+        sizes: list[tuple[Path, int]] = []
+        for path in self._oldest_first():
+            try:
+                sizes.append((path, path.stat().st_size))
+            except FileNotFoundError:
+                continue
+        total = sum(size for _, size in sizes)
+        for path, size in sizes[:-1]:
+            if total <= self._budget_bytes:
+                return
+            self.drop(path.stem)
+            total -= size
