@@ -1,0 +1,1 @@
+"""Sensor drivers behind one port: replayed, simulated, and a load generator."""
