@@ -1,0 +1,69 @@
+"""One camera's way: frame, perception, scene, messages."""
+
+from edge.analytics.scene import Scene
+from edge.camera_config import CameraConfig
+from edge.cameras.frame import Frame
+from edge.evidence.view import View
+from edge.perception import Percept, Perception
+from edge.reporter import CameraReporter
+from runtime.outbox import Letter
+
+__all__ = ["CameraPipeline"]
+
+
+class CameraPipeline:
+    """Takes the frames of one camera in order and returns what is to be sent.
+
+    Args:
+        config: the camera.
+        perception: finds tracks.
+        reporter: turns them into messages.
+    """
+
+    def __init__(
+        self, config: CameraConfig, perception: Perception, reporter: CameraReporter
+    ) -> None:
+        self.camera = config.id
+        self.counters = perception.counters
+        self.latest: View | None = None
+        self._config = config
+        self._perception = perception
+        self._reporter = reporter
+        self._scene: Scene | None = None
+        self._size = (0, 0)
+        self._last: Frame | None = None
+
+    def process(self, frame: Frame) -> list[Letter]:
+        """Return the messages due after this frame."""
+        letters: list[Letter] = []
+        if frame.discontinuity or (frame.width, frame.height) != self._size:
+            letters += self.finish()
+            self._perception.forget()
+            self._size = (frame.width, frame.height)
+        percept = self._perception.look(frame)
+        if percept is None:
+            return letters
+        if percept.view is not None:
+            self.latest = percept.view
+        self._last = frame
+        return letters + self._tell(percept)
+
+    def finish(self) -> list[Letter]:
+        """Return the ends of everything that is going on: nothing continues from here."""
+        if self._scene is None or self._last is None:
+            return []
+        changes = self._scene.clear()
+        letters = self._reporter.break_off(changes, self._last)
+        self._scene = self._last = None
+        return letters
+
+    def _tell(self, percept: Percept) -> list[Letter]:
+        if self._scene is None:
+            self._scene = Scene(
+                self._config.zones,
+                self._config.lines,
+                aspect=percept.frame.width / percept.frame.height,
+            )
+        seen = percept.tracks.seen_now()
+        changes = self._scene.update(seen, percept.normalised(seen), percept.frame.pts_s)
+        return self._reporter.report(percept, changes, self._scene)

@@ -1,0 +1,265 @@
+"""What one camera has to tell: tracks, counts and observations, as letters."""
+
+from collections import defaultdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from contracts.counts import LineCount
+from contracts.envelope import Evidence, Place
+from contracts.observation import ObservationKind
+from contracts.tracks import TrackState
+from edge.analytics.line_crossing import Direction
+from edge.analytics.scene import Scene, SceneChanges
+from edge.analytics.zone_presence import PresenceChange, PresenceKind
+from edge.camera_config import CameraConfig, ZoneConfig
+from edge.cameras.frame import Frame
+from edge.episodes import EpisodeBook, EpisodeKey
+from edge.evidence.best_frame import BestFrames
+from edge.evidence.desk import EvidenceDesk
+from edge.letters import counts_letter, tracks_letter
+from edge.perception import Percept
+from runtime.outbox import Letter
+
+__all__ = ["CameraReporter"]
+
+
+class CameraReporter:
+    """Turns what is known of one camera into messages.
+
+    Args:
+        config: the camera.
+        place: where it stands.
+        model_id: detector that looks.
+        book: open episodes of the box.
+        desk: makes pictures; None sends none.
+    """
+
+    def __init__(
+        self,
+        config: CameraConfig,
+        place: Place | None,
+        model_id: str,
+        book: EpisodeBook,
+        desk: EvidenceDesk | None,
+    ) -> None:
+        self._config = config
+        self._place = place
+        self._model_id = model_id
+        self._book = book
+        self._desk = desk if config.evidence.pictures else None
+        self._best = BestFrames()
+        self._zone_kinds = {zone.id: zone.kind for zone in config.zones}
+        self._labels: dict[int, tuple[str, float]] = {}
+        self._tracks_told_s: float | None = None
+        self._tracks_shown = False
+        self._counts_from_s: float | None = None
+        self._crossed: dict[str, list[tuple[str, Direction]]] = defaultdict(list)
+
+    def report(self, percept: Percept, changes: SceneChanges, scene: Scene) -> list[Letter]:
+        """Return the messages due after one frame."""
+        frame, tracks = percept.frame, percept.tracks
+        labels = tracks.labels()
+        for track, label, confidence in zip(tracks.id, labels, tracks.confidence, strict=True):
+            self._labels[int(track)] = (label, round(float(confidence), 3))
+        if percept.view is not None and self._desk is not None:
+            self._best.offer(percept.view, tracks.seen_now())
+        letters = self._observations(changes, frame, scene)
+        letters += self._tracks(percept, scene)
+        letters += self._counts(percept, scene)
+        self._prune({int(track) for track in tracks.id})
+        return letters
+
+    def break_off(self, changes: SceneChanges, frame: Frame) -> list[Letter]:
+        """Return the ends of what was going on when the stream broke off after ``frame``."""
+        letters = self._observations(changes, frame, None)
+        if self._tracks_shown:
+            letters.append(tracks_letter(self._config.id, frame.captured_at, (), {}))
+        self._best.clear()
+        self._labels.clear()
+        self._tracks_shown = False
+        self._tracks_told_s = self._counts_from_s = None
+        self._crossed.clear()
+        return letters
+
+    def _observations(
+        self, changes: SceneChanges, frame: Frame, scene: Scene | None
+    ) -> list[Letter]:
+        letters: list[Letter] = []
+        for zone, change in changes.presences:
+            letters += self._presence(zone, change, frame)
+        for line, crossing in changes.crossings:
+            key = self._key(ObservationKind.LINE_CROSSING, line.id, crossing.track)
+            label, confidence = self._labels[crossing.track]
+            self._crossed[line.id].append((label, crossing.direction))
+            letters += self._book.flash(
+                key,
+                at=frame.captured_at,
+                line=line.id,
+                direction=crossing.direction.value,
+                label=label,
+                confidence=confidence,
+                **self._common(crossing.track),
+            )
+        if scene is not None:
+            letters += self._advance(frame, scene)
+        return letters
+
+    def _presence(self, zone: ZoneConfig, change: PresenceChange, frame: Frame) -> list[Letter]:
+        kind = (
+            ObservationKind.ZONE_DWELL
+            if change.kind is PresenceKind.DWELLED
+            else ObservationKind.ZONE_PRESENCE
+        )
+        if change.kind is PresenceKind.LEFT:
+            return self._left(zone, change, frame)
+        if kind is ObservationKind.ZONE_PRESENCE and not zone.presence:
+            return []
+        label, confidence = self._labels[change.track]
+        return [
+            self._book.begin(
+                self._key(kind, zone.id, change.track),
+                at=frame.captured_at,
+                started_at=_moment(frame, change.since_s),
+                zone=zone.id,
+                zone_kind=zone.kind,
+                label=label,
+                confidence=confidence,
+                dwell_s=round(change.dwell_s, 3),
+                **self._common(change.track),
+            )
+        ]
+
+    def _left(self, zone: ZoneConfig, change: PresenceChange, frame: Frame) -> list[Letter]:
+        letters: list[Letter] = []
+        for kind in (ObservationKind.ZONE_DWELL, ObservationKind.ZONE_PRESENCE):
+            key = self._key(kind, zone.id, change.track)
+            if key not in self._book.open_keys:
+                continue
+            details: dict[str, Any] = {"dwell_s": round(change.dwell_s, 3)}
+            evidence = self._evidence(change.track)
+            if evidence:
+                details["evidence"] = evidence
+            letters.append(
+                self._book.end(
+                    key,
+                    at=frame.captured_at,
+                    ended_at=_moment(frame, change.until_s),
+                    **details,
+                )
+            )
+        return letters
+
+    def _advance(self, frame: Frame, scene: Scene) -> list[Letter]:
+        letters: list[Letter] = []
+        for key in sorted(self._book.open_keys, key=_order):
+            if key.camera != self._config.id or key.track not in self._labels:
+                continue
+            dwell_s = scene.dwells(key.track).get(key.where)
+            if dwell_s is None:
+                continue
+            label, confidence = self._labels[key.track]
+            letter = self._book.advance(
+                key, at=frame.captured_at, dwell_s=dwell_s, label=label, confidence=confidence
+            )
+            if letter is not None:
+                letters.append(letter)
+        return letters
+
+    def _tracks(self, percept: Percept, scene: Scene) -> list[Letter]:
+        pts_s, tracks = percept.frame.pts_s, percept.tracks
+        told_s = self._tracks_told_s
+        if told_s is not None and pts_s - told_s < self._config.tracks_every_s:
+            return []
+        self._tracks_told_s = pts_s
+        if len(tracks) == 0 and not self._tracks_shown:
+            return []
+        self._tracks_shown = len(tracks) > 0
+        states = tuple(
+            TrackState(
+                track=track,
+                label=label,
+                confidence=round(min(float(confidence), 1.0), 3),
+                box_xyxy=_rounded(box),
+                foot=(round((box[0] + box[2]) / 2.0, 4), round(box[3], 4)),
+                dwell_s=scene.dwells(track),
+            )
+            for track, label, confidence, box in zip(
+                tracks.id.tolist(),
+                tracks.labels(),
+                tracks.confidence,
+                percept.normalised(tracks).tolist(),
+                strict=True,
+            )
+        )
+        named = {zone for state in states for zone in state.dwell_s}
+        kinds = {zone: kind for zone, kind in self._zone_kinds.items() if zone in named}
+        return [tracks_letter(self._config.id, percept.frame.captured_at, states, kinds)]
+
+    def _counts(self, percept: Percept, scene: Scene) -> list[Letter]:
+        if not self._config.zones and not self._config.lines:
+            return []
+        pts_s = percept.frame.pts_s
+        if self._counts_from_s is None:
+            self._counts_from_s = pts_s
+        window_s = pts_s - self._counts_from_s
+        if window_s < self._config.counts_every_s:
+            return []
+        zones = scene.zone_counts(percept.tracks, percept.normalised(percept.tracks))
+        lines = tuple(_line_count(line.id, self._crossed[line.id]) for line in self._config.lines)
+        self._counts_from_s = pts_s
+        self._crossed.clear()
+        at = percept.frame.captured_at
+        return [counts_letter(self._config.id, at, round(window_s, 3), zones, lines)]
+
+    def _key(self, kind: ObservationKind, where: str, track: int) -> EpisodeKey:
+        return EpisodeKey(self._config.id, kind, where, track)
+
+    def _common(self, track: int) -> dict[str, Any]:
+        return {
+            "track": track,
+            "place": self._place,
+            "model": self._model_id,
+            "evidence": self._evidence(track),
+        }
+
+    def _evidence(self, track: int) -> tuple[Evidence, ...]:
+        if self._desk is None:
+            return ()
+        view = self._best.best(track)
+        evidence = None if view is None else self._desk.picture(view, self._config.evidence.redact)
+        return () if evidence is None else (evidence,)
+
+    def _prune(self, live: set[int]) -> None:
+        """Forget tracks that are gone and of which no episode is open any more."""
+        wanted = live | {key.track for key in self._book.open_keys if key.camera == self._config.id}
+        self._best.keep(wanted)
+        self._labels = {track: facts for track, facts in self._labels.items() if track in wanted}
+
+
+def _order(key: EpisodeKey) -> tuple[str, str, int]:
+    return (key.kind.value, key.where, key.track)
+
+
+def _moment(frame: Frame, pts_s: float) -> datetime:
+    """Return when something at ``pts_s`` of the frame's stream was captured."""
+    return frame.captured_at - timedelta(seconds=frame.pts_s - pts_s)
+
+
+def _rounded(box: list[float]) -> tuple[float, float, float, float]:
+    left, top, right, bottom = (round(value, 4) for value in box)
+    return (left, top, right, bottom)
+
+
+def _line_count(line: str, crossed: list[tuple[str, Direction]]) -> LineCount:
+    by_class: dict[str, dict[str, int]] = {}
+    for label, direction in crossed:
+        counts = by_class.setdefault(
+            label, {Direction.FORWARD.value: 0, Direction.BACKWARD.value: 0}
+        )
+        counts[direction.value] += 1
+    return LineCount(
+        line=line,
+        forward=sum(direction is Direction.FORWARD for _, direction in crossed),
+        backward=sum(direction is Direction.BACKWARD for _, direction in crossed),
+        by_class=by_class,
+    )
