@@ -2,13 +2,14 @@
 
 RulesError (permanent)
 ├── ExpressionError   an expression that does not parse, does not type-check or is too large
+├── PackError         packs that do not fit together
 └── StateError        a state snapshot that this version cannot read
 
 All are permanent: the same input fails the same way again. What is wrong with a pack is raised
 through the ``error`` callable given to ``compile_pack``, because only its caller knows file and line.
 """
 
-__all__ = ["ExpressionError", "RulesError", "StateError"]
+__all__ = ["ExpressionError", "PackError", "RulesError", "StateError"]
 
 
 class RulesError(ValueError):
@@ -53,6 +54,10 @@ class ExpressionError(RulesError):
             f"{self.reason} (line {self.line}, column {self.column} of the expression)"
             f"\n    {shown}\n    {pointer}"
         )
+
+
+class PackError(RulesError):
+    """Packs that are valid each for itself but cannot run side by side."""
 
 
 class StateError(RulesError):

@@ -5,7 +5,7 @@ then compiled to Python (:mod:`.closure`), walked (:mod:`.evaluation`) or explai
 """
 
 from rules.expression.closure import compile_conditions
-from rules.expression.evaluation import Explained, evaluate, explain
+from rules.expression.evaluation import Explained, evaluate, explain, known_value
 from rules.expression.parser import parse
 from rules.expression.tree import Node, field_names
 from rules.expression.types import check
@@ -18,5 +18,6 @@ __all__ = [
     "evaluate",
     "explain",
     "field_names",
+    "known_value",
     "parse",
 ]

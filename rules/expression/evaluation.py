@@ -18,7 +18,7 @@ from rules.expression.tree import (
 )
 from rules.vocabulary import FieldTable
 
-__all__ = ["Explained", "evaluate", "explain"]
+__all__ = ["Explained", "evaluate", "explain", "known_value"]
 
 _KNOWN = {
     "number": kleene.known_number,
@@ -35,6 +35,11 @@ class Explained(NamedTuple):
     depth: int
 
 
+def known_value(name: str, values: Mapping[str, object], fields: FieldTable) -> Value:
+    """Return a field's value where it is present and of its kind, else None: unknown."""
+    return _KNOWN[fields[name].kind](values.get(name))
+
+
 def evaluate(node: Node, values: Mapping[str, object], fields: FieldTable) -> Value:
     """Return the value of a checked tree; None where it cannot be known.
 
@@ -46,7 +51,7 @@ def evaluate(node: Node, values: Mapping[str, object], fields: FieldTable) -> Va
     if isinstance(node, Literal):
         return node.value
     if isinstance(node, Field):
-        return _KNOWN[fields[node.name].kind](values.get(node.name))
+        return known_value(node.name, values, fields)
     parts = [evaluate(child, values, fields) for child in children(node)]
     return _apply(node, parts)
 

@@ -1,0 +1,139 @@
+"""Checks of a ladder at sample points: dead hysteresis, steps that never fire or never clear.
+
+Whether one condition implies another is not decidable here in general. Where all conditions of a
+ladder compare one and the same number with constants, they can only change at those constants, so
+judging them at, just below, just above and between the constants is a proof; elsewhere nothing is
+claimed.
+"""
+
+import itertools
+import math
+from collections.abc import Sequence
+
+from contracts.profiles import ProfileField
+from rules.expression import Node, evaluate, field_names
+from rules.expression.tree import Binary, Field, Literal, Membership, Unary, walk
+from rules.vocabulary import FieldTable
+
+__all__ = ["Finding", "StepConditions", "find_flaws"]
+
+StepConditions = tuple[Node, Node]
+"""``when`` and ``clear`` of one step."""
+
+Finding = tuple[int, str, str]
+"""Index of the step, ``when`` or ``clear``, and what is wrong with it."""
+
+
+def find_flaws(
+    steps: Sequence[StepConditions], fields: FieldTable, *, must_clear: bool
+) -> list[Finding]:
+    """Return what can be proven wrong with a ladder; empty where nothing can be.
+
+    Args:
+        steps: the conditions of every step, ascending.
+        fields: the field table they were checked against.
+        must_clear: whether only ``clear`` ends an episode; false where subjects also go away.
+    """
+    nodes = [node for step in steps for node in step]
+    names = field_names(*nodes)
+    if not names:
+        return _constants(steps, must_clear=must_clear)
+    if len(names) > 1 or not all(_simple(node) for node in nodes):
+        return []
+    field = fields[names[0]]
+    if field.kind != "number":
+        return []
+    points = _points(nodes, field)
+    flaws: list[Finding] = []
+    truths: list[tuple[list[float], list[float]]] = []
+    for when, clear in steps:
+        truths.append((_true(when, field, points, fields), _true(clear, field, points, fields)))
+    for index, (when_true, clear_true) in enumerate(truths):
+        flaws += _step_flaws(index, field, when_true, clear_true, must_clear=must_clear)
+        if index and (wider := sorted(set(when_true) - set(truths[index - 1][0]))):
+            flaws.append(
+                (
+                    index,
+                    "when",
+                    f"fires at {field.name} = {wider[0]:g}, where the step below does not; be stricter",
+                )
+            )
+    return flaws
+
+
+def _constants(steps: Sequence[StepConditions], *, must_clear: bool) -> list[Finding]:
+    if must_clear:
+        return [(0, "when", "this condition reads no field; name one of the profile's")]
+    if len(steps) > 1:
+        return [(1, "when", "this condition reads no field, so the step below it never holds")]
+    return []
+
+
+def _step_flaws(
+    index: int,
+    field: ProfileField,
+    when: Sequence[float],
+    clear: Sequence[float],
+    *,
+    must_clear: bool,
+) -> list[Finding]:
+    span = f"{field.name} from {_shown(field.minimum)} to {_shown(field.maximum)}"
+    if not when:
+        return [(index, "when", f"this step never fires: no {span} makes it true")]
+    if must_clear and not clear:
+        return [(index, "clear", f"this step never clears: no {span} makes it true")]
+    if shared := sorted(set(when) & set(clear)):
+        return [
+            (
+                index,
+                "clear",
+                f"at {field.name} = {shared[0]:g} this and 'when' are both true: it would flap; leave a gap",
+            )
+        ]
+    return []
+
+
+def _shown(limit: float | None) -> str:
+    return "any" if limit is None else f"{limit:g}"
+
+
+def _simple(node: Node) -> bool:
+    """Whether a condition changes only at its constants: comparisons of a bare field, and logic."""
+    for part in walk(node):
+        if isinstance(part, Binary):
+            if part.operator in {"&&", "||"}:
+                continue
+            if {type(part.left), type(part.right)} != {Field, Literal}:
+                return False
+        elif isinstance(part, Unary):
+            if part.operator != "!":
+                return False
+        elif isinstance(part, Membership):
+            if not isinstance(part.operand, Field):
+                return False
+        elif not isinstance(part, Field | Literal):
+            return False
+    return True
+
+
+def _points(nodes: Sequence[Node], field: ProfileField) -> list[float]:
+    low = -math.inf if field.minimum is None else field.minimum
+    high = math.inf if field.maximum is None else field.maximum
+    marks = {
+        float(part.value)
+        for node in nodes
+        for part in walk(node)
+        if isinstance(part, Literal) and not isinstance(part.value, str | bool)
+    }
+    ordered = sorted(marks)
+    points = {low, high, ordered[0] - 1.0, ordered[-1] + 1.0} if ordered else {low, high}
+    for mark in ordered:
+        points |= {mark, math.nextafter(mark, -math.inf), math.nextafter(mark, math.inf)}
+    points |= {(one + other) / 2 for one, other in itertools.pairwise(ordered)}
+    return sorted(point for point in points if math.isfinite(point) and low <= point <= high)
+
+
+def _true(
+    node: Node, field: ProfileField, points: Sequence[float], fields: FieldTable
+) -> list[float]:
+    return [point for point in points if evaluate(node, {field.name: point}, fields) is True]

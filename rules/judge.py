@@ -1,0 +1,85 @@
+"""A rule as the engine runs it: judging functions, key extraction and the states of its keys."""
+
+from collections.abc import Callable, Mapping
+from operator import itemgetter
+from typing import TYPE_CHECKING
+
+from rules.expression import compile_conditions
+from rules.expression.closure import Conditions
+
+if TYPE_CHECKING:
+    from rules.key_state import KeyState
+    from rules.pack import Rule
+    from rules.sample import Sample
+
+__all__ = ["KeyValue", "RunningRule"]
+
+KeyValue = str | tuple[str, ...]
+"""A key's value: the text itself where the rule's key is one name, else a tuple in its order."""
+
+
+class RunningRule:
+    """One rule with its key states; what a sample needs of it is precomputed here."""
+
+    __slots__ = (
+        "_judges",
+        "by_kind",
+        "delays",
+        "filters",
+        "key_of",
+        "merges",
+        "name_set",
+        "rule",
+        "shared",
+        "states",
+        "vanishes",
+    )
+
+    def __init__(self, rule: "Rule") -> None:
+        self.rule = rule
+        self.states: dict[KeyValue, KeyState] = {}
+        self.key_of: Callable[[Mapping[str, str]], KeyValue] = itemgetter(*rule.key)
+        self.filters = rule.filters
+        self.delays = tuple(step.delays for step in rule.steps)
+        self.name_set = frozenset(rule.names)
+        self.merges = len(rule.names) > 1
+        self.vanishes = rule.silence_s != float("inf")
+        self.shared = rule.stream == "observations" and "observation" not in rule.key
+        """Several observations may stand behind one key; it is gone when the last of them is."""
+        self._judges: dict[int, Conditions] = {}
+
+    def judge(self, held: int) -> Conditions:
+        """Return the function that judges the pressing conditions while ``held`` steps are held.
+
+        Each combination of held steps that occurs is compiled once.
+        """
+        found = self._judges.get(held)
+        if found is None:
+            nodes = [
+                (step.clear if held >> index & 1 else step.when).node
+                for index, step in enumerate(self.rule.steps)
+            ]
+            found = self._judges[held] = compile_conditions(nodes, self.rule.fields)
+        return found
+
+    def accepts(self, keys: Mapping[str, str]) -> bool:
+        """Whether a sample with these keys passes the rule's filters."""
+        return all(keys.get(name) in wanted for name, wanted in self.filters)
+
+    def silent_on(self, sample: "Sample") -> bool:
+        """Whether a sample says nothing that the rule reads, nor that its subject is gone."""
+        names = self.name_set
+        return bool(names) and not sample.ended and names.isdisjoint(sample.fields)
+
+    def key_values(self, value: KeyValue) -> tuple[str, ...]:
+        """Return a key's values in the order of the rule's key names."""
+        return (value,) if isinstance(value, str) else value
+
+    def name_of(self, value: KeyValue) -> str:
+        """Return the name of a key's state among all rules: rule id and values."""
+        return "\x1f".join((self.rule.id, *self.key_values(value)))
+
+    def adopt(self, older: "RunningRule") -> list["KeyState"]:
+        """Take over the states of an older version of the rule; return them."""
+        self.states = older.states
+        return list(self.states.values())

@@ -1,0 +1,231 @@
+"""What the engine remembers for one rule and key, and its snapshot as bytes."""
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from contracts.levels import Level
+from rules.errors import StateError
+from rules.judge import KeyValue, RunningRule
+from rules.ladder import LadderState, fresh_state, next_deadline
+from rules.sample import Sample
+
+if TYPE_CHECKING:
+    from rules.expression.closure import Conditions
+
+__all__ = ["NEVER", "Episode", "KeyState", "decode_state", "encode_state", "refit"]
+
+_FORMAT: Final = 1
+_LETTERS: Final = {Level.BLUE: "b", Level.YELLOW: "y", Level.RED: "r"}
+NEVER: Final = math.inf
+
+
+class Episode(Struct, frozen=True, array_like=True):
+    """The latest episode of a key. It stays known after its end, so that its id is never reused."""
+
+    event_id: str
+    rev: int
+    onset_at: float
+    level: Level
+    open: bool
+
+
+class KeyState:
+    """The state of one rule and key.
+
+    ``quiet_until`` is when a delay next ends: before it, a sample whose judgement equals ``mask``
+    changes nothing but ``last_at`` and ``lag``. ``mask`` is -1 where the next judgement must be
+    looked at in any case. Everything else is written to snapshots.
+    """
+
+    __slots__ = (
+        "dirty",
+        "due",
+        "episode",
+        "fields",
+        "gone_at",
+        "judge",
+        "ladder",
+        "lag",
+        "last_at",
+        "live",
+        "mask",
+        "members",
+        "name",
+        "quiet_until",
+        "running",
+        "sample",
+        "times",
+        "value",
+    )
+
+    def __init__(self, running: RunningRule, value: KeyValue) -> None:
+        self.running = running
+        self.value = value
+        self.name = running.name_of(value)
+        self.ladder = fresh_state(len(running.delays))
+        self.episode: Episode | None = None
+        self.last_at = -math.inf
+        self.lag = 0.0
+        """Arrival time minus event time of the last sample: how far this key's clock lies back."""
+        self.due = NEVER
+        """When the engine's timer will look at this key, in arrival time."""
+        self.gone_at: float | None = None
+        """Since when the subject is away, while the gap may still be bridged."""
+        self.members: frozenset[str] = frozenset()
+        self.fields: Mapping[str, Any] = {}
+        """Last known values, where a rule reads several fields."""
+        self.times: dict[str, float] | None = None
+        """When each of them was reported; None: all at ``last_at``."""
+        self.sample: Sample | None = None
+        """The last sample, kept while something is pending or open."""
+        self.judge: Conditions = running.judge(0)
+        self.mask = -1
+        self.quiet_until = NEVER
+        self.live = False
+        self.dirty = False
+
+    def __lt__(self, other: object) -> bool:
+        """Never less: timers that are due at once keep the order of their names."""
+        return False
+
+    def refresh(self) -> None:
+        """Recompute what follows from the ladder, the episode and the gap."""
+        self.judge = self.running.judge(self.ladder.held)
+        opened = self.episode is not None and self.episode.open
+        pending = any(since is not None for since in self.ladder.since)
+        self.live = opened or pending or self.ladder.held != 0
+        if self.gone_at is not None or (self.running.vanishes and self.live):
+            self.quiet_until = -math.inf
+        else:
+            self.quiet_until = next_deadline(self.running.delays, self.ladder)
+
+    def merge(self, sample: Sample, at: float) -> Mapping[str, Any]:
+        """Return the rule's fields after a sample: its own, and older ones that are still fresh."""
+        names = self.running.name_set
+        if names <= sample.fields.keys():
+            self.fields, self.times = sample.fields, None
+            return self.fields
+        fields, times = dict(self.fields), self.times
+        if times is None:
+            times = dict.fromkeys(fields, self.last_at)
+        oldest = at - self.running.rule.fresh_s
+        self.fields = {
+            name: value for name, value in fields.items() if name in names and times[name] >= oldest
+        }
+        self.times = {name: times[name] for name in self.fields}
+        for name in names & sample.fields.keys():
+            self.fields[name] = sample.fields[name]
+            self.times[name] = at
+        return self.fields
+
+    def values(self) -> Mapping[str, Any]:
+        """Return the field values that were judged last."""
+        if self.running.merges or self.sample is None:
+            return self.fields
+        return self.sample.fields
+
+
+class _Snapshot(Struct, frozen=True, array_like=True):
+    """The wire form of a key's state; short, because there is one for every key."""
+
+    format: int
+    version: str
+    levels: str
+    """Levels of the ladder's steps, by first letter."""
+    ladder: LadderState
+    last_at: float
+    lag: float
+    due: float | None
+    gone_at: float | None
+    episode: Episode | None
+    members: tuple[str, ...]
+    fields: dict[str, float | bool | str | None] | None
+    times: dict[str, float] | None
+    sample: Sample | None
+
+
+_ENCODER = msgspec.msgpack.Encoder(order="deterministic")
+_DECODER = msgspec.msgpack.Decoder(_Snapshot)
+
+
+def _levels(running: RunningRule) -> str:
+    return "".join(_LETTERS[step.level] for step in running.rule.steps)
+
+
+def encode_state(state: KeyState) -> bytes:
+    """Return a key's state as bytes; equal states give equal bytes."""
+    running = state.running
+    fields = None
+    if running.merges:
+        fields = {name: state.fields[name] for name in running.rule.names if name in state.fields}
+    return _ENCODER.encode(
+        _Snapshot(
+            format=_FORMAT,
+            version=running.rule.version,
+            levels=_levels(running),
+            ladder=state.ladder,
+            last_at=state.last_at,
+            lag=state.lag,
+            due=None if state.due == NEVER else state.due,
+            gone_at=state.gone_at,
+            episode=state.episode,
+            members=tuple(sorted(state.members)),
+            fields=fields,
+            times=state.times,
+            sample=state.sample if state.live or state.gone_at is not None else None,
+        )
+    )
+
+
+def decode_state(running: RunningRule, value: KeyValue, blob: bytes) -> KeyState:
+    """Return the state in a snapshot, fitted to the rule's present ladder.
+
+    Raises:
+        StateError: the bytes are no snapshot, or of a format this version does not read.
+    """
+    try:
+        found = _DECODER.decode(blob)
+    except msgspec.DecodeError as failure:
+        msg = f"state of rule {running.rule.id!r}: not a snapshot ({failure}); start without it"
+        raise StateError(msg) from failure
+    if found.format != _FORMAT or len(found.ladder.since) != len(found.levels):
+        msg = f"state of rule {running.rule.id!r}: format {found.format}, expected {_FORMAT}"
+        raise StateError(msg)
+    state = KeyState(running, value)
+    state.ladder = _fit(found.ladder, found.levels, _levels(running))
+    state.last_at, state.lag = found.last_at, found.lag
+    state.due = NEVER if found.due is None else found.due
+    state.gone_at, state.episode = found.gone_at, found.episode
+    state.members = frozenset(found.members)
+    state.fields, state.times = found.fields or {}, found.times
+    state.sample = found.sample
+    state.refresh()
+    return state
+
+
+def refit(state: KeyState, running: RunningRule) -> None:
+    """Move a state to another version of its rule, level by level."""
+    before = _levels(state.running)
+    state.running = running
+    state.ladder = _fit(state.ladder, before, _levels(running))
+    state.refresh()
+    state.mask = -1
+
+
+def _fit(ladder: LadderState, before: str, after: str) -> LadderState:
+    """Return a ladder's state for other steps: a level keeps its own, a new one has seen nothing."""
+    if before == after:
+        return ladder
+    since: list[float | None] = []
+    held = frozen = 0
+    for step, letter in enumerate(after):
+        old = before.find(letter)
+        since.append(None if old < 0 else ladder.since[old])
+        if old >= 0:
+            held |= (ladder.held >> old & 1) << step
+            frozen |= (ladder.frozen >> old & 1) << step
+    return LadderState(tuple(since), held, frozen)

@@ -1,0 +1,139 @@
+"""The ladder: steps with hysteresis and delays over event time, as pure functions.
+
+A step is *held* once its ``when`` has been true for ``for``; a held step is let go once its
+``clear`` has been true for ``clear_for``. The level in force is the highest held step's, so it goes
+down as well as up. Of a step only one condition matters at a time, ``clear`` while it is held and
+``when`` while it is not; it is called the step's *pressing* condition here, ``since`` says since when
+it has been true, and its delay runs from then.
+
+Unknown freezes a step: its ``since`` stays as it is, and its delay neither ends nor starts again until
+the condition is known. A delay that would have ended meanwhile ends with the sample that makes the
+condition known, not before.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from msgspec import Struct
+
+__all__ = ["Change", "Delays", "LadderState", "finish", "fresh_state", "observe", "settle"]
+
+
+class Delays(NamedTuple):
+    """A step's on-delay and off-delay in seconds."""
+
+    for_s: float
+    clear_for_s: float
+
+
+class LadderState(Struct, frozen=True, array_like=True):
+    """Where a ladder stands. Bit i of the masks is step i; times are event time in seconds."""
+
+    since: tuple[float | None, ...]
+    """Since when each step's pressing condition has been true; None: it is not."""
+    held: int = 0
+    frozen: int = 0
+    """Steps whose pressing condition was unknown when last judged."""
+
+
+class Change(NamedTuple):
+    """The level in force changed.
+
+    Attributes:
+        at: when, in event time.
+        before: index of the step in force before, -1 for none.
+        after: index of the step in force now, -1 for none.
+        step: the step whose condition decided.
+        since: when that condition became true: the onset going up, the end going down.
+    """
+
+    at: float
+    before: int
+    after: int
+    step: int
+    since: float
+
+
+def fresh_state(steps: int) -> LadderState:
+    """Return the state of a ladder that has seen nothing."""
+    return LadderState((None,) * steps)
+
+
+def next_deadline(delays: Sequence[Delays], state: LadderState) -> float:
+    """Return when the next delay ends if nothing changes; infinity when none runs."""
+    return min(
+        (
+            since + delays[step][state.held >> step & 1]
+            for step, since in enumerate(state.since)
+            if since is not None and not state.frozen >> step & 1
+        ),
+        default=math.inf,
+    )
+
+
+def settle(
+    delays: Sequence[Delays], state: LadderState, until: float
+) -> tuple[LadderState, list[Change]]:
+    """Return the state after every delay that ends up to ``until``, and the changes of level."""
+    changes: list[Change] = []
+    while (due := next_deadline(delays, state)) <= until:
+        state, change = _flip(delays, state, due)
+        if change is not None:
+            changes.append(change)
+    return state, changes
+
+
+def observe(
+    delays: Sequence[Delays], state: LadderState, true: int, unknown: int, at: float
+) -> tuple[LadderState, list[Change]]:
+    """Return the state after the pressing conditions were judged at ``at``, and the changes.
+
+    Args:
+        delays: the ladder's delays, ascending.
+        state: the state, already settled up to ``at``.
+        true: steps whose pressing condition is true.
+        unknown: steps whose pressing condition is unknown.
+        at: event time of the judged sample.
+    """
+    since = tuple(
+        old if unknown >> step & 1 else ((at if old is None else old) if true >> step & 1 else None)
+        for step, old in enumerate(state.since)
+    )
+    state = LadderState(since, state.held, unknown)
+    if next_deadline(delays, state) > at:
+        return state, []
+    state, change = _flip(delays, state, at)
+    return state, [] if change is None else [change]
+
+
+def finish(state: LadderState, at: float, since: float) -> tuple[LadderState, list[Change]]:
+    """Return the state after the subject is gone: nothing held, nothing pending."""
+    before = state.held.bit_length() - 1
+    done = fresh_state(len(state.since))
+    return done, [] if before < 0 else [Change(at, before, -1, before, since)]
+
+
+def _flip(
+    delays: Sequence[Delays], state: LadderState, at: float
+) -> tuple[LadderState, Change | None]:
+    """Turn every step whose delay has ended by ``at``; together they make one change."""
+    held, since = state.held, list(state.since)
+    flipped: list[tuple[int, float]] = []
+    for step, start in enumerate(state.since):
+        if start is None or state.frozen >> step & 1:
+            continue
+        if start + delays[step][state.held >> step & 1] <= at:
+            flipped.append((step, start))
+            held ^= 1 << step
+            since[step] = None
+    before, after = state.held.bit_length() - 1, held.bit_length() - 1
+    result = LadderState(tuple(since), held, state.frozen)
+    if before == after:
+        return result, None
+    if after > before:
+        onset = min(start for step, start in flipped if held >> step & 1)
+        return result, Change(at, before, after, after, onset)
+    cleared = [(step, start) for step, start in flipped if not held >> step & 1]
+    decider = min(cleared)[0] if after < 0 else before
+    return result, Change(at, before, after, decider, max(start for _, start in cleared))

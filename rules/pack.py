@@ -1,0 +1,347 @@
+"""Packs: declared YAML becomes typed, checked rules."""
+
+import hashlib
+import itertools
+import math
+import re
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import Struct
+
+from contracts.levels import Level, level_rank
+from contracts.profiles import PROFILES
+from rules.breach import EventSection
+from rules.declaration import (
+    ErrorFactory,
+    RuleDeclaration,
+    StepDeclaration,
+    read_declaration,
+)
+from rules.durations import parse_duration
+from rules.errors import ExpressionError
+from rules.expression import Node, check, field_names, parse
+from rules.expression.tree import Binary, Unary
+from rules.hysteresis import find_flaws
+from rules.ladder import Delays
+from rules.titles import TitleTemplate, compile_title
+from rules.vocabulary import STREAMS, FieldTable, Stream, profile_fields
+
+__all__ = ["Condition", "Rule", "RulePack", "Step", "compile_pack"]
+
+_RULE_ID = re.compile(r"[a-z0-9_-]{1,64}")
+_EVENT_TYPE = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*")
+_PLAN = re.compile(r"[a-z0-9_-]{1,64}")
+_VERSION = re.compile(r"[A-Za-z0-9._-]{1,32}")
+_FRESH_CADENCES = 2.5
+"""A reading stands for the present for this many cadences. Source: rules-example.yaml (absence)."""
+_VERSION_DIGITS = 12
+
+_Here = tuple[str | int, ...]
+
+
+class Condition(Struct, frozen=True):
+    """A checked condition: its tree, and its text as written for people."""
+
+    node: Node
+    text: str
+
+
+class Step(Struct, frozen=True):
+    """One step of a ladder. ``where`` of the rule is already part of both conditions."""
+
+    level: Level
+    when: Condition
+    clear: Condition
+    delays: Delays
+
+
+class Rule(Struct, frozen=True, kw_only=True):
+    """A rule, ready to be run."""
+
+    id: str
+    version: str
+    event: EventSection
+    title_zh: TitleTemplate
+    title_en: TitleTemplate
+    stream: str
+    profile: str | None
+    """Device profile; None for a stream other than readings."""
+    kinds: tuple[str, ...]
+    """Kinds of observation; empty for any."""
+    filters: tuple[tuple[str, frozenset[str]], ...]
+    """Key names with the values they may have."""
+    key: tuple[str, ...]
+    steps: tuple[Step, ...]
+    fields: FieldTable
+    names: tuple[str, ...]
+    """Fields that the conditions read."""
+    gap_s: float
+    """Seconds a subject that ended may stay away; 0: its end ends the episode."""
+    fresh_s: float
+    """Seconds for which a value stands for the present without a newer one."""
+    silence_s: float
+    """Seconds of silence after which a subject counts as gone; infinite where silence is none."""
+
+
+class RulePack(Struct, frozen=True, kw_only=True):
+    """The rules of one file."""
+
+    name: str
+    rules: tuple[Rule, ...]
+
+
+def compile_pack(data: object, name: str, error: ErrorFactory) -> RulePack:
+    """Return the rules in a pack.
+
+    Args:
+        data: the parsed YAML: plain lists, dicts, texts, numbers and booleans.
+        name: what the pack is called.
+        error: makes the error for a path of the document; it is raised at the first fault.
+
+    Raises:
+        Exception: what ``error`` makes: wrong shape, unknown or unsupported part, an expression
+            that does not parse or type-check, a ladder that is not ascending or cannot work.
+    """
+    declared = read_declaration(data, error)
+    if not declared.rules:
+        raise error(("rules",), "expected at least one rule")
+    seen: set[str] = set()
+    rules: list[Rule] = []
+    for index, rule in enumerate(declared.rules):
+        if rule.id in seen:
+            raise error(("rules", index, "id"), f"rule {rule.id!r} is declared twice; rename one")
+        seen.add(rule.id)
+        rules.append(_RuleCompiler(rule, ("rules", index), error).compile(_version(data, index)))
+    return RulePack(name=name, rules=tuple(rules))
+
+
+def _version(data: object, index: int) -> str:
+    """Return a short hash of a rule's content, the same however the YAML is laid out."""
+    content = msgspec.convert(data, dict[str, list[object]], strict=False)["rules"][index]
+    encoded = msgspec.json.encode(content, order="deterministic")
+    return hashlib.sha256(encoded).hexdigest()[:_VERSION_DIGITS]
+
+
+class _RuleCompiler:
+    def __init__(self, declared: RuleDeclaration, path: _Here, error: ErrorFactory) -> None:
+        self._declared = declared
+        self._path = path
+        self._error = error
+
+    def _fail(self, where: Sequence[str | int], message: str) -> Exception:
+        return self._error((*self._path, *where), f"rule {self._declared.id!r}: {message}")
+
+    def compile(self, version: str) -> Rule:
+        declared = self._declared
+        self._match("id", declared.id, _RULE_ID, "1 to 64 characters of a-z, 0-9, '_' and '-'")
+        if declared.version is not None:
+            self._match("version", declared.version, _VERSION, "letters, digits, '.', '_', '-'")
+        stream_name, stream, fields = self._watched()
+        key = self._names(("key",), declared.key, stream)
+        if not key:
+            raise self._fail(("key",), "expected at least one name")
+        if stream_name == "tracks" and "track" not in key:
+            raise self._fail(("key",), "expected 'track' in it: tracks would share one state")
+        gap_s = self._gap(stream_name)
+        event = self._event(stream)
+        zh, en = self._titles(event, stream, fields)
+        steps = self._ladder(fields, must_clear=stream_name in {"readings", "counts"})
+        profile = declared.watch.profile
+        if profile is not None:
+            fresh_s = _FRESH_CADENCES * PROFILES[profile].cadence_s
+        else:
+            fresh_s = math.inf if stream.fresh_s is None else (gap_s or stream.fresh_s)
+        return Rule(
+            id=declared.id,
+            version=declared.version or version,
+            event=event,
+            title_zh=zh,
+            title_en=en,
+            stream=stream_name,
+            profile=profile,
+            kinds=self._kinds(stream),
+            filters=self._filters(stream),
+            key=key,
+            steps=steps,
+            fields=fields,
+            names=field_names(*(node for step in steps for node in _nodes(step))),
+            gap_s=gap_s,
+            fresh_s=fresh_s,
+            silence_s=fresh_s if stream.vanishes else math.inf,
+        )
+
+    def _match(self, name: str, value: str, pattern: re.Pattern[str], expected: str) -> None:
+        if pattern.fullmatch(value) is None:
+            raise self._fail(name.split("."), f"{name} {value[:80]!r}: expected {expected}")
+
+    def _watched(self) -> tuple[str, Stream, FieldTable]:
+        watch = self._declared.watch
+        if (watch.profile is None) == (watch.stream is None):
+            raise self._fail(("watch",), "expected exactly one of 'profile' and 'stream'")
+        if watch.profile is not None:
+            if watch.profile not in PROFILES:
+                raise self._fail(
+                    ("watch", "profile"),
+                    f"profile {watch.profile[:40]!r} is unknown; expected one of "
+                    f"{', '.join(PROFILES)}",
+                )
+            return "readings", STREAMS["readings"], profile_fields(watch.profile)
+        assert watch.stream is not None
+        if watch.stream not in STREAMS or watch.stream == "readings":
+            known = ", ".join(name for name in STREAMS if name != "readings")
+            raise self._fail(
+                ("watch", "stream"),
+                f"stream {watch.stream[:40]!r} is unknown; expected one of {known} "
+                "(readings are watched by 'profile')",
+            )
+        return watch.stream, STREAMS[watch.stream], STREAMS[watch.stream].fields
+
+    def _names(self, where: _Here, names: Sequence[str], stream: Stream) -> tuple[str, ...]:
+        for index, name in enumerate(names):
+            if name not in stream.keys:
+                raise self._fail(
+                    (*where, index),
+                    f"{name[:40]!r} is no key of what is watched; expected one of "
+                    f"{', '.join(stream.keys)}",
+                )
+            if name in names[:index]:
+                raise self._fail((*where, index), f"{name!r} stands twice")
+        return tuple(names)
+
+    def _gap(self, stream: str) -> float:
+        if self._declared.gap is None:
+            return 0.0
+        if stream not in {"tracks", "observations"}:
+            raise self._fail(("gap",), "gap bridges tracks and observations; nothing else ends")
+        return self._duration(("gap",), self._declared.gap)
+
+    def _duration(self, where: _Here, text: str) -> float:
+        try:
+            return parse_duration(text)
+        except ValueError as failure:
+            raise self._fail(where, str(failure)) from failure
+
+    def _event(self, stream: Stream) -> EventSection:
+        event = self._declared.event
+        self._match("event.type", event.type, _EVENT_TYPE, "dotted lower case like water.ponding")
+        if event.preplan is not None:
+            self._match("event.preplan", event.preplan, _PLAN, "1 to 64 of a-z, 0-9, '_' and '-'")
+        dedupe = self._names(("event", "dedupe"), event.dedupe, stream)
+        return EventSection(
+            type=event.type, title=event.title, dedupe=dedupe, preplan=event.preplan
+        )
+
+    def _titles(
+        self, event: EventSection, stream: Stream, fields: FieldTable
+    ) -> tuple[TitleTemplate, TitleTemplate]:
+        if event.title is None:
+            plain = TitleTemplate((event.type,))
+            return plain, plain
+        names = {*stream.keys, *fields}
+        templates: list[TitleTemplate] = []
+        for language, text in (("zh", event.title.zh), ("en", event.title.en)):
+            try:
+                templates.append(compile_title(text, names))
+            except ValueError as failure:
+                raise self._fail(("event", "title", language), str(failure)) from failure
+        return templates[0], templates[1]
+
+    def _kinds(self, stream: Stream) -> tuple[str, ...]:
+        kinds = _listed(self._declared.watch.kind)
+        for kind in kinds:
+            if not stream.kinds:
+                raise self._fail(("watch", "kind"), "only observations have a kind")
+            if kind not in stream.kinds:
+                raise self._fail(
+                    ("watch", "kind"),
+                    f"kind {kind[:40]!r} is unknown; expected one of {', '.join(stream.kinds)}",
+                )
+        return kinds
+
+    def _filters(self, stream: Stream) -> tuple[tuple[str, frozenset[str]], ...]:
+        watch = self._declared.watch
+        filters: list[tuple[str, frozenset[str]]] = []
+        for name, wanted in (("class", watch.class_), ("zone_kind", watch.zone_kind)):
+            values = _listed(wanted)
+            if values and name not in stream.keys:
+                raise self._fail(("watch", name), f"what is watched has no {name}")
+            if values:
+                filters.append((name, frozenset(values)))
+        return tuple(filters)
+
+    def _ladder(self, fields: FieldTable, *, must_clear: bool) -> tuple[Step, ...]:
+        declared = self._declared.ladder
+        if not declared:
+            raise self._fail(("ladder",), "expected at least one step")
+        for index, (low, high) in enumerate(itertools.pairwise(declared), start=1):
+            if level_rank(high.level) <= level_rank(low.level):
+                raise self._fail(
+                    ("ladder", index, "level"),
+                    f"{high.level.value} after {low.level.value}; expected ascending levels, each once",
+                )
+        where = None
+        if self._declared.where is not None:
+            where = self._condition(("where",), self._declared.where, fields)
+        raw = [self._conditions(index, step, fields) for index, step in enumerate(declared)]
+        for index, part, reason in find_flaws(
+            [(when.node, clear.node) for when, clear in raw], fields, must_clear=must_clear
+        ):
+            shown = "when" if part == "clear" and declared[index].clear is None else part
+            raise self._fail(("ladder", index, shown), reason)
+        return tuple(
+            self._step(index, step, conditions, where)
+            for index, (step, conditions) in enumerate(zip(declared, raw, strict=True))
+        )
+
+    def _conditions(
+        self, index: int, step: StepDeclaration, fields: FieldTable
+    ) -> tuple[Condition, Condition]:
+        when = self._condition(("ladder", index, "when"), step.when, fields)
+        if step.clear is None:
+            return when, Condition(_not(when.node), f"!({when.text})")
+        return when, self._condition(("ladder", index, "clear"), step.clear, fields)
+
+    def _step(
+        self,
+        index: int,
+        step: StepDeclaration,
+        conditions: tuple[Condition, Condition],
+        where: Condition | None,
+    ) -> Step:
+        when, clear = conditions
+        if where is not None:
+            when = Condition(_join("&&", where.node, when.node), f"({where.text}) && ({when.text})")
+            clear = Condition(
+                _join("||", _not(where.node), clear.node), f"!({where.text}) || ({clear.text})"
+            )
+        delays = Delays(
+            self._duration(("ladder", index, "for"), step.for_),
+            self._duration(("ladder", index, "clear_for"), step.clear_for),
+        )
+        return Step(step.level, when, clear, delays)
+
+    def _condition(self, where: _Here, text: str | bool, fields: FieldTable) -> Condition:
+        source = str(text).lower() if isinstance(text, bool) else text
+        try:
+            node = parse(source)
+            check(node, source, fields)
+        except ExpressionError as failure:
+            raise self._fail(where, str(failure)) from failure
+        return Condition(node, source)
+
+
+def _nodes(step: Step) -> tuple[Node, Node]:
+    return step.when.node, step.clear.node
+
+
+def _not(node: Node) -> Node:
+    return Unary(start=node.start, end=node.end, operator="!", operand=node)
+
+
+def _join(operator: str, left: Node, right: Node) -> Node:
+    return Binary(start=0, end=0, operator=operator, left=left, right=right)
+
+
+def _listed(value: str | list[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
