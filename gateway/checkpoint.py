@@ -17,10 +17,14 @@ __all__ = ["CheckpointStore", "Position", "Space"]
 
 _VERSION = 1
 _SCHEMA = (
-    "CREATE TABLE IF NOT EXISTS state (space TEXT NOT NULL, key TEXT NOT NULL, blob BLOB NOT NULL, "
-    "PRIMARY KEY (space, key)) WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS position (one INTEGER PRIMARY KEY CHECK (one = 1), "
-    "next_offset INTEGER NOT NULL, telemetry_offset INTEGER NOT NULL)",
+    (
+        "CREATE TABLE IF NOT EXISTS state (space TEXT NOT NULL, key TEXT NOT NULL, blob BLOB NOT NULL, "
+        "PRIMARY KEY (space, key)) WITHOUT ROWID"
+    ),
+    (
+        "CREATE TABLE IF NOT EXISTS position (one INTEGER PRIMARY KEY CHECK (one = 1), "
+        "next_offset INTEGER NOT NULL, telemetry_offset INTEGER NOT NULL)"
+    ),
 )
 
 

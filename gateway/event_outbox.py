@@ -20,10 +20,12 @@ __all__ = ["EventOutbox", "EventState", "OutboxRow"]
 
 _VERSION = 1
 _SCHEMA = (
-    "CREATE TABLE IF NOT EXISTS events (row INTEGER PRIMARY KEY AUTOINCREMENT, "
-    "event_id TEXT NOT NULL, rev INTEGER NOT NULL, state INTEGER NOT NULL, "
-    "made_us INTEGER NOT NULL, settled_us INTEGER, reason TEXT, body BLOB NOT NULL, "
-    "UNIQUE (event_id, rev))",
+    (
+        "CREATE TABLE IF NOT EXISTS events (row INTEGER PRIMARY KEY AUTOINCREMENT, "
+        "event_id TEXT NOT NULL, rev INTEGER NOT NULL, state INTEGER NOT NULL, "
+        "made_us INTEGER NOT NULL, settled_us INTEGER, reason TEXT, body BLOB NOT NULL, "
+        "UNIQUE (event_id, rev))"
+    ),
     "CREATE INDEX IF NOT EXISTS events_by_state ON events (state, row)",
 )
 _TRIM_BATCH = 1_000
@@ -80,6 +82,13 @@ class EventOutbox:
         """Rows that wait for the API."""
         return self._pending
 
+    def recount(self) -> None:
+        """Count the pending rows anew: another process may have revived some."""
+        with self._lock:
+            (self._pending,) = self._db.execute(
+                "SELECT count(*) FROM events WHERE state=?", (EventState.PENDING,)
+            ).fetchone()
+
     def put(self, events: Sequence[tuple[str, int, bytes]], now: datetime) -> int:
         """Store statements durably; return how many were not there yet.
 
@@ -97,8 +106,11 @@ class EventOutbox:
                 before = self._db.total_changes
                 self._db.executemany(
                     "INSERT OR IGNORE INTO events (event_id, rev, state, made_us, body) "
-                    f"VALUES (?,?,{EventState.PENDING:d},{made_us},?)",
-                    events,
+                    "VALUES (?,?,?,?,?)",
+                    [
+                        (event, rev, EventState.PENDING, made_us, body)
+                        for event, rev, body in events
+                    ],
                 )
                 added = self._db.total_changes - before
                 self._db.execute("COMMIT")

@@ -1,0 +1,226 @@
+"""Command line of the gateway: ``python -m gateway``."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from gateway.config import GatewayConfig
+    from gateway.explain import Explanation
+
+__all__ = ["main"]
+
+_CONFIG = click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="Configuration file, for example examples/gateway.yaml.",
+)
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+
+
+def _load(config_path: Path) -> "GatewayConfig":
+    from gateway.bootstrap import resolve_paths  # noqa: PLC0415 - keeps --help fast
+    from gateway.config import GatewayConfig  # noqa: PLC0415
+    from runtime.errors import ConfigError  # noqa: PLC0415
+    from runtime.yaml_document import load_config  # noqa: PLC0415
+
+    try:
+        return resolve_paths(load_config(config_path, GatewayConfig), config_path.parent)
+    except ConfigError as error:
+        click.echo(str(error), err=True)
+        sys.exit(2)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Turn a district's messages into events: intake, journal, rules, delivery."""
+
+
+@main.command()
+@_CONFIG
+def run(config_path: Path) -> None:
+    """Run until SIGTERM or SIGINT. Exit codes: 0 stopped, 2 bad configuration, 1 anything else."""
+    from runtime.logging import configure_logging  # noqa: PLC0415
+    from runtime.process import StopFlag  # noqa: PLC0415
+
+    from gateway.bootstrap import build  # noqa: PLC0415
+    from gateway.errors import GatewayError  # noqa: PLC0415
+    from gateway.metrics import render  # noqa: PLC0415
+    from gateway.metrics_server import MetricsServer  # noqa: PLC0415
+    from runtime.errors import RuntimeFault  # noqa: PLC0415
+
+    config = _load(config_path)
+    configure_logging("gateway", config.log_level)
+    stop = StopFlag()
+    server = None
+    try:
+        gateway = build(config)
+        try:
+            if config.metrics is not None:
+                server = MetricsServer(
+                    config.metrics.host,
+                    config.metrics.port,
+                    lambda: render(gateway),
+                    gateway.health,
+                )
+                server.start()
+            gateway.run(stop.is_set)
+        finally:
+            if server is not None:
+                server.close()
+            gateway.close()
+    except (GatewayError, RuntimeFault, OSError) as error:
+        click.echo(f"{type(error).__name__}: {error}", err=True)
+        sys.exit(1)
+
+
+@main.command("config")
+@_CONFIG
+@click.option(
+    "--check", is_flag=True, help="Only say whether the configuration and its packs are valid."
+)
+def show_config(config_path: Path, *, check: bool) -> None:
+    """Print the configuration with its defaults, or check it. Exit code 2: it is not valid."""
+    import msgspec  # noqa: PLC0415
+
+    from gateway.rule_packs import PackFiles, compile_packs  # noqa: PLC0415
+    from runtime.errors import ConfigError  # noqa: PLC0415
+
+    config = _load(config_path)
+    try:
+        packs = compile_packs(PackFiles(config.rules.paths).read())
+    except ConfigError as error:
+        click.echo(str(error), err=True)
+        sys.exit(2)
+    if check:
+        rules = sum(len(pack.rules) for pack in packs)
+        click.echo(f"{config_path}: valid; {len(packs)} packs, {rules} rules")
+    else:
+        click.echo(
+            msgspec.json.format(msgspec.json.encode(config, enc_hook=str), indent=2).decode()
+        )
+
+
+@main.command("explain")
+@click.argument("event_id")
+@_CONFIG
+@_JSON
+def explain_event(event_id: str, config_path: Path, *, as_json: bool) -> None:
+    """Tell why EVENT_ID was raised. Works beside a running gateway. Exit code 1: not found."""
+    import msgspec  # noqa: PLC0415
+
+    from gateway.bootstrap import StatePaths  # noqa: PLC0415
+    from gateway.errors import EventNotFoundError  # noqa: PLC0415
+    from gateway.explain import explain  # noqa: PLC0415
+
+    config = _load(config_path)
+    paths = StatePaths(config.state_dir)
+    try:
+        explanation = explain(
+            event_id,
+            outbox=paths.outbox,
+            journal=paths.journal,
+            default_district=config.districts[0],
+            skew_s=config.intake.skew_s,
+            late_s=config.intake.late_s,
+        )
+    except EventNotFoundError as error:
+        click.echo(str(error), err=True)
+        sys.exit(1)
+    if as_json:
+        click.echo(msgspec.json.encode(explanation).decode())
+    else:
+        _tell(explanation)
+
+
+def _tell(explanation: "Explanation") -> None:
+    """Print an explanation for people."""
+    click.echo(f"{explanation.title_zh}  {explanation.title_en}")
+    click.echo(f"event {explanation.event_id}  {explanation.event_type}")
+    click.echo(f"rule {explanation.rule} version {explanation.rule_version}")
+    key = ", ".join(f"{name}={value}" for name, value in explanation.key.items())
+    click.echo(f"about {key} in {explanation.district}, since {explanation.onset_at.isoformat()}")
+    for statement in explanation.statements:
+        flags = f" [{', '.join(statement.flags)}]" if statement.flags else ""
+        click.echo(
+            f"\nrev {statement.rev}: {statement.phase} {statement.level} at "
+            f"{statement.at.isoformat()} ({statement.delivery}){flags}"
+        )
+        values = ", ".join(f"{name} = {value}" for name, value in statement.values.items())
+        by = "a timer, after" if statement.tick else "because"
+        click.echo(f"  {by} {statement.expression}" + (f" with {values}" if values else ""))
+        if statement.reason is not None:
+            click.echo(f"  refused: {statement.reason}")
+        deciding = statement.deciding
+        if deciding is not None:
+            click.echo(f"  message {deciding.offset} on {deciding.topic}")
+            click.echo(
+                f"  arrived {deciding.arrived_at.isoformat()}: {bytes(deciding.message).decode()[:400]}"
+            )
+
+
+@main.group()
+def dead() -> None:
+    """Look at what was turned away: messages by the gateway, events by the API."""
+
+
+@dead.command("list")
+@_CONFIG
+@_JSON
+@click.option("--limit", default=100, show_default=True, help="Newest entries of each kind.")
+def dead_list(config_path: Path, limit: int, *, as_json: bool) -> None:
+    """List rejected messages and refused events, newest first."""
+    import msgspec  # noqa: PLC0415
+
+    from gateway.bootstrap import StatePaths  # noqa: PLC0415
+    from gateway.dead_letter import DeadLetterStore  # noqa: PLC0415
+    from gateway.event_outbox import EventOutbox  # noqa: PLC0415
+
+    paths = StatePaths(_load(config_path).state_dir)
+    letters = []
+    if paths.dead_letters.exists():
+        store = DeadLetterStore(paths.dead_letters, read_only=True)
+        letters = store.newest(limit)
+        store.close()
+    refused = []
+    if paths.outbox.exists():
+        outbox = EventOutbox(paths.outbox, read_only=True)
+        refused = outbox.dead(limit)
+        outbox.close()
+    if as_json:
+        document = {
+            "messages": [letter._asdict() for letter in letters],
+            "events": [
+                {"event_id": row.event_id, "rev": row.rev, "reason": row.reason} for row in refused
+            ],
+        }
+        click.echo(msgspec.json.encode(document).decode())
+        return
+    for letter in letters:
+        at = datetime.fromtimestamp(letter.at_us / 1_000_000, tz=UTC).isoformat()
+        click.echo(f"{at} {letter.reason} {letter.topic} ({letter.size_bytes} B): {letter.detail}")
+    for row in refused:
+        click.echo(f"event {row.event_id} rev {row.rev}: {row.reason}")
+    click.echo(f"{len(letters)} rejected messages, {len(refused)} refused events")
+
+
+@dead.command("replay")
+@_CONFIG
+def dead_replay(config_path: Path) -> None:
+    """Send every refused event to the API again: the running gateway picks them up."""
+    from gateway.bootstrap import StatePaths  # noqa: PLC0415
+    from gateway.event_outbox import EventOutbox  # noqa: PLC0415
+
+    outbox = EventOutbox(StatePaths(_load(config_path).state_dir).outbox)
+    revived = outbox.revive(datetime.now(UTC))
+    outbox.close()
+    click.echo(f"{revived} events wait for the API again")
+
+
+if __name__ == "__main__":
+    main()

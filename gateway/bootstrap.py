@@ -1,0 +1,197 @@
+"""The only wiring of the gateway: configuration in, a gateway ready to start out."""
+
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+from msgspec.structs import replace
+
+from gateway.checkpoint import CheckpointStore
+from gateway.config import EmbeddedTelemetryConfig, GatewayConfig, InfluxConfig
+from gateway.dead_letter import DeadLetterStore
+from gateway.dedupe import Dedupe
+from gateway.event_delivery import EventDelivery
+from gateway.event_outbox import EventOutbox
+from gateway.ports import EventSink, TelemetrySink
+from gateway.rule_host import RuleHost
+from gateway.rule_packs import PackFiles
+from gateway.service import Gateway
+from gateway.telemetry.writer import TelemetryWriter
+from gateway.worker import Worker, WorkerLimits
+from runtime.backoff import Backoff
+from runtime.clock import Clock, build_clock
+from runtime.journal import Journal
+from runtime.session import Session
+
+__all__ = ["StatePaths", "build", "resolve_paths"]
+
+
+class StatePaths:
+    """Where a gateway keeps what, below its ``state_dir``."""
+
+    def __init__(self, state_dir: Path) -> None:
+        self.journal = state_dir / "journal"
+        self.checkpoint = state_dir / "checkpoint.sqlite"
+        self.outbox = state_dir / "events.sqlite"
+        self.dead_letters = state_dir / "dead-letters.sqlite"
+        self.telemetry = state_dir / "telemetry.sqlite"
+
+
+def resolve_paths(config: GatewayConfig, folder: Path) -> GatewayConfig:
+    """Return a configuration with its relative paths taken from ``folder``, its file's own."""
+
+    def resolved(path: Path | None) -> Path | None:
+        return None if path is None else folder / path
+
+    api, hub, telemetry = config.api, config.hub, config.telemetry
+    if api is not None:
+        api = replace(api, key_file=resolved(api.key_file))
+    if isinstance(telemetry.store, InfluxConfig):
+        store = replace(telemetry.store, token_file=resolved(telemetry.store.token_file))
+        telemetry = replace(telemetry, store=store)
+    return replace(
+        config,
+        state_dir=folder / config.state_dir,
+        api=api,
+        hub=replace(hub, password_file=resolved(hub.password_file), tls_ca=resolved(hub.tls_ca)),
+        telemetry=telemetry,
+        rules=replace(config.rules, paths=tuple(folder / path for path in config.rules.paths)),
+    )
+
+
+def _telemetry(config: GatewayConfig, rng: Random) -> TelemetryWriter | None:
+    store = config.telemetry.store
+    sink: TelemetrySink
+    if isinstance(store, EmbeddedTelemetryConfig):
+        from gateway.telemetry.embedded import EmbeddedTelemetry  # noqa: PLC0415 - only if chosen
+
+        sink = EmbeddedTelemetry(
+            StatePaths(config.state_dir).telemetry, retention_days=store.retention_days
+        )
+    elif isinstance(store, InfluxConfig):
+        # the client takes half a second to import; only those who chose it pay
+        from gateway.telemetry.influx import InfluxTelemetry  # noqa: PLC0415
+
+        token = "" if store.token_file is None else store.token_file.read_text("utf-8").strip()
+        sink = InfluxTelemetry(
+            url=store.url,
+            token=token,
+            org=store.org,
+            bucket=store.bucket,
+            timeout_s=store.timeout_s,
+        )
+    else:
+        return None
+    return TelemetryWriter(
+        sink,
+        Backoff(0.2, 10.0, rng),
+        capacity=config.telemetry.capacity,
+        batch=config.telemetry.batch,
+    )
+
+
+def _sink(config: GatewayConfig) -> EventSink | None:
+    if config.api is None:
+        return None
+    from gateway.sinks.http import HttpSink  # noqa: PLC0415 - httpx, only if there is an API
+
+    return HttpSink(config.api.url, config.api.key_file, timeout_s=config.api.timeout_s)
+
+
+def _session(config: GatewayConfig) -> Session:
+    from runtime.mqtt_session import MqttSession  # noqa: PLC0415 - paho, only for a real hub
+
+    return MqttSession(config.hub)
+
+
+def build(
+    config: GatewayConfig,
+    *,
+    session: Session | None = None,
+    sink: EventSink | None = None,
+    clock: Clock | None = None,
+    rng: Random | None = None,
+) -> Gateway:
+    """Return a gateway that is wired but not started; its stores are open.
+
+    Args:
+        config: the configuration; paths are taken as they are.
+        session: the conversation with the hub; None connects to ``config.hub``.
+        sink: where events go; None posts to ``config.api``.
+        clock: what time it is; None follows ``config.clock``.
+        rng: jitter of retries; None seeds one from the system.
+
+    Raises:
+        StoreLocked: another gateway runs in the same state folder.
+        StoreError: a store cannot be opened.
+        StoreVersionError: a newer gateway wrote a store.
+    """
+    rng = rng or Random()  # noqa: S311 - jitter is no secret
+    paths = StatePaths(config.state_dir)
+    closers: list[Callable[[], None]] = []
+    journal = Journal(
+        paths.journal,
+        segment_bytes=config.journal.segment_bytes,
+        budget_bytes=config.journal.budget_bytes,
+        sync=config.journal.sync,
+    )
+    closers.append(journal.close)
+    checkpoint = CheckpointStore(paths.checkpoint)
+    closers.append(checkpoint.close)
+    remember = config.api.remember if config.api is not None else 200_000
+    outbox = EventOutbox(paths.outbox, remember=remember)
+    closers.append(outbox.close)
+    dead_letters = DeadLetterStore(paths.dead_letters, budget=config.intake.dead_letters)
+    closers.append(dead_letters.close)
+    telemetry = _telemetry(config, rng)
+    if telemetry is not None:
+        closers.append(telemetry.close)
+    sink = sink or _sink(config)
+    delivery = None
+    if sink is not None:
+        closers.append(sink.close)
+        api = config.api
+        backoff = (
+            Backoff(0.2, 30.0, rng)
+            if api is None
+            else Backoff(api.backoff_s, api.backoff_cap_s, rng)
+        )
+        delivery = EventDelivery(outbox, sink, backoff, batch=100 if api is None else api.batch)
+    dedupe = Dedupe(gap_after_s=config.intake.gap_after_s)
+    host = RuleHost(
+        dedupe,
+        default_district=config.districts[0],
+        skew_s=config.intake.skew_s,
+        late_s=config.intake.late_s,
+    )
+    session = session or _session(config)
+    worker = Worker(
+        name=config.name,
+        districts=config.districts,
+        session=session,
+        journal=journal,
+        checkpoint=checkpoint,
+        dedupe=dedupe,
+        host=host,
+        outbox=outbox,
+        dead_letters=dead_letters,
+        telemetry=telemetry,
+        packs=PackFiles(config.rules.paths),
+        limits=WorkerLimits(
+            batch=config.intake.batch,
+            checkpoint_every_s=config.checkpoint.every_s,
+            checkpoint_every_records=config.checkpoint.every_records,
+            rules_poll_s=config.rules.poll_s,
+        ),
+    )
+    return Gateway(
+        clock=clock or build_clock(config.clock),
+        session=session,
+        worker=worker,
+        host=host,
+        dedupe=dedupe,
+        outbox=outbox,
+        delivery=delivery,
+        telemetry=telemetry,
+        closers=closers,
+    )

@@ -1,0 +1,178 @@
+"""Configuration of the gateway: one frozen Struct, every field with its unit and default."""
+
+from pathlib import Path
+from typing import Annotated
+
+from msgspec import Meta, Struct
+from runtime.mqtt_config import MqttConfig
+
+from contracts.envelope import Id
+from runtime.clock import ClockConfig
+
+__all__ = [
+    "ApiConfig",
+    "CheckpointConfig",
+    "EmbeddedTelemetryConfig",
+    "GatewayConfig",
+    "InfluxConfig",
+    "IntakeConfig",
+    "JournalConfig",
+    "MetricsConfig",
+    "OffTelemetryConfig",
+    "RulesConfig",
+    "TelemetryConfig",
+]
+
+_Positive = Annotated[float, Meta(gt=0.0)]
+_Count = Annotated[int, Meta(ge=1)]
+
+
+class ApiConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The alert API that events are posted to."""
+
+    url: str
+    """Base address, for example ``http://127.0.0.1:8000``; required."""
+    key_file: Path | None = None
+    """File that holds the API key; default none, which only an API without keys accepts."""
+    timeout_s: _Positive = 10.0
+    """Seconds after which a request counts as failed; default 10."""
+    batch: Annotated[int, Meta(ge=1, le=1_000)] = 100
+    """Events per request; default 100."""
+    backoff_s: _Positive = 0.2
+    """Ceiling of the first wait after a failure, seconds; doubles each time; default 0.2."""
+    backoff_cap_s: _Positive = 30.0
+    """Highest ceiling of a wait, seconds; default 30."""
+    remember: _Count = 200_000
+    """Delivered events that stay in the outbox for ``explain``; default 200,000 (about 200 MB)."""
+
+
+class RulesConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The rule packs."""
+
+    paths: tuple[Path, ...] = ()
+    """Pack files, or folders whose ``*.yaml`` files are all packs; default none."""
+    poll_s: _Positive = 2.0
+    """Seconds of real time between looks at whether a pack file changed; default 2."""
+
+
+class JournalConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The journal of every accepted message."""
+
+    segment_bytes: Annotated[int, Meta(ge=65_536)] = 64 * 1024 * 1024
+    """Size of one file, bytes; default 64 MiB."""
+    budget_bytes: Annotated[int, Meta(ge=1_048_576)] = 4 * 1024 * 1024 * 1024
+    """Size of all files, bytes, after which the oldest goes; default 4 GiB."""
+    sync: bool = True
+    """Whether a message is on the disk before its box is told so; default true. Without it a power
+    cut takes what the operating system had not written."""
+
+
+class CheckpointConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How often state is saved; what came after is read again from the journal."""
+
+    every_s: _Positive = 5.0
+    """Seconds of real time between two checkpoints; default 5."""
+    every_records: _Count = 50_000
+    """Journal records between two checkpoints at the most; default 50,000."""
+
+
+class IntakeConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is accepted, and how much at once."""
+
+    batch: Annotated[int, Meta(ge=1, le=20_000)] = 1_000
+    """Messages per journal commit at the most; default 1,000."""
+    skew_s: Annotated[float, Meta(ge=0.0)] = 300.0
+    """How far ahead of its arrival a message's time may lie, seconds; beyond it is set to the
+    arrival and flagged ``clock_skew``; default 300."""
+    late_s: Annotated[float, Meta(ge=0.0)] = 300.0
+    """How far behind its arrival it may lie, seconds, before it is flagged ``late``; default 300."""
+    gap_after_s: _Positive = 600.0
+    """Seconds that a hole in a box's numbering must have stood before it may be given up; default
+    600."""
+    dead_letters: _Count = 10_000
+    """Rejected messages that are kept; the oldest go first; default 10,000."""
+
+
+class EmbeddedTelemetryConfig(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="embedded", tag_field="kind"
+):
+    """Telemetry in a SQLite file in the gateway's folder."""
+
+    retention_days: Annotated[int, Meta(ge=0)] = 30
+    """Days of event time that are kept; 0 keeps all; default 30."""
+
+
+class InfluxConfig(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="influx", tag_field="kind"
+):
+    """Telemetry into an InfluxDB 2 write API."""
+
+    url: str
+    """Base address of the server; required."""
+    org: str = "cityloop"
+    """Organisation; default cityloop."""
+    bucket: str = "telemetry"
+    """Bucket; default telemetry."""
+    token_file: Path | None = None
+    """File that holds the API token; default none, which VictoriaMetrics accepts."""
+    timeout_s: _Positive = 5.0
+    """Seconds after which a write counts as failed; default 5."""
+
+
+class OffTelemetryConfig(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="off", tag_field="kind"
+):
+    """No telemetry: values are only seen by the rules."""
+
+
+class TelemetryConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where values go."""
+
+    store: EmbeddedTelemetryConfig | InfluxConfig | OffTelemetryConfig = EmbeddedTelemetryConfig()
+    """``kind: embedded``, ``kind: influx`` or ``kind: off``; default embedded."""
+    capacity: _Count = 500_000
+    """Points that may wait for the store; beyond, the oldest are dropped and counted; default
+    500,000."""
+    batch: _Count = 10_000
+    """Points per write; default 10,000."""
+
+
+class MetricsConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The HTTP port for ``/metrics`` and ``/healthz``."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on; default 127.0.0.1."""
+    port: Annotated[int, Meta(ge=0, le=65_535)] = 9464
+    """Port; 0 takes a free one and logs it; default 9464."""
+
+
+class GatewayConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One gateway."""
+
+    name: Id = "gateway"
+    """Id of this gateway among those at the hub; default gateway."""
+    state_dir: Path
+    """Folder for the journal and every store; required."""
+    districts: Annotated[tuple[Id, ...], Meta(min_length=1)]
+    """Districts that are served; required. Messages of others are rejected; the first one is the
+    district of events whose subject nobody knows."""
+    hub: MqttConfig
+    """The MQTT hub; required."""
+    api: ApiConfig | None = None
+    """The alert API; default none: events wait in the outbox."""
+    rules: RulesConfig = RulesConfig()
+    """The rule packs."""
+    journal: JournalConfig = JournalConfig()
+    """The journal."""
+    checkpoint: CheckpointConfig = CheckpointConfig()
+    """Checkpoints."""
+    intake: IntakeConfig = IntakeConfig()
+    """Intake."""
+    telemetry: TelemetryConfig = TelemetryConfig()
+    """Telemetry."""
+    metrics: MetricsConfig | None = MetricsConfig()
+    """Metrics port; null for none; default 127.0.0.1:9464."""
+    clock: ClockConfig | None = None
+    """Clock; default the machine's own."""
+    log_level: str = "info"
+    """debug, info, warning or error; default info."""

@@ -1,0 +1,142 @@
+"""Figures of a running gateway in the Prometheus text format."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from contracts.status import BoxState
+from gateway.service import Gateway
+
+__all__ = ["METRICS", "Metric", "render"]
+
+
+class Metric(NamedTuple):
+    """One metric family."""
+
+    name: str
+    kind: str
+    """counter or gauge"""
+    help: str
+
+
+_FAMILIES = (
+    Metric("messages_journalled_total", "counter", "Journal records written, ticks included."),
+    Metric("messages_duplicate_total", "counter", "Messages that had been handled before."),
+    Metric(
+        "messages_refused_total", "counter", "Messages too far beyond a gap; boxes resend them."
+    ),
+    Metric("messages_given_up_by_boxes_total", "counter", "Messages that full outboxes gave up."),
+    Metric("messages_missing_total", "counter", "Messages given up in gaps nobody could fill."),
+    Metric("messages_waiting_beyond_gaps", "gauge", "Messages journalled out of order."),
+    Metric("messages_rejected_total", "counter", "Messages turned away, by reason."),
+    Metric("dead_letters_not_kept_total", "counter", "Rejections beyond the bound per second."),
+    Metric("samples_total", "counter", "Samples fed to the rules."),
+    Metric("values_flagged_total", "counter", "Values or times that were wrong, by flag."),
+    Metric("clock_skew_total", "counter", "Times ahead of their arrival, by box."),
+    Metric("stale_statements_total", "counter", "Observations older than what was known."),
+    Metric("events_total", "counter", "Statements about events put into the outbox."),
+    Metric("events_pending", "gauge", "Statements that wait for the API."),
+    Metric("events_delivered_total", "counter", "Statements that the API took."),
+    Metric("events_dead_total", "counter", "Statements that the API refused for good."),
+    Metric("event_delivery_failures_total", "counter", "Deliveries that will be tried again."),
+    Metric("events_not_published_total", "counter", "Events not published on the hub."),
+    Metric("acks_total", "counter", "Cumulative acks sent to boxes."),
+    Metric("store_failures_total", "counter", "Writes that failed and wait, by store."),
+    Metric("packs_loaded_total", "counter", "Times that changed rule packs were put in force."),
+    Metric("packs_refused_total", "counter", "Times that rule packs were refused."),
+    Metric("packs_in_force", "gauge", "Rule packs in force."),
+    Metric("journal_end_offset", "gauge", "Offset of the next journal record."),
+    Metric("journal_unsaved_records", "gauge", "Records since the last checkpoint."),
+    Metric("checkpoints_total", "counter", "Checkpoints written."),
+    Metric("telemetry_written_total", "counter", "Points written to the telemetry store."),
+    Metric("telemetry_waiting", "gauge", "Points that wait for the telemetry store."),
+    Metric("telemetry_dropped_total", "counter", "Points dropped because the queue was full."),
+    Metric("telemetry_failed_writes_total", "counter", "Telemetry writes that were tried again."),
+    Metric("boxes", "gauge", "Boxes heard of, by state."),
+    Metric("subjects", "gauge", "Sensors and cameras heard of."),
+    Metric("hub_connected", "gauge", "1 while the session with the hub is up."),
+    Metric("step_seconds_max", "gauge", "Longest step since this was last read, seconds."),
+)
+
+METRICS = tuple(Metric(f"cityloop_gateway_{name}", kind, text) for name, kind, text in _FAMILIES)
+"""Every metric of the gateway."""
+
+_STORES = ("journal", "outbox", "checkpoint", "dead_letter")
+_FLAGS = (
+    "clock_skew",
+    "late",
+    "out_of_range",
+    "unknown_field",
+    "unknown_profile",
+    "wrong_type",
+    "wrong_unit",
+)
+
+
+def _values(gateway: Gateway) -> Iterator[tuple[str, dict[str, str], float]]:
+    """Yield (name, labels, value) of everything."""
+    worker, host = gateway.worker, gateway.host
+    intake, counters = worker.intake, worker.counters
+    yield "messages_journalled_total", {}, counters["journalled"]
+    yield "messages_duplicate_total", {}, intake.counters["duplicates"]
+    yield "messages_refused_total", {}, intake.counters["refused"]
+    yield "messages_given_up_by_boxes_total", {}, intake.counters["given_up_by_boxes"]
+    yield "messages_missing_total", {}, gateway.dedupe.missing
+    yield "messages_waiting_beyond_gaps", {}, gateway.dedupe.waiting()
+    for reason, count in sorted(intake.rejected.items()):
+        yield "messages_rejected_total", {"reason": reason.value}, count
+    yield "dead_letters_not_kept_total", {}, worker.rejections.counters["letters_not_kept"]
+    yield "samples_total", {}, host.maker.counters["samples"]
+    for flag in _FLAGS:
+        yield "values_flagged_total", {"flag": flag}, host.maker.counters[flag]
+    for box, count in sorted(host.maker.skewed.items()):
+        yield "clock_skew_total", {"box": box}, count
+    yield "stale_statements_total", {}, host.counters["stale_statements"]
+    yield "events_total", {}, counters["events"]
+    yield "events_pending", {}, gateway.outbox.pending
+    delivery = gateway.delivery.counters if gateway.delivery is not None else {}
+    yield "events_delivered_total", {}, delivery.get("delivered", 0)
+    yield "events_dead_total", {}, delivery.get("dead", 0)
+    yield "event_delivery_failures_total", {}, delivery.get("failures", 0)
+    yield "events_not_published_total", {}, counters["events_not_published"]
+    yield "acks_total", {}, worker.acks.sent
+    for store in _STORES:
+        failures = (
+            worker.rejections.counters["store_failures"]
+            if store == "dead_letter"
+            else counters[f"{store}_failures"]
+        )
+        yield "store_failures_total", {"store": store}, failures
+    yield "packs_loaded_total", {}, counters["packs_loaded"]
+    yield "packs_refused_total", {}, counters["packs_refused"]
+    yield "packs_in_force", {}, len(host.packs)
+    yield "journal_end_offset", {}, worker.next_offset
+    yield "journal_unsaved_records", {}, worker.unsaved_records
+    yield "checkpoints_total", {}, counters["checkpoints"]
+    if gateway.telemetry is not None:
+        written = gateway.telemetry.counters
+        yield "telemetry_written_total", {}, written["written"]
+        yield "telemetry_waiting", {}, gateway.telemetry.waiting
+        yield "telemetry_dropped_total", {}, written["dropped"]
+        yield "telemetry_failed_writes_total", {}, written["failed_writes"]
+    states = [box.state for box in list(host.registry.boxes.values())]
+    yield "boxes", {"state": "online"}, sum(state is not BoxState.OFFLINE for state in states)
+    yield "boxes", {"state": "offline"}, sum(state is BoxState.OFFLINE for state in states)
+    yield "subjects", {}, len(host.registry.subjects)
+    yield "hub_connected", {}, float(gateway.session.connected)
+    yield "step_seconds_max", {}, gateway.take_longest_step_s()
+
+
+def render(gateway: Gateway) -> str:
+    """Return every metric in the Prometheus text format, version 0.0.4."""
+    samples: dict[str, list[str]] = {}
+    for name, labels, value in _values(gateway):
+        marks = ",".join(f'{key}="{text}"' for key, text in labels.items())
+        full = f"cityloop_gateway_{name}{{{marks}}}" if marks else f"cityloop_gateway_{name}"
+        samples.setdefault(f"cityloop_gateway_{name}", []).append(f"{full} {value:g}")
+    lines: list[str] = []
+    for metric in METRICS:
+        if metric.name in samples:
+            lines.append(f"# HELP {metric.name} {metric.help}")
+            lines.append(f"# TYPE {metric.name} {metric.kind}")
+            lines.extend(samples[metric.name])
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,219 @@
+"""The rule host: state as a function of the journal, and of nothing else.
+
+Live, after a crash and in a replay the same :meth:`RuleHost.apply` is given the same records in the
+same order, and so finds the same events, bit for bit.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import structlog
+
+from contracts.codec import Message, decode_message
+from contracts.control import Control
+from contracts.counts import Counts
+from contracts.errors import ContractError
+from contracts.event import Event
+from contracts.observation import Observation
+from contracts.readings import Readings, SubjectReading, resolve_pack
+from contracts.status import Dropped, Status
+from contracts.topics import BoxTopic, DistrictTopic, parse_topic
+from contracts.tracks import Tracks
+from gateway.checkpoint import Space
+from gateway.dedupe import Dedupe, StatementLedger
+from gateway.errors import PacksError
+from gateway.events import build_event
+from gateway.ports import Point
+from gateway.registry import Registry
+from gateway.rule_packs import PackSource, compile_packs, decode_packs, encode_packs
+from gateway.samples import Batch, SampleMaker
+from rules.breach import Breach
+from rules.engine import Engine
+from runtime.errors import ConfigError
+from runtime.journal import JournalKind, JournalRecord
+
+__all__ = ["Outcome", "Prepared", "RuleHost"]
+
+_PACKS_KEY = "in_force"
+
+
+class Prepared(NamedTuple):
+    """What intake already knows of a record, so that it is not decoded twice."""
+
+    message: Message
+    place: BoxTopic | DistrictTopic
+    resolved: Sequence[SubjectReading] | None
+
+
+class Outcome(NamedTuple):
+    """What a record led to."""
+
+    events: list[Event]
+    points: list[Point]
+
+
+class RuleHost:
+    """Applies journal records to the ledgers, the registry and the rule engine.
+
+    Args:
+        dedupe: the ledger of messages; in a recovery it takes note of what the journal holds.
+        default_district: district of events whose subject nobody knows.
+        skew_s: how far ahead of its arrival a message's time may lie before it is clamped.
+        late_s: how far behind its arrival it may lie before it is flagged.
+    """
+
+    def __init__(
+        self, dedupe: Dedupe, *, default_district: str, skew_s: float = 300.0, late_s: float = 300.0
+    ) -> None:
+        self._dedupe = dedupe
+        self._default_district = default_district
+        self._statements = StatementLedger()
+        self.registry = Registry()
+        self.maker = SampleMaker(self.registry, skew_s=skew_s, late_s=late_s)
+        self.packs: tuple[PackSource, ...] = ()
+        self._packs_dirty = False
+        self._engine = Engine(())
+        self.counters: Counter[str] = Counter()
+
+    def apply(self, record: JournalRecord, prepared: Prepared | None = None) -> Outcome:
+        """Apply one record and return what it led to.
+
+        Args:
+            record: the journal record, next in order.
+            prepared: its decoded form where the caller has it; the result is the same without.
+        """
+        now_s = record.arrived_at_us / 1_000_000
+        if record.kind is JournalKind.TICK:
+            return Outcome(self._events(self._engine.tick(now_s), ()), [])
+        if record.kind is JournalKind.RULES:
+            return Outcome(self._events(self.load_packs(record.payload, now_s), ()), [])
+        if prepared is None:
+            prepared = self._prepare(record)
+            if prepared is None:
+                return Outcome([], [])
+            self._take_note(prepared.message)
+        message, place, _ = prepared
+        if isinstance(place, BoxTopic):
+            if isinstance(message, Readings | Tracks | Counts | Observation):
+                return self._message(prepared, record)
+            if isinstance(message, Status):
+                self.registry.learn(message, place, now_s)
+        elif isinstance(message, Control):
+            self.counters["controls"] += 1
+        return Outcome([], [])
+
+    def points(self, record: JournalRecord) -> list[Point]:
+        """Return only the telemetry of a record that the state already holds."""
+        prepared = self._prepare(record)
+        if prepared is None or not isinstance(prepared.message, Readings):
+            return []
+        return self._make(prepared, record).points
+
+    def _prepare(self, record: JournalRecord) -> Prepared | None:
+        """Decode a record; None, counted, for one that this version cannot read."""
+        try:
+            place = parse_topic(record.topic)
+            message = decode_message(record.payload)
+            resolved = resolve_pack(message) if isinstance(message, Readings) else None
+        except ContractError as error:
+            self.counters["unreadable_records"] += 1
+            structlog.get_logger().error(
+                "journal_record_unreadable", offset=record.offset, error=str(error)
+            )
+            return None
+        return Prepared(message, place, resolved)
+
+    def _take_note(self, message: Message) -> None:
+        """Tell the ledger of messages about one that the journal holds."""
+        if isinstance(message, Readings | Tracks | Counts | Observation | Dropped):
+            first = message.from_seq if isinstance(message, Dropped) else None
+            self._dedupe.observe(
+                message.box, message.boot_id, message.channel, message.seq, from_seq=first
+            )
+
+    def _make(self, prepared: Prepared, record: JournalRecord) -> Batch:
+        message, place, resolved = prepared
+        assert isinstance(message, Readings | Tracks | Counts | Observation)
+        assert isinstance(place, BoxTopic)
+        return self.maker.make(
+            message, resolved or (), place, record.arrived_at_us / 1_000_000, record.offset
+        )
+
+    def _message(self, prepared: Prepared, record: JournalRecord) -> Outcome:
+        """Feed the samples of one message to the engine."""
+        message = prepared.message
+        if isinstance(message, Observation) and not self._statements.observe(
+            message.observation_id, message.rev, record.offset
+        ):
+            self.counters["stale_statements"] += 1
+            return Outcome([], [])
+        now_s = record.arrived_at_us / 1_000_000
+        batch = self._make(prepared, record)
+        events: list[Event] = []
+        for sample, flags in batch.samples:
+            breaches = self._engine.apply(sample, now_s)
+            if breaches:
+                events.extend(self._events(breaches, flags))
+        return Outcome(events, batch.points)
+
+    def _events(self, breaches: Sequence[Breach], flags: tuple[str, ...]) -> list[Event]:
+        self.counters["events"] += len(breaches)
+        return [
+            build_event(breach, self.registry, default_district=self._default_district, flags=flags)
+            for breach in breaches
+        ]
+
+    def load_packs(self, payload: bytes, now_s: float) -> list[Breach]:
+        """Put journalled packs in force and return the ends of episodes whose rule is gone.
+
+        Key state goes on where a rule keeps its id and key names.
+        """
+        try:
+            packs = decode_packs(payload)
+            compiled = compile_packs(packs)
+        except (PacksError, ConfigError) as error:
+            # journalled packs compiled once: only another version of this program refuses them
+            self.counters["unloadable_packs"] += 1
+            structlog.get_logger().error("journalled_packs_refused", error=str(error))
+            return []
+        self.packs = packs
+        self._packs_dirty = True
+        return self._engine.replace(compiled, now_s)
+
+    def digest(self) -> str:
+        """Return a digest of the engine's state."""
+        return self._engine.digest()
+
+    def take_dirty(self) -> dict[Space, dict[str, bytes | None]]:
+        """Return what changed since the last call, by space, for the checkpoint."""
+        packs: dict[str, bytes | None] = {}
+        if self._packs_dirty:
+            packs[_PACKS_KEY] = encode_packs(self.packs)
+            self._packs_dirty = False
+        return {
+            Space.ENGINE: self._engine.take_dirty(),
+            Space.PACKS: packs,
+            Space.MARKS: self._dedupe.take_dirty(),
+            Space.STATEMENTS: self._statements.take_dirty(),
+            Space.REGISTRY: self.registry.take_dirty(),
+        }
+
+    def restore(self, load: Callable[[Space], Mapping[str, bytes]]) -> None:
+        """Take back a checkpoint.
+
+        Args:
+            load: returns the blobs of a space.
+
+        Raises:
+            PacksError: the packs of the checkpoint cannot be read.
+            ConfigError: they do not compile.
+        """
+        packs = load(Space.PACKS).get(_PACKS_KEY)
+        if packs is not None:
+            self.packs = decode_packs(packs)
+            self._engine = Engine(compile_packs(self.packs))
+        self._engine.restore(load(Space.ENGINE))
+        self._dedupe.restore(load(Space.MARKS))
+        self._statements.restore(load(Space.STATEMENTS))
+        self.registry.restore(load(Space.REGISTRY))

@@ -1,0 +1,127 @@
+"""Rule packs: reading them from files, compiling them, and noticing that they changed."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from gateway.errors import PacksError
+from rules.pack import RulePack, compile_pack
+from runtime.errors import ConfigError
+from runtime.yaml_document import parse_document
+
+__all__ = [
+    "PackFiles",
+    "PackSource",
+    "compile_packs",
+    "decode_packs",
+    "encode_packs",
+    "packs_digest",
+]
+
+
+class PackSource(msgspec.Struct, frozen=True):
+    """The text of one pack; it goes to the journal, so that a replay has the rules it ran with."""
+
+    name: str
+    text: str
+
+
+_DECODER = msgspec.json.Decoder(tuple[PackSource, ...])
+
+
+def encode_packs(packs: Sequence[PackSource]) -> bytes:
+    """Return packs as the payload of a journal record."""
+    return msgspec.json.encode(packs)
+
+
+def decode_packs(payload: bytes) -> tuple[PackSource, ...]:
+    """Return the packs in a journal record.
+
+    Raises:
+        PacksError: the payload is none of ours.
+    """
+    try:
+        return _DECODER.decode(payload)
+    except msgspec.DecodeError as error:
+        raise PacksError(f"journalled rule packs cannot be read: {error}") from error
+
+
+def packs_digest(packs: Sequence[PackSource]) -> str:
+    """Return the SHA-256 of packs, names included."""
+    return hashlib.sha256(encode_packs(packs)).hexdigest()
+
+
+def compile_packs(packs: Sequence[PackSource]) -> list[RulePack]:
+    """Return compiled packs.
+
+    Raises:
+        ConfigError: with file, line and column of what is wrong; also when two rules share an id.
+    """
+    compiled: list[RulePack] = []
+    owners: dict[str, str] = {}
+    for source in packs:
+        document = parse_document(source.text, source.name)
+        pack = compile_pack(document.data, source.name, document.error)
+        for index, rule in enumerate(pack.rules):
+            if rule.id in owners:
+                raise document.error(
+                    ("rules", index, "id"),
+                    f"rule {rule.id!r} is also in {owners[rule.id]}; expected unique ids; rename one",
+                )
+            owners[rule.id] = source.name
+        compiled.append(pack)
+    return compiled
+
+
+class PackFiles:
+    """The files that the configured packs are in, and whether they changed.
+
+    Args:
+        paths: files, or folders whose ``*.yaml`` files are all packs.
+    """
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._paths = paths
+        self._seen: tuple[tuple[str, int, int], ...] | None = None
+
+    def _files(self) -> list[Path]:
+        files: list[Path] = []
+        for path in self._paths:
+            files.extend(sorted(path.glob("*.yaml")) if path.is_dir() else [path])
+        return files
+
+    def changed(self) -> bool:
+        """Return whether a file came, went or was written since this was last asked."""
+        signature: list[tuple[str, int, int]] = []
+        for file in self._files():
+            try:
+                stat = file.stat()
+            except OSError:
+                signature.append((str(file), 0, 0))
+            else:
+                signature.append((str(file), stat.st_mtime_ns, stat.st_size))
+        now = tuple(signature)
+        before, self._seen = self._seen, now
+        return now != before
+
+    def forget(self) -> None:
+        """Make :meth:`changed` answer yes the next time: what was read could not be put in force."""
+        self._seen = None
+
+    def read(self) -> tuple[PackSource, ...]:
+        """Return the text of every pack.
+
+        Raises:
+            ConfigError: a file cannot be read or is no UTF-8.
+        """
+        sources: list[PackSource] = []
+        for file in self._files():
+            try:
+                sources.append(PackSource(str(file), file.read_text(encoding="utf-8-sig")))
+            except (OSError, UnicodeDecodeError) as error:
+                raise ConfigError(
+                    str(file), 1, 1, f"rule pack cannot be read: {error}; check the path"
+                ) from error
+        return tuple(sources)

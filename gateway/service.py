@@ -1,0 +1,153 @@
+"""The gateway as a service: a thin loop over ``step(now)``, delivery and telemetry beside it."""
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from threading import Event as Flag
+from threading import Thread
+
+import structlog
+
+from gateway.dedupe import Dedupe
+from gateway.event_delivery import EventDelivery
+from gateway.event_outbox import EventOutbox
+from gateway.metrics_server import Health
+from gateway.rule_host import RuleHost
+from gateway.telemetry.writer import TelemetryWriter
+from gateway.worker import Worker
+from runtime.clock import Clock
+from runtime.session import Session
+
+__all__ = ["Gateway"]
+
+_LONGEST_WAIT_S = 0.25
+_STUCK_AFTER_S = 15.0
+
+
+class Gateway:
+    """Everything of one gateway, wired; made by :func:`gateway.bootstrap.build`.
+
+    In one process with others, :meth:`start` it and call :meth:`step`. As a service of its own,
+    :meth:`run` it: delivery and telemetry then have threads, so that a slow API or store never
+    delays intake.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        session: Session,
+        worker: Worker,
+        host: RuleHost,
+        dedupe: Dedupe,
+        outbox: EventOutbox,
+        delivery: EventDelivery | None,
+        telemetry: TelemetryWriter | None,
+        closers: list[Callable[[], None]],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.clock = clock
+        self.session = session
+        self.worker = worker
+        self.host = host
+        self.dedupe = dedupe
+        self.outbox = outbox
+        self.delivery = delivery
+        self.telemetry = telemetry
+        self._closers = closers
+        self._monotonic = monotonic
+        self._stepped_at_s = monotonic()
+        self._longest_step_s = 0.0
+
+    def start(self) -> None:
+        """Bring the state back and begin to connect."""
+        self.worker.recover(self.clock.now())
+        self.session.start()
+
+    def step(self, now: datetime) -> int:
+        """Take in, decide, deliver and store, once; return how many messages came in.
+
+        With a callable sink and stores on disk nothing here waits for a network.
+        """
+        received = self._step_worker(now)
+        monotonic_s = self._monotonic()
+        if self.delivery is not None:
+            while self.delivery.step(now, monotonic_s):
+                pass
+        if self.telemetry is not None:
+            self.telemetry.step(monotonic_s)
+        return received
+
+    def _step_worker(self, now: datetime) -> int:
+        started_s = self._monotonic()
+        received = self.worker.step(now)
+        self._stepped_at_s = self._monotonic()
+        self._longest_step_s = max(self._longest_step_s, self._stepped_at_s - started_s)
+        return received
+
+    def run(self, stopped: Callable[[], bool]) -> None:
+        """Start, serve until ``stopped``, and leave a checkpoint behind.
+
+        An error that no store or sink accounts for ends the service: its supervisor starts it
+        again, and recovery takes up where the journal ends.
+        """
+        self.start()
+        ended = Flag()
+
+        def over() -> bool:
+            return ended.is_set() or stopped()
+
+        threads: list[Thread] = []
+        delivery, telemetry = self.delivery, self.telemetry
+        if delivery is not None:
+            threads.append(
+                Thread(
+                    target=delivery.run,
+                    args=(over, self.clock.now, self._monotonic),
+                    name="delivery",
+                )
+            )
+        if telemetry is not None:
+            threads.append(
+                Thread(target=telemetry.run, args=(over, self._monotonic), name="telemetry")
+            )
+        for thread in threads:
+            thread.start()
+        try:
+            while not stopped():
+                if self._step_worker(self.clock.now()) == 0:
+                    self.session.wait(self._until_tick_s())
+        finally:
+            ended.set()
+            for thread in threads:
+                thread.join(timeout=30)
+            self.worker.checkpoint()
+            structlog.get_logger().info("gateway_stopped", journal_end=self.worker.next_offset)
+
+    def _until_tick_s(self) -> float:
+        """Return real seconds until the next tick is due, at most a quarter of one."""
+        left_s = 1.0 - self.clock.now().timestamp() % 1.0
+        return min(_LONGEST_WAIT_S, self.clock.wall_seconds(left_s))
+
+    def take_longest_step_s(self) -> float:
+        """Return the longest step since this was last asked, seconds."""
+        longest, self._longest_step_s = self._longest_step_s, 0.0
+        return longest
+
+    def health(self) -> Health:
+        """Return whether the loop is alive, and what else there is to know."""
+        idle_s = self._monotonic() - self._stepped_at_s
+        return idle_s < _STUCK_AFTER_S, {
+            "status": "ok" if idle_s < _STUCK_AFTER_S else "stuck",
+            "hub_connected": self.session.connected,
+            "last_step_s_ago": round(idle_s, 3),
+            "events_pending": self.outbox.pending,
+            "journal_end_offset": self.worker.next_offset,
+            "packs_in_force": len(self.host.packs),
+        }
+
+    def close(self) -> None:
+        """Say goodbye to the hub and close every store."""
+        self.session.close()
+        for close in self._closers:
+            close()

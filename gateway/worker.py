@@ -1,0 +1,339 @@
+"""The worker: one step takes what came in, commits it, acts on it, and only then lets go of it.
+
+Order within a step, and what each point protects: journal commit, then PUBACK (the hub may forget
+the message), then the rules, then the event outbox (FULL), then the cumulative ack (the box may
+forget it), and now and then a checkpoint. A kill between any two of them repeats work and loses
+none.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import structlog
+
+from contracts.codec import encode
+from contracts.event import Event
+from contracts.topics import Kind, district_topic, subscription
+from gateway.ack_sender import AckSender
+from gateway.checkpoint import CheckpointStore, Position, Space
+from gateway.dead_letter import DeadLetterStore
+from gateway.dedupe import Dedupe
+from gateway.errors import PacksError, StoreError
+from gateway.event_outbox import EventOutbox
+from gateway.intake import Admission, Intake, Rejection
+from gateway.ports import Point
+from gateway.rejections import Rejections
+from gateway.rule_host import Prepared, RuleHost
+from gateway.rule_packs import PackFiles, compile_packs, encode_packs, packs_digest
+from gateway.telemetry.writer import TelemetryWriter
+from runtime.errors import ConfigError, JournalFull
+from runtime.journal import Journal, JournalKind, JournalRecord
+from runtime.session import Inbound, Session
+
+__all__ = ["Worker", "WorkerLimits"]
+
+_SUBSCRIBED = (
+    Kind.URGENT,
+    Kind.READINGS,
+    Kind.TRACKS,
+    Kind.COUNTS,
+    Kind.OBSERVATIONS,
+    Kind.STATUS,
+    Kind.COMMAND_RESULT,
+    Kind.CONFIG_REPORTED,
+    Kind.CONTROL,
+)
+_JOURNAL_KINDS = {Kind.STATUS: JournalKind.STATUS, Kind.CONTROL: JournalKind.CONTROL}
+
+
+class WorkerLimits(NamedTuple):
+    """Sizes and rhythms of a worker; see the fields of the same names in the configuration."""
+
+    batch: int = 1_000
+    checkpoint_every_s: float = 5.0
+    checkpoint_every_records: int = 50_000
+    rules_poll_s: float = 2.0
+
+
+class _Batch(NamedTuple):
+    """What one step took in, until it is committed."""
+
+    inbound: list[Inbound]
+    entries: list[tuple[JournalKind, int, str, bytes]]
+    prepared: list[Prepared | None]
+
+
+class Worker:
+    """One gateway's way from the hub to the journal and the event outbox.
+
+    Owns the session; the stores may also be read by other threads.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        districts: Sequence[str],
+        session: Session,
+        journal: Journal,
+        checkpoint: CheckpointStore,
+        dedupe: Dedupe,
+        host: RuleHost,
+        outbox: EventOutbox,
+        dead_letters: DeadLetterStore,
+        telemetry: TelemetryWriter | None,
+        packs: PackFiles,
+        limits: WorkerLimits,
+    ) -> None:
+        self._session = session
+        self._journal = journal
+        self._checkpoint = checkpoint
+        self._host = host
+        self._outbox = outbox
+        self._telemetry = telemetry
+        self._packs = packs
+        self._limits = limits
+        self._districts = tuple(districts)
+        self.intake = Intake(dedupe, frozenset(districts))
+        self.rejections = Rejections(name, dead_letters, session)
+        self.acks = AckSender(dedupe, session)
+        self.counters: Counter[str] = Counter()
+        self._stuck: _Batch | None = None
+        self._unstored: list[Event] = []
+        self._last_tick_s: int | None = None
+        self._next_offset = 0
+        self._saved_offset = 0
+        self._saved_at_s: float | None = None
+        self._unsaved: dict[Space, dict[str, bytes | None]] = {}
+        self._polled_at_s: float | None = None
+        self._log = structlog.get_logger().bind(gateway=name)
+
+    @property
+    def next_offset(self) -> int:
+        """Journal offset of the next record."""
+        return self._next_offset
+
+    @property
+    def unsaved_records(self) -> int:
+        """Records since the last checkpoint."""
+        return self._next_offset - self._saved_offset
+
+    def recover(self, now: datetime) -> None:
+        """Bring the state back: checkpoint, then the journal from its offset; then subscribe.
+
+        Raises:
+            PacksError: no rule packs are in force and the configured ones do not compile.
+        """
+        position = self._checkpoint.position()
+        if position is not None:
+            self._host.restore(self._checkpoint.load)
+        elif self._journal.first_offset > 0:
+            # the checkpoint is gone and the record of the packs pruned: replay with today's packs
+            self._log.warning("checkpoint_missing", first_offset=self._journal.first_offset)
+            self._host.load_packs(encode_packs(self._packs.read()), now.timestamp())
+        start = position or Position(self._journal.first_offset, self._journal.first_offset)
+        replayed = 0
+        points: list[Point] = []
+        for record in self._journal.read(min(start)):
+            if record.offset < start.next_offset:
+                points.extend(self._host.points(record))
+            else:
+                replayed += 1
+                outcome = self._host.apply(record)
+                points.extend(outcome.points)
+                self._store_events(outcome.events, now)
+            if len(points) >= self._limits.batch:
+                self._offer(points, record.offset + 1)
+                points = []
+        self._next_offset = self._journal.end_offset
+        self._saved_offset = start.next_offset
+        if self._telemetry is not None:
+            self._telemetry.restore(min(start))
+            self._offer(points, self._next_offset)
+        self._log.info(
+            "state_recovered",
+            checkpoint_offset=start.next_offset,
+            replayed_records=replayed,
+            end_offset=self._next_offset,
+        )
+        self._load_packs(now, starting=True)
+        for district in self._districts:
+            for kind in _SUBSCRIBED:
+                self._session.subscribe(subscription(kind, district=district))
+
+    def step(self, now: datetime) -> int:
+        """Take in what has come, up to the batch limit; return how many messages that were.
+
+        A store that cannot be written (disk full) holds everything where it is: nothing further is
+        taken from the hub, nothing is acknowledged, and the next step tries again.
+        """
+        if not self._flush_events(now):
+            return 0
+        now_s = now.timestamp()
+        if (
+            self._polled_at_s is None
+            or not 0 <= now_s - self._polled_at_s < self._limits.rules_poll_s
+        ):
+            self._polled_at_s = now_s
+            self._load_packs(now, starting=False)
+        batch, self._stuck = self._stuck or self._take(now_s), None
+        if not self._commit(batch, now):
+            return 0
+        if not self._unstored:
+            self.acks.owe(self.intake.touched)
+            self.intake.touched.clear()
+            self.acks.send()
+        self._save(now_s)
+        return len(batch.inbound)
+
+    def _take(self, now_s: float) -> _Batch:
+        """Receive, sort out and put in order: the tick first, then the urgent lane, then the rest."""
+        inbound = self._session.receive(self._limits.batch)
+        now_us = round(now_s * 1_000_000)
+        admitted: list[Admission] = []
+        urgent: list[Admission] = []
+        rejected: list[Rejection] = []
+        admit = self.intake.admit
+        for message in inbound:
+            verdict = admit(message.topic, message.payload, now_s)
+            if isinstance(verdict, Rejection):
+                rejected.append(verdict)
+                verdict = verdict.tombstone
+            if verdict is not None:
+                (urgent if verdict.place.kind is Kind.URGENT else admitted).append(verdict)
+        if rejected:
+            self.rejections.take(rejected, now_s)
+        entries: list[tuple[JournalKind, int, str, bytes]] = []
+        prepared: list[Prepared | None] = []
+        second = int(now_s)
+        if second != self._last_tick_s:
+            self._last_tick_s = second
+            entries.append((JournalKind.TICK, second * 1_000_000, "", b""))
+            prepared.append(None)
+        for admission in (*urgent, *admitted):
+            kind = _JOURNAL_KINDS.get(admission.place.kind, JournalKind.MESSAGE)
+            entries.append((kind, now_us, admission.topic, admission.payload))
+            prepared.append(Prepared(admission.message, admission.place, admission.resolved))
+        return _Batch(inbound, entries, prepared)
+
+    def _commit(self, batch: _Batch, now: datetime) -> bool:
+        """Journal a batch, free the hub of it, and let the rules see it."""
+        if batch.entries:
+            try:
+                first = self._journal.append(batch.entries)
+            except JournalFull as error:
+                self._stuck = batch
+                self.counters["journal_failures"] += 1
+                self._log.error("journal_append_failed", error=str(error), held=len(batch.inbound))
+                return False
+        if batch.inbound:
+            self._session.acknowledge(batch.inbound)
+        if not batch.entries:
+            return True
+        self.counters["journalled"] += len(batch.entries)
+        events: list[Event] = []
+        points: list[Point] = []
+        apply = self._host.apply
+        for index, (kind, at_us, topic, payload) in enumerate(batch.entries):
+            record = JournalRecord(first + index, at_us, kind, topic, payload)
+            outcome = apply(record, batch.prepared[index])
+            if outcome.events:
+                events.extend(outcome.events)
+            points.extend(outcome.points)
+        self._next_offset = first + len(batch.entries)
+        self._store_events(events, now)
+        self._offer(points, self._next_offset)
+        return True
+
+    def _store_events(self, events: Sequence[Event], now: datetime) -> None:
+        if events:
+            self._unstored.extend(events)
+            self._flush_events(now)
+
+    def _flush_events(self, now: datetime) -> bool:
+        """Put events into the outbox; False when they have to wait in memory."""
+        if not self._unstored:
+            return True
+        encoded = [(event.event_id, event.rev, encode(event)) for event in self._unstored]
+        try:
+            added = self._outbox.put(encoded, now)
+        except StoreError as error:
+            self.counters["outbox_failures"] += 1
+            self._log.error("event_outbox_failed", error=str(error))
+            return False
+        self.counters["events"] += added
+        for event, (_, _, body) in zip(self._unstored, encoded, strict=True):
+            topic = district_topic(event.district, Kind.EVENTS)
+            if not self._session.publish(topic, body, qos=1):
+                self.counters["events_not_published"] += 1
+        self._unstored = []
+        return True
+
+    def _offer(self, points: list[Point], through_offset: int) -> None:
+        if self._telemetry is not None:
+            self._telemetry.offer(points, through_offset)
+
+    def _load_packs(self, now: datetime, *, starting: bool) -> None:
+        """Put changed pack files in force through the journal; a bad one changes nothing."""
+        if not self._packs.changed() and not starting:
+            return
+        try:
+            sources = self._packs.read()
+            compile_packs(sources)
+        except ConfigError as error:
+            self.counters["packs_refused"] += 1
+            if starting and not self._host.packs:
+                raise PacksError(
+                    f"no rules are in force and the packs are refused: {error}"
+                ) from error
+            self._log.error("packs_refused", error=str(error), kept=len(self._host.packs))
+            return
+        if packs_digest(sources) == packs_digest(self._host.packs):
+            return
+        at_us = round(now.timestamp() * 1_000_000)
+        entry = (JournalKind.RULES, at_us, "", encode_packs(sources))
+        try:
+            first = self._journal.append([entry])
+        except JournalFull as error:
+            self.counters["journal_failures"] += 1
+            self._log.error("packs_not_journalled", error=str(error))
+            self._packs.forget()
+            return
+        outcome = self._host.apply(JournalRecord(first, at_us, JournalKind.RULES, "", entry[3]))
+        self._next_offset = first + 1
+        self._store_events(outcome.events, now)
+        self.counters["packs_loaded"] += 1
+        self._log.info("packs_loaded", packs=[source.name for source in sources])
+
+    def _save(self, now_s: float) -> None:
+        if self._saved_at_s is None:
+            self._saved_at_s = now_s
+        age_s = now_s - self._saved_at_s
+        records = self._next_offset - self._saved_offset
+        if 0 <= age_s < self._limits.checkpoint_every_s and (
+            records < self._limits.checkpoint_every_records
+        ):
+            return
+        self._saved_at_s = now_s
+        self.checkpoint()
+
+    def checkpoint(self) -> bool:
+        """Save the state now; False when that has to wait."""
+        if self._unstored or self._stuck is not None:
+            return False
+        for space, blobs in self._host.take_dirty().items():
+            self._unsaved.setdefault(space, {}).update(blobs)
+        written = self._next_offset if self._telemetry is None else self._telemetry.written_offset
+        try:
+            self._checkpoint.save(self._unsaved, Position(self._next_offset, written))
+        except StoreError as error:
+            self.counters["checkpoint_failures"] += 1
+            self._log.error("checkpoint_failed", error=str(error))
+            return False
+        self._unsaved = {}
+        self._saved_offset = self._next_offset
+        self.counters["segments_pruned"] += self._journal.prune(min(self._next_offset, written))
+        self.counters["checkpoints"] += 1
+        return True
