@@ -53,7 +53,7 @@ class PyAvSource:
 
     Attributes:
         counters: frames, dropped_frames, corrupt_packets, corrupt_frames, undecodable_packets,
-            loops, jumps, epoch_resets.
+            missing_frames (that a file promised), broken_off, loops, jumps, epoch_resets.
     """
 
     def __init__(
@@ -79,6 +79,8 @@ class PyAvSource:
                 "corrupt_packets",
                 "corrupt_frames",
                 "undecodable_packets",
+                "missing_frames",
+                "broken_off",
                 "loops",
                 "jumps",
                 "epoch_resets",

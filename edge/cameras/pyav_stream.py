@@ -53,6 +53,7 @@ class PyAvStream:
         self._seconds = seconds
         self._container = self._open(transport, open_timeout_s)
         self._stream = self._pick_stream()
+        self._decoded = 0
         self._frames = self._decode()
 
     def next(self) -> VideoFrame:
@@ -69,7 +70,7 @@ class PyAvStream:
                 raise CameraFault(
                     self._camera, f"{self._address} ended the stream; it will be opened again"
                 ) from None
-            raise CameraEnded(self._camera, f"{self._address} is over") from None
+            raise self._end() from None
 
     def seconds_of(self, frame: VideoFrame) -> float | None:
         """Return a frame's own presentation time in seconds, or None where it has none."""
@@ -140,6 +141,9 @@ class PyAvStream:
                 packet = next(packets, None)
             except (av.error.FFmpegError, OSError) as error:
                 yield from self._flush()
+                if not self._address.live:
+                    self._counters["broken_off"] += 1
+                    return
                 raise self._reading_failed(error, self._seconds() - started) from error
             if packet is None:
                 return
@@ -150,7 +154,7 @@ class PyAvStream:
             except (av.error.FFmpegError, OSError) as error:
                 self._counters["undecodable_packets"] += 1
                 fruitless += 1
-                if fruitless >= _PATIENCE_PACKETS:
+                if self._address.live and fruitless >= _PATIENCE_PACKETS:
                     raise CameraFault(
                         self._camera,
                         f"{self._address}: {fruitless} packets in a row could not be decoded "
@@ -159,6 +163,7 @@ class PyAvStream:
                 continue
             for frame in frames:
                 fruitless = 0
+                self._decoded += 1
                 if frame.is_corrupt:
                     self._counters["corrupt_frames"] += 1
                 yield frame
@@ -170,8 +175,21 @@ class PyAvStream:
         except (av.error.FFmpegError, OSError):
             self._counters["undecodable_packets"] += 1
 
+    def _end(self) -> CameraEnded:
+        """Return the end of a file; a file that was cut off says so, and is counted."""
+        promised = self._stream.frames
+        missing = max(promised - self._decoded, 0)
+        if missing == 0:
+            return CameraEnded(self._camera, f"{self._address} is over")
+        self._counters["missing_frames"] += missing
+        return CameraEnded(
+            self._camera,
+            f"{self._address} is over after {self._decoded} of {promised} frames; "
+            "it is cut off or damaged: replace it",
+        )
+
     def _reading_failed(self, error: Exception, elapsed_s: float) -> CameraFault:
-        if self._address.live and elapsed_s >= 0.9 * self._read_timeout_s:
+        if elapsed_s >= 0.9 * self._read_timeout_s:
             return CameraFault(
                 self._camera,
                 f"{self._address} sent nothing for {self._read_timeout_s:g} s; "
