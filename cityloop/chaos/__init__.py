@@ -1,0 +1,1 @@
+"""Killing every part in turn under load, and counting."""

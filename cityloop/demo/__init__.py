@@ -1,0 +1,1 @@
+"""A minute of storm, told in plain words."""
