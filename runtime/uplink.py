@@ -209,7 +209,8 @@ class Uplink:
     def _publish(self, now: datetime) -> None:
         for key in self._outbox.lanes():
             if key not in self._lanes:
-                backoff = Backoff(max(self._resend_after_s, 0.001), _RESEND_CAP_S, self._rng)
+                base_s = self._resend_after_s
+                backoff = Backoff(base_s, max(_RESEND_CAP_S, base_s), self._rng)
                 former = key[0] != self._boot_id
                 self._lanes[key] = UplinkLane(*key, backoff, former=former)
         left = _PUBLISH_LIMIT
