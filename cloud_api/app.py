@@ -1,0 +1,145 @@
+"""The FastAPI application: routes, limits, and errors as problems."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from cloud_api.access import Gate
+from cloud_api.body_limit import BodyLimit
+from cloud_api.errors import (
+    InternalFault,
+    InvalidInput,
+    MalformedJson,
+    MethodNotAllowed,
+    NotFound,
+    Problem,
+)
+from cloud_api.problems import problem_response
+from cloud_api.routes.cases import cases_router
+from cloud_api.routes.events import events_router
+from cloud_api.routes.evidence import evidence_router
+from cloud_api.routes.stream import stream_router
+from cloud_api.routes.system import system_router
+from cloud_api.services import Services
+from cloud_api.timing import Timing
+
+__all__ = ["OPEN_PATHS", "build_app"]
+
+OPEN_PATHS = frozenset({"/healthz", "/docs", "/openapi.json"})
+"""Paths that need no key."""
+
+
+def build_app(services: Services, start: Callable[[], None], stop: Callable[[], None]) -> FastAPI:
+    """Return the application.
+
+    Args:
+        services: the parts that the routes call.
+        start: called when the server starts: threads that store and project.
+        stop: called when it stops; blocks until they have ended.
+    """
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        start()
+        watching = asyncio.create_task(services.feed.run())
+        try:
+            yield
+        finally:
+            watching.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await watching
+            await asyncio.to_thread(stop)
+
+    app = FastAPI(
+        title="cityloop API",
+        version="1",
+        summary="Events are read, people act on cases.",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        separate_input_output_schemas=False,
+    )
+    gate = Gate(services.keys, loopback_metrics=services.config.loopback_metrics)
+    for router in (
+        events_router(services, gate),
+        cases_router(services, gate),
+        evidence_router(services, gate),
+        stream_router(services, gate),
+        system_router(services, gate),
+    ):
+        app.include_router(router)
+    config = services.config
+    app.add_middleware(
+        BodyLimit,
+        limit_bytes=config.body_bytes,
+        evidence_bytes=config.evidence_item_bytes,
+        timeout_s=config.request_timeout_s,
+    )
+    app.add_middleware(Timing, metrics=services.metrics)
+    _answer_problems(app)
+    return app
+
+
+def _answer_problems(app: FastAPI) -> None:
+    """Turn every error into a problem."""
+
+    async def on_problem(request: Request, error: Exception) -> Response:
+        problem = error if isinstance(error, Problem) else _unexpected()
+        return problem_response(problem, request.url.path)
+
+    async def on_http(request: Request, error: Exception) -> Response:
+        return problem_response(_from_http(request, error), request.url.path)
+
+    async def on_validation(request: Request, error: Exception) -> Response:
+        problem = (
+            _from_validation(error) if isinstance(error, RequestValidationError) else _unexpected()
+        )
+        return problem_response(problem, request.url.path)
+
+    async def on_defect(request: Request, _error: Exception) -> Response:
+        return problem_response(_unexpected(), request.url.path)
+
+    app.add_exception_handler(Problem, on_problem)
+    app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(RequestValidationError, on_validation)
+    app.add_exception_handler(Exception, on_defect)
+
+
+def _unexpected() -> Problem:
+    return InternalFault("the request met a defect of the server; its log tells more; report it")
+
+
+def _from_http(request: Request, error: Exception) -> Problem:
+    """Return the problem behind a framework's own error."""
+    if isinstance(error.__cause__, Problem):  # FastAPI wraps what reading a body raised
+        return error.__cause__
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    path = request.url.path
+    if status == NotFound.status:
+        return NotFound(f"{path} does not exist; see /docs for what does")
+    if status == MethodNotAllowed.status:
+        headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+        return MethodNotAllowed(
+            f"{path} does not take {request.method}; see /docs", headers=headers
+        )
+    if status == MalformedJson.status:
+        return MalformedJson(f"{path}: the body could not be read as JSON; expected an object")
+    return _unexpected()
+
+
+def _from_validation(error: RequestValidationError) -> Problem:
+    """Return the problem for fields or parameters that break their constraints."""
+    found = [
+        {"field": ".".join(str(part) for part in item["loc"]), "detail": str(item["msg"])}
+        for item in error.errors()
+    ]
+    if any(item["type"] == "json_invalid" for item in error.errors()):
+        return MalformedJson(f"body: {found[0]['detail']}; expected JSON")
+    first = found[0]
+    return InvalidInput(f"{first['field']}: {first['detail']}", members={"errors": found[:20]})

@@ -1,0 +1,68 @@
+"""Limits on what a request may send, and for how long it may take."""
+
+import asyncio
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from cloud_api.errors import BodyTooLarge, RequestTimeout
+from cloud_api.problems import problem_response
+
+__all__ = ["BodyLimit"]
+
+
+class BodyLimit:
+    """Refuses bodies that are too large or too slow; evidence has a limit of its own.
+
+    A body that says its size is refused before a byte of it is read; one that does not is counted.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, limit_bytes: int, evidence_bytes: int, timeout_s: float
+    ) -> None:
+        self._app = app
+        self._limit_bytes = limit_bytes
+        self._evidence_bytes = evidence_bytes
+        self._timeout_s = timeout_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on with its body watched."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        path = str(scope["path"])
+        evidence = path.startswith("/v1/evidence/")
+        limit = self._evidence_bytes if evidence else self._limit_bytes
+        declared = dict(scope["headers"]).get(b"content-length", b"")
+        if declared.isdigit() and int(declared) > limit:
+            problem = _too_large(path, int(declared), limit)
+            await problem_response(problem, path)(scope, receive, send)
+            return
+        received = 0
+        complete = False
+
+        async def watched() -> Message:
+            nonlocal received, complete
+            if complete:  # what comes now is the client going away, which may take for ever
+                return await receive()
+            try:
+                async with asyncio.timeout(self._timeout_s):
+                    message = await receive()
+            except TimeoutError as error:
+                raise RequestTimeout(
+                    f"{path}: nothing of the body came for {self._timeout_s:g} s; send it again",
+                    headers={"Connection": "close"},
+                ) from error
+            received += len(message.get("body", b""))
+            complete = not message.get("more_body", False)
+            if received > limit:
+                raise _too_large(path, received, limit)
+            return message
+
+        await self._app(scope, watched, send)
+
+
+def _too_large(path: str, size: int, limit: int) -> BodyTooLarge:
+    return BodyTooLarge(
+        f"{path}: a body of {size} bytes or more; expected at most {limit}; send less at once",
+        headers={"Connection": "close"},
+    )

@@ -1,0 +1,156 @@
+"""The only wiring: from a configuration to a running, or a stepped, API."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from cloud_api.app import build_app
+from cloud_api.case_desk import CaseDesk
+from cloud_api.config import ApiConfig, database_url
+from cloud_api.database import Store, open_store
+from cloud_api.evidence_store import EvidenceInfo, EvidenceStore
+from cloud_api.feed import FeedHub, FeedReader
+from cloud_api.flow import load_flow
+from cloud_api.group_commit import GroupCommit
+from cloud_api.intake import IntakeLog, Receipt, read_events, receipt
+from cloud_api.keys import KeyRing
+from cloud_api.media import check_media_type
+from cloud_api.metrics import Metrics
+from cloud_api.migrate import upgrade
+from cloud_api.projector import Projector
+from cloud_api.rebuild import projection_digest
+from cloud_api.service import ProjectorLoop
+from cloud_api.services import Services
+from runtime.clock import Clock
+
+__all__ = ["Api", "build", "open_database"]
+
+
+class Api:
+    """One API: as a web application (:attr:`app`), or driven call by call in one process.
+
+    Driven by calls, nothing runs by itself: everything happens in :meth:`accept_events`,
+    :meth:`put_evidence` and :meth:`step`, and is the same in every run with the same clock.
+    """
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        self._loop = ProjectorLoop(
+            services.projector,
+            services.clock,
+            services.metrics,
+            interval_s=services.config.projector_interval_s,
+        )
+        self.app: FastAPI = build_app(services, self._start, self._stop)
+
+    def _start(self) -> None:
+        self.services.group_commit.start()
+        self._loop.start()
+
+    def _stop(self) -> None:
+        self.services.group_commit.stop(self.services.config.stop_timeout_s)
+        self._loop.stop(self.services.config.stop_timeout_s)
+
+    def accept_events(self, payload: bytes | Sequence[bytes]) -> Receipt:
+        """Store posted events; when this returns, everything accepted is committed.
+
+        Args:
+            payload: a body as POST /v1/events takes it, or several encoded event.v1.
+
+        Raises:
+            Problem: as POST /v1/events answers, except that nothing is raised for a single event.
+        """
+        body = payload if isinstance(payload, bytes) else b"[" + b",".join(payload) + b"]"
+        reading = read_events(body, self.services.config.batch_events)
+        now = self.services.clock.now()
+        outcomes = self.services.intake.append([reading.incoming], now)[0]
+        return receipt(reading, outcomes)
+
+    def put_evidence(
+        self, sha256: str, media_type: str, content: bytes, by: str = "box"
+    ) -> EvidenceInfo:
+        """Store a picture or clip.
+
+        Raises:
+            Problem: as PUT /v1/evidence answers.
+        """
+        return self.services.evidence.put(
+            sha256, check_media_type(media_type), content, now=self.services.clock.now(), by=by
+        )
+
+    def step(self, now: datetime) -> int:
+        """Project everything that is stored; return how many revisions it was."""
+        total = 0
+        while done := self.services.projector.step(now):
+            total += done
+        return total
+
+    def digest(self) -> str:
+        """Return the SHA-256 over all projected events and cases."""
+        with self.services.store.read() as connection:
+            return projection_digest(connection)
+
+    def close(self) -> None:
+        """Close the database."""
+        self.services.store.dispose()
+
+
+def open_database(config: ApiConfig) -> Store:
+    """Return the configured database, as it is."""
+    return open_store(
+        database_url(config),
+        timeout_s=config.database_timeout_s,
+        synchronous=config.sqlite_synchronous.value,
+    )
+
+
+def build(config: ApiConfig, clock: Clock) -> Api:
+    """Return the API on a database with the newest schema.
+
+    Raises:
+        SecretError: the database's URL or password is not usable.
+        MigrationError: the database was made by a newer program.
+        StoreUnavailable: the database does not answer.
+        FlowError: the configured flow does not exist.
+    """
+    flow = load_flow(config.flow)
+    store = open_database(config)
+    upgrade(store)
+    metrics = Metrics()
+    intake = IntakeLog(store)
+    return Api(
+        Services(
+            config=config,
+            clock=clock,
+            store=store,
+            flow=flow,
+            metrics=metrics,
+            keys=KeyRing(store, cache_s=config.key_cache_s),
+            intake=intake,
+            group_commit=GroupCommit(
+                intake,
+                clock,
+                metrics,
+                queue_events=config.intake_queue_events,
+                group_events=config.intake_group_events,
+            ),
+            projector=Projector(
+                store,
+                flow,
+                batch=config.projector_batch,
+                utc_offset_minutes=config.utc_offset_minutes,
+            ),
+            desk=CaseDesk(store, flow, (department.id for department in config.departments)),
+            evidence=EvidenceStore(
+                store,
+                Path(config.evidence_dir),
+                item_bytes=config.evidence_item_bytes,
+                budget_bytes=config.evidence_budget_bytes,
+            ),
+            feed=FeedHub(
+                FeedReader(store, config.stream_page), metrics, max_clients=config.stream_clients
+            ),
+        )
+    )

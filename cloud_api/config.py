@@ -1,0 +1,145 @@
+"""Configuration of the API: one YAML file, read by the one loader, unknown keys refused."""
+
+import os
+from enum import StrEnum
+from typing import Annotated
+
+from msgspec import Meta, Struct
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from contracts.envelope import Id
+from runtime.clock import ClockConfig
+from runtime.errors import SecretError
+
+__all__ = ["ApiConfig", "Department", "Synchronous", "database_url"]
+
+_Positive = Annotated[int, Meta(gt=0)]
+_Seconds = Annotated[float, Meta(gt=0.0)]
+
+
+class Department(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A department 部门 that cases can be dispatched to."""
+
+    id: Id
+    """Id, as used in ``to_department``. No default."""
+    zh: str
+    """Chinese name. No default."""
+    en: str
+    """English name. No default."""
+
+
+class Synchronous(StrEnum):
+    """What SQLite waits for at a commit."""
+
+    FULL = "FULL"
+    """The disk: an answered post survives a power cut."""
+    NORMAL = "NORMAL"
+    """The operating system: an answered post survives kill -9, not a power cut."""
+
+
+_DEPARTMENTS = (
+    Department(id="urban-management", zh="城市管理局", en="Urban management"),
+    Department(id="water", zh="水务局", en="Water affairs"),
+    Department(id="traffic-police", zh="交警支队", en="Traffic police"),
+    Department(id="sanitation", zh="环卫处", en="Sanitation"),
+    Department(id="housing", zh="住房和建设局", en="Housing and construction"),
+    Department(id="fire-rescue", zh="消防救援支队", en="Fire and rescue"),
+    Department(id="emergency", zh="应急管理局", en="Emergency management"),
+)
+
+
+class ApiConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything the API can be told; every field has a default that suits one machine."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on. Default 127.0.0.1 (this machine only)."""
+    port: Annotated[int, Meta(ge=0, le=65535)] = 8080
+    """TCP port; 0 takes a free one. Default 8080."""
+    database_url: str = "sqlite:///var/cloud_api.sqlite"
+    """``sqlite:///path`` or ``postgresql://user@host/name``, without password. Default var/cloud_api.sqlite."""
+    database_password_env: str | None = None
+    """Environment variable that holds the database password. Default none."""
+    database_timeout_s: _Seconds = 10.0
+    """Longest wait for a connection, a lock or a statement, in seconds. Default 10."""
+    sqlite_synchronous: Synchronous = Synchronous.FULL
+    """FULL survives a power cut, NORMAL only a killed process. Default FULL."""
+    evidence_dir: str = "var/evidence"
+    """Folder of pictures and clips. Default var/evidence."""
+    evidence_item_bytes: _Positive = 50_000_000
+    """Largest single picture or clip, in bytes. Default 50 MB."""
+    evidence_budget_bytes: _Positive = 20_000_000_000
+    """All evidence together, in bytes; then uploads are refused with 507. Default 20 GB."""
+    body_bytes: _Positive = 8_000_000
+    """Largest body of every other request, in bytes. Default 8 MB."""
+    batch_events: _Positive = 1_000
+    """Most events in one post. Default 1000."""
+    page_size: _Positive = 200
+    """Most items that a list returns at once. Default 200."""
+    intake_queue_events: _Positive = 20_000
+    """Events waiting to be stored before posts are refused with 503. Default 20000."""
+    intake_group_events: _Positive = 2_000
+    """Events stored in one transaction, about. Default 2000."""
+    projector_interval_s: _Seconds = 0.2
+    """Real seconds between looks at an empty intake log. Default 0.2."""
+    projector_batch: _Positive = 200
+    """Log entries projected in one transaction. Default 200."""
+    stream_clients: _Positive = 2_000
+    """Most listeners on /v1/stream; then 503. Default 2000."""
+    stream_page: _Positive = 200
+    """Most changes that a listener is sent before the log is read again. Default 200."""
+    stream_heartbeat_s: _Seconds = 15.0
+    """Real seconds between comments that keep an idle stream open. Default 15."""
+    key_cache_s: _Seconds = 1.0
+    """Real seconds for which a key is believed without asking the database. Default 1."""
+    request_timeout_s: _Seconds = 30.0
+    """Longest pause while a request's body arrives, in real seconds. Default 30."""
+    stop_timeout_s: _Seconds = 10.0
+    """Real seconds that running requests get when the server stops. Default 10."""
+    loopback_metrics: bool = True
+    """Whether /metrics needs no key from this very machine. Default true."""
+    flow: str = "general"
+    """Flow that new cases follow: a file in cloud_api/flows. Default general."""
+    departments: tuple[Department, ...] = _DEPARTMENTS
+    """Departments that exist. Default: seven usual ones."""
+    utc_offset_minutes: Annotated[int, Meta(ge=-840, le=840)] = 480
+    """Minutes east of UTC, for the day in a case number. Default 480 (China)."""
+    clock: ClockConfig | None = None
+    """A scaled clock for demonstrations. Default: the machine's clock."""
+    log_level: str = "info"
+    """debug, info, warning or error. Default info."""
+
+
+def database_url(config: ApiConfig) -> URL:
+    """Return the database's URL with the password from the environment in it.
+
+    Raises:
+        SecretError: the URL is not one of ours or holds a password, or the variable is unset.
+    """
+    try:
+        url = make_url(config.database_url)
+    except ArgumentError as error:
+        raise SecretError(
+            f"database_url: {error}; expected sqlite:///path or postgresql://..."
+        ) from error
+    backend = url.get_backend_name()
+    if backend not in {"sqlite", "postgresql"}:
+        raise SecretError(
+            f"database_url: {backend!r} is not supported; expected sqlite or postgresql"
+        )
+    if backend == "sqlite" and url.database in {None, "", ":memory:"}:
+        raise SecretError("database_url: a database in memory is lost; expected sqlite:///path")
+    if url.password is not None:
+        raise SecretError(
+            "database_url: holds a password; put it into an environment variable and name that in "
+            "database_password_env"
+        )
+    if config.database_password_env is None:
+        return url
+    password = os.environ.get(config.database_password_env)
+    if not password:
+        raise SecretError(
+            f"environment variable {config.database_password_env} is unset or empty; set it to the "
+            "database password, or remove database_password_env"
+        )
+    return url.set(password=password)

@@ -1,0 +1,205 @@
+"""The stream of changes, read straight from the two logs, so that a listener can resume.
+
+A position is a pair of log entries, ``{intake}-{case log}``; it is each message's SSE id. A
+listener reads the logs at its own pace, one page at a time: a slow one lags, nothing piles up for
+it and nothing is lost.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from typing import NamedTuple
+
+import msgspec
+import structlog
+from sqlalchemy import func, select
+from starlette.concurrency import run_in_threadpool
+
+from cloud_api.case_record import Moved, Record, decode_record
+from cloud_api.database import Store
+from cloud_api.errors import InvalidInput, StoreUnavailable, StreamFull
+from cloud_api.event_projection import decode_event, read_intake
+from cloud_api.instants import iso
+from cloud_api.metrics import Metrics
+from cloud_api.projector import projected_seq
+from cloud_api.schema import case_log, cases
+
+__all__ = ["Change", "FeedHub", "FeedReader", "Position", "parse_position"]
+
+_log = structlog.get_logger()
+_POSITION = re.compile(r"([0-9]{1,18})-([0-9]{1,18})")
+_POLL_S = 0.1
+_PAGES = 64
+
+
+class Position(NamedTuple):
+    """The last log entries that a listener has seen."""
+
+    intake: int
+    cases: int
+
+    def __str__(self) -> str:
+        return f"{self.intake}-{self.cases}"
+
+
+class Change(NamedTuple):
+    """One message of the stream; ``topic`` is ``event`` or ``case``, ``data`` is JSON."""
+
+    position: Position
+    topic: str
+    district: str
+    data: str
+
+
+def parse_position(text: str) -> Position:
+    """Return the position in a Last-Event-ID.
+
+    Raises:
+        InvalidInput: the text is no id of this stream.
+    """
+    match = _POSITION.fullmatch(text)
+    if match is None:
+        raise InvalidInput(
+            f"Last-Event-ID {text[:40]!r} is none of this stream's; expected like 120-340, or 0-0 "
+            "for everything"
+        )
+    return Position(int(match[1]), int(match[2]))
+
+
+class FeedReader:
+    """Reads changes from the logs."""
+
+    def __init__(self, store: Store, page: int) -> None:
+        self._store = store
+        self._page = page
+
+    def head(self) -> Position:
+        """Return the newest position: nothing is after it yet."""
+        with self._store.read() as connection:
+            last: int = connection.scalar(select(func.max(case_log.c.seq))) or 0
+            return Position(projected_seq(connection), last)
+
+    def read(self, after: Position) -> list[Change]:
+        """Return the next changes, events before what they did to cases; at most two pages."""
+        changes: list[Change] = []
+        with self._store.read() as connection:
+            through = projected_seq(connection)
+            position = after
+            for row in read_intake(connection, after.intake, self._page):
+                if row.seq > through:
+                    break
+                position = position._replace(intake=row.seq)
+                district = decode_event(row.body).district
+                changes.append(Change(position, "event", district, row.body.decode()))
+            query = (
+                select(case_log.c.seq, case_log.c.body, cases.c.number, cases.c.district)
+                .join(cases, cases.c.case_id == case_log.c.case_id)
+                .where(case_log.c.seq > after.cases)
+                .order_by(case_log.c.seq)
+                .limit(self._page)
+            )
+            for seq, body, number, district in connection.execute(query):
+                position = position._replace(cases=seq)
+                data = _case_change(decode_record(body), number, district)
+                changes.append(Change(position, "case", district, data))
+        return changes
+
+
+def _case_change(record: Record, number: str, district: str) -> str:
+    detail = record.detail
+    sent: dict[str, object] = {
+        "case_id": record.case_id,
+        "number": number,
+        "district": district,
+        "version": record.version,
+        "kind": type(detail).__struct_config__.tag,
+        "at": iso(record.at_us),
+        "actor": record.actor,
+        "reason": record.reason,
+    }
+    if isinstance(detail, Moved):
+        sent |= {"from": detail.from_state, "to": detail.to_state}
+    return msgspec.json.encode(sent).decode()
+
+
+class FeedHub:
+    """Wakes listeners when a log has grown, and reads each page once for all who want it."""
+
+    def __init__(self, reader: FeedReader, metrics: Metrics, *, max_clients: int) -> None:
+        self._reader = reader
+        self._metrics = metrics
+        self._max_clients = max_clients
+        self._clients = 0
+        self._head = Position(0, 0)
+        self._grown = asyncio.Event()
+        self._reading = asyncio.Lock()
+        self._pages: dict[tuple[Position, Position], list[Change]] = {}
+
+    async def head(self) -> Position:
+        """Return the newest position."""
+        return await run_in_threadpool(self._reader.head)
+
+    async def run(self) -> None:
+        """Look for new entries while anybody listens; ends when cancelled."""
+        while True:
+            await asyncio.sleep(_POLL_S)
+            if self._clients == 0:
+                continue
+            try:
+                head = await self.head()
+            except StoreUnavailable as problem:
+                _log.warning("stream_head_unread", cause=problem.detail)
+                continue
+            if head != self._head:
+                self._head = head
+                self._pages.clear()
+                grown, self._grown = self._grown, asyncio.Event()
+                grown.set()
+
+    def check_room(self) -> None:
+        """Refuse one more listener where there is no room.
+
+        Raises:
+            StreamFull: as many listen as are allowed.
+        """
+        if self._clients >= self._max_clients:
+            raise StreamFull(
+                f"{self._clients} clients listen, which is the limit; come back later, or poll "
+                "GET /v1/events",
+                headers={"Retry-After": "30"},
+            )
+
+    def enter(self) -> None:
+        """Count a listener in."""
+        self._clients += 1
+        self._metrics.stream_clients.set(self._clients)
+
+    def leave(self) -> None:
+        """Count a listener out."""
+        self._clients -= 1
+        self._metrics.stream_clients.set(self._clients)
+
+    async def follow(self, after: Position, wake_s: float) -> AsyncIterator[list[Change]]:
+        """Yield pages of changes after a position, for ever; an empty one every ``wake_s`` seconds."""
+        position = after
+        while True:
+            grown = self._grown
+            changes = await self._page(position)
+            if changes:
+                position = changes[-1].position
+                yield changes
+                continue
+            try:
+                async with asyncio.timeout(wake_s):
+                    await grown.wait()
+            except TimeoutError:
+                yield []
+
+    async def _page(self, after: Position) -> list[Change]:
+        async with self._reading:
+            key = (after, self._head)
+            if key not in self._pages:
+                if len(self._pages) >= _PAGES:
+                    self._pages.clear()
+                self._pages[key] = await run_in_threadpool(self._reader.read, after)
+            return self._pages[key]

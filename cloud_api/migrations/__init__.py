@@ -1,0 +1,1 @@
+"""Alembic's scripts: the database's schema, version by version."""

@@ -1,0 +1,212 @@
+"""From the intake log to events and cases: one batch for each step, one projector at a time."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from cloud_api.case_book import CaseBook, attach_key
+from cloud_api.case_projection import Case
+from cloud_api.case_record import (
+    SYSTEM,
+    Attached,
+    EventLink,
+    EventRevised,
+    EvidenceLink,
+    Moved,
+    Opened,
+    case_id_of,
+)
+from cloud_api.database import Lane, Store
+from cloud_api.event_projection import (
+    EventState,
+    IntakeRow,
+    apply_revision,
+    decode_event,
+    load_events,
+    read_intake,
+    write_events,
+)
+from cloud_api.flow import Flow, State
+from cloud_api.instants import local_day, to_us
+from cloud_api.schema import intake, positions
+from contracts.event import Event, EventPhase
+
+__all__ = ["PROJECTED", "Projector", "projected_seq"]
+
+PROJECTED = "projected"
+"""Name of the row of ``positions`` that says how far the intake log is projected."""
+
+
+def projected_seq(connection: Connection) -> int:
+    """Return the last entry of the intake log that has been projected; 0 before the first."""
+    query = select(positions.c.seq).where(positions.c.name == PROJECTED)
+    return connection.scalar(query) or 0
+
+
+class Projector:
+    """Turns stored revisions into events and cases.
+
+    The first revision that arrives of an event opens a case, or joins the youngest open case of
+    the same district, event type and dedupe key. Later ones change the case only where the highest
+    revision changed its level or phase, or brought new evidence.
+    """
+
+    def __init__(self, store: Store, flow: Flow, *, batch: int, utc_offset_minutes: int) -> None:
+        self._store = store
+        self._flow = flow
+        self._batch = batch
+        self._utc_offset_minutes = utc_offset_minutes
+
+    def step(self, now: datetime) -> int:
+        """Project up to one batch of the intake log; return how many entries it was.
+
+        Whoever holds the lane CASES projects; another process waits, then finds the work done.
+
+        Raises:
+            StoreUnavailable: the database does not answer; nothing of the batch was kept.
+        """
+        with self._store.read() as connection:
+            if not read_intake(connection, projected_seq(connection), 1):
+                return 0
+        with self._store.write(Lane.CASES) as connection:
+            position = projected_seq(connection)
+            rows = read_intake(connection, position, self._batch)
+            if rows:
+                self._project(connection, rows, to_us(now))
+                self._advance(connection, position, rows[-1].seq)
+        return len(rows)
+
+    def lag(self) -> int:
+        """Return how many stored revisions are not projected yet."""
+        with self._store.read() as connection:
+            last: int = connection.scalar(select(func.max(intake.c.seq))) or 0
+            return last - projected_seq(connection)
+
+    @staticmethod
+    def _advance(connection: Connection, position: int, seq: int) -> None:
+        if position == 0:
+            connection.execute(insert(positions).values(name=PROJECTED, seq=seq))
+        else:
+            connection.execute(
+                update(positions).where(positions.c.name == PROJECTED).values(seq=seq)
+            )
+
+    def _project(self, connection: Connection, rows: list[IntakeRow], now_us: int) -> None:
+        decoded = [(row, decode_event(row.body)) for row in rows]
+        known = load_events(connection, (row.event_id for row in rows))
+        stored = set(known)
+        book = CaseBook(connection, self._flow)
+        book.load(state.case_id for state in known.values())
+        keys = [
+            attach_key(event.district, event.event_type, event.dedupe)
+            for row, event in decoded
+            if row.event_id not in stored
+        ]
+        book.load_attachable(key for key in keys if key is not None)
+        touched: dict[str, EventState] = {}
+        for row, event in decoded:
+            before = known.get(row.event_id)
+            after = apply_revision(before, row, event)
+            if before is None:
+                case = self._enter(book, event, now_us)
+                after = after._replace(case_id=case.case_id)
+            else:
+                _follow(book, before, event, now_us)
+            known[row.event_id] = after
+            touched[row.event_id] = after
+        book.flush()
+        write_events(
+            connection,
+            [state for event_id, state in touched.items() if event_id not in stored],
+            [state for event_id, state in touched.items() if event_id in stored],
+        )
+
+    def _enter(self, book: CaseBook, event: Event, now_us: int) -> Case:
+        """Open a case from an event's first revision, or join the one that is open."""
+        key = attach_key(event.district, event.event_type, event.dedupe)
+        case = book.attachable(key)
+        link, evidence = _link(event), _evidence(event, now_us)
+        if case is not None:
+            return book.append(
+                case.case_id,
+                Attached(event=link, evidence=evidence),
+                now_us=now_us,
+                actor=SYSTEM,
+                reason=f"same dedupe key {event.dedupe!r}",
+            )
+        day = local_day(now_us, self._utc_offset_minutes)
+        day_number = book.next_number(event.district, day)
+        opening = self._flow.opening
+        cause = f"rule {event.rule} {event.rule_version}: {event.cause.expression}"
+        opened = book.append(
+            case_id_of(event.event_id),
+            Opened(
+                number=f"{event.district}-{day}-{day_number:04d}",
+                day=day,
+                day_number=day_number,
+                district=event.district,
+                event_type=event.event_type,
+                dedupe=event.dedupe,
+                title=event.title,
+                subject=event.subject,
+                place=event.place,
+                discovery=event.discovery,
+                preplan=event.preplan,
+                flow=self._flow.name,
+                state=opening.state,
+                event=link,
+                evidence=evidence,
+            ),
+            now_us=now_us,
+            actor=SYSTEM,
+            reason=cause,
+        )
+        if event.discovery not in opening.filed_at_once:
+            return opened
+        return book.append(
+            opened.case_id,
+            Moved(from_state=opening.state, to_state=State.FILED),
+            now_us=now_us,
+            actor=SYSTEM,
+            reason=f"{event.discovery} discovery is filed at once; {cause}",
+        )
+
+
+def _follow(book: CaseBook, before: EventState, event: Event, now_us: int) -> None:
+    """Let a case follow a further revision of one of its events."""
+    case = book.get(before.case_id)
+    known = {link.sha256 for link in case.evidence}
+    evidence = tuple(link for link in _evidence(event, now_us) if link.sha256 not in known)
+    newest = event.rev > before.rev
+    if newest:
+        link = _link(event)
+    else:
+        link = next(link for link in case.events if link.event_id == event.event_id)
+    changed = newest and (event.level.value, event.phase is EventPhase.END) != (
+        before.level,
+        before.phase == EventPhase.END,
+    )
+    if changed or evidence:
+        book.append(
+            case.case_id,
+            EventRevised(event=link, evidence=evidence),
+            now_us=now_us,
+            actor=SYSTEM,
+            reason=f"event revision {event.rev}: level {event.level}, phase {event.phase}",
+        )
+
+
+def _link(event: Event) -> EventLink:
+    return EventLink(event_id=event.event_id, rev=event.rev, level=event.level, phase=event.phase)
+
+
+def _evidence(event: Event, now_us: int) -> tuple[EvidenceLink, ...]:
+    return tuple(
+        EvidenceLink(
+            sha256=item.sha256,
+            media_type=item.media_type,
+            at_us=now_us,
+            event_id=event.event_id,
+        )
+        for item in event.evidence
+    )

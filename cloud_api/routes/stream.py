@@ -1,0 +1,115 @@
+"""The stream: server-sent events of what changes, resumable."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query, Request
+from sse_starlette import EventSourceResponse, ServerSentEvent
+from starlette.concurrency import run_in_threadpool
+
+from cloud_api.access import Gate, token_of
+from cloud_api.errors import (
+    Forbidden,
+    InvalidInput,
+    StoreUnavailable,
+    StreamFull,
+    Unauthenticated,
+)
+from cloud_api.feed import Change, Position, parse_position
+from cloud_api.keys import Identity
+from cloud_api.routes.answers import documented
+from cloud_api.services import Services
+
+__all__ = ["stream_router"]
+
+_SEND_TIMEOUT_S = 30.0
+"""A listener that takes nothing for so long is cut off; it resumes where it was."""
+
+
+def stream_router(services: Services, gate: Gate) -> APIRouter:
+    """Return the route ``/v1/stream``."""
+    router = APIRouter(tags=["stream"])
+    reader = Annotated[Identity, Depends(gate.read)]
+    feed, config = services.feed, services.config
+
+    @router.get(
+        "/v1/stream",
+        summary="Follow changes of events and cases (server-sent events)",
+        response_class=EventSourceResponse,
+        responses={
+            200: {
+                "description": "Messages `event` (event.v1) and `case`, each with an id to resume from.",
+                "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            },
+            **documented(Unauthenticated, Forbidden, InvalidInput, StreamFull, StoreUnavailable),
+        },
+    )
+    async def stream(
+        request: Request,
+        _caller: reader,
+        topic: Literal["event", "case"] | None = None,
+        district: Annotated[str | None, Query(pattern=r"^[a-z0-9-]{1,64}$")] = None,
+        last_event_id: Annotated[
+            str | None, Query(max_length=40, description="As the header; 0-0 is the beginning.")
+        ] = None,
+    ) -> EventSourceResponse:
+        """Send every change after Last-Event-ID, or from now on; for ever."""
+        resume = request.headers.get("last-event-id") or last_event_id
+        after = parse_position(resume) if resume else await feed.head()
+        feed.check_room()
+        return EventSourceResponse(
+            _Listener(services, after, topic, district, token_of(request)).messages(),
+            ping=max(1, round(config.stream_heartbeat_s)),
+            send_timeout=_SEND_TIMEOUT_S,
+            headers={"Cache-Control": "no-store"},
+        )
+
+    return router
+
+
+class _Listener:
+    """One client of the stream and what it wants to hear."""
+
+    def __init__(
+        self,
+        services: Services,
+        after: Position,
+        topic: str | None,
+        district: str | None,
+        token: str | None,
+    ) -> None:
+        self._services = services
+        self._after = after
+        self._topic = topic
+        self._district = district
+        self._token = token
+
+    async def messages(self) -> AsyncIterator[ServerSentEvent]:
+        """Yield what the client is sent; ends when its key is revoked."""
+        feed, config = self._services.feed, self._services.config
+        feed.enter()
+        try:
+            yield ServerSentEvent(comment=f"after {self._after}", retry=2000)
+            async for changes in feed.follow(self._after, config.stream_heartbeat_s):
+                if not await self._still_welcome():
+                    return
+                for change in changes:
+                    if self._wants(change):
+                        yield ServerSentEvent(
+                            data=change.data, event=change.topic, id=str(change.position)
+                        )
+        finally:
+            feed.leave()
+
+    def _wants(self, change: Change) -> bool:
+        return self._topic in {None, change.topic} and self._district in {None, change.district}
+
+    async def _still_welcome(self) -> bool:
+        keys = self._services.keys
+        if self._token is None or keys.cached(self._token) is not None:
+            return True
+        try:
+            await run_in_threadpool(keys.identify, self._token)
+        except Unauthenticated:
+            return False
+        return True

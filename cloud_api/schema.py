@@ -1,0 +1,127 @@
+"""Tables: two append-only logs, what is projected from them, keys and evidence.
+
+``intake`` and ``case_log`` are the truth; ``events``, ``cases`` and the row of ``positions`` that
+says how far the intake is projected can be thrown away and rebuilt. Sequence numbers are given by
+the writer under its lock, so they have no gaps and commit in order. Moments are microseconds
+since 1970 UTC, bodies are UTF-8 JSON.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+__all__ = ["api_keys", "case_log", "cases", "events", "evidence", "intake", "metadata", "positions"]
+
+metadata = MetaData()
+
+_SEQ = BigInteger().with_variant(Integer, "sqlite")
+# SQLite makes only an INTEGER primary key the row's own id.
+
+intake = Table(
+    "intake",
+    metadata,
+    Column("seq", _SEQ, primary_key=True, autoincrement=False),
+    Column("event_id", Text, nullable=False),
+    Column("rev", Integer, nullable=False),
+    Column("received_at_us", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    UniqueConstraint("event_id", "rev", name="uq_intake_event_id_rev"),
+)
+
+case_log = Table(
+    "case_log",
+    metadata,
+    Column("seq", _SEQ, primary_key=True, autoincrement=False),
+    Column("case_id", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    UniqueConstraint("case_id", "version", name="uq_case_log_case_id_version"),
+)
+
+positions = Table(
+    "positions",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("event_id", Text, primary_key=True),
+    Column("first_seq", BigInteger, nullable=False, unique=True),
+    Column("rev", Integer, nullable=False),
+    Column("revisions", Integer, nullable=False),
+    Column("district", Text, nullable=False),
+    Column("event_type", Text, nullable=False),
+    Column("level", Text, nullable=False),
+    Column("phase", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("first_received_at_us", BigInteger, nullable=False),
+    Column("received_at_us", BigInteger, nullable=False),
+    Column("case_id", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("ix_events_case_id", "case_id"),
+    Index("ix_events_at_us", "at_us"),
+    Index("ix_events_event_type", "event_type", "first_seq"),
+)
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("case_id", Text, primary_key=True),
+    Column("number", Text, nullable=False, unique=True),
+    Column("opened_seq", BigInteger, nullable=False, unique=True),
+    Column("district", Text, nullable=False),
+    Column("day", Text, nullable=False),
+    Column("day_number", Integer, nullable=False),
+    Column("event_type", Text, nullable=False),
+    Column("attach_key", Text, nullable=True),
+    Column("state", Text, nullable=False),
+    Column("is_open", Integer, nullable=False),
+    Column("level", Text, nullable=False),
+    Column("department", Text, nullable=True),
+    Column("merged_into", Text, nullable=True),
+    Column("lon", Float, nullable=True),
+    Column("lat", Float, nullable=True),
+    Column("opened_at_us", BigInteger, nullable=False),
+    Column("changed_at_us", BigInteger, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+    UniqueConstraint("district", "day", "day_number", name="uq_cases_district_day_number"),
+    Index("ix_cases_attach_key", "attach_key"),
+    Index("ix_cases_state", "state", "opened_seq"),
+    Index("ix_cases_merged_into", "merged_into"),
+    Index("ix_cases_changed_at_us", "changed_at_us"),
+)
+
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("media_type", Text, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("stored_at_us", BigInteger, nullable=False),
+    Column("stored_by", Text, nullable=False),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("key_id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("token_sha256", Text, nullable=False),
+    Column("created_at_us", BigInteger, nullable=False),
+    Column("revoked_at_us", BigInteger, nullable=True),
+)

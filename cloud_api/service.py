@@ -1,0 +1,100 @@
+"""The running service: the projector's loop, and the web server around the application."""
+
+import signal
+import socket
+import threading
+from types import FrameType
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from cloud_api.config import ApiConfig
+from cloud_api.metrics import Metrics
+from cloud_api.projector import Projector
+from runtime.clock import Clock
+from runtime.errors import Transient
+
+__all__ = ["ProjectorLoop", "serve"]
+
+_log = structlog.get_logger()
+_LONGEST_PAUSE_S = 10.0
+_STOPPING = (signal.SIGTERM, signal.SIGINT)
+
+
+class ProjectorLoop:
+    """A thread that steps the projector: at once while there is work, else after a pause."""
+
+    def __init__(
+        self, projector: Projector, clock: Clock, metrics: Metrics, *, interval_s: float
+    ) -> None:
+        self._projector = projector
+        self._clock = clock
+        self._metrics = metrics
+        self._interval_s = interval_s
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="projector", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def stop(self, timeout_s: float) -> None:
+        """Finish the present step and end; waits up to ``timeout_s`` seconds."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        pause_s = self._interval_s
+        while not self._stopping.is_set():
+            try:
+                done = self._projector.step(self._clock.now())
+            except Exception as error:  # noqa: BLE001 - the loop of a service: logged, counted, goes on
+                self._metrics.projector_failures.inc()
+                transient = isinstance(error, Transient)
+                _log.error("projector_step_failed", transient=transient, exc_info=not transient)
+                pause_s = min(_LONGEST_PAUSE_S, pause_s * 2)
+                self._stopping.wait(pause_s)
+                continue
+            pause_s = self._interval_s
+            self._metrics.projected.inc(done)
+            if done == 0:
+                self._stopping.wait(self._interval_s)
+
+
+def serve(app: FastAPI, config: ApiConfig) -> None:
+    """Serve until SIGTERM or SIGINT; running requests are finished, streams are ended.
+
+    Raises:
+        OSError: the address is in use or not this machine's.
+    """
+    listener = socket.create_server(
+        (config.host, config.port),
+        family=socket.AF_INET6 if ":" in config.host else socket.AF_INET,
+        backlog=2048,
+    )
+    host, port = listener.getsockname()[:2]
+    _log.info("api_listening", host=host, port=port, docs=f"http://{host}:{port}/docs")
+    settings = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=60,
+        timeout_graceful_shutdown=max(1, round(config.stop_timeout_s)),
+    )
+    # uvicorn stops on these two, then raises them again: with handlers of our own that ends nothing,
+    # so the process goes on to close the database and leaves with status 0.
+    previous = {number: signal.signal(number, _stopped_already) for number in _STOPPING}
+    try:
+        uvicorn.Server(settings).run(sockets=[listener])
+    finally:
+        listener.close()
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+    _log.info("api_stopped")
+
+
+def _stopped_already(_number: int, _frame: FrameType | None) -> None:
+    """Let a signal pass that the server has acted on."""

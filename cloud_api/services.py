@@ -1,0 +1,36 @@
+"""The parts of one API, wired together; made by cloud_api.bootstrap, used by the routes."""
+
+from dataclasses import dataclass
+
+from cloud_api.case_desk import CaseDesk
+from cloud_api.config import ApiConfig
+from cloud_api.database import Store
+from cloud_api.evidence_store import EvidenceStore
+from cloud_api.feed import FeedHub
+from cloud_api.flow import Flow
+from cloud_api.group_commit import GroupCommit
+from cloud_api.intake import IntakeLog
+from cloud_api.keys import KeyRing
+from cloud_api.metrics import Metrics
+from cloud_api.projector import Projector
+from runtime.clock import Clock
+
+__all__ = ["Services"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """One object for each part of the API."""
+
+    config: ApiConfig
+    clock: Clock
+    store: Store
+    flow: Flow
+    metrics: Metrics
+    keys: KeyRing
+    intake: IntakeLog
+    group_commit: GroupCommit
+    projector: Projector
+    desk: CaseDesk
+    evidence: EvidenceStore
+    feed: FeedHub

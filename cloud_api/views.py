@@ -1,0 +1,202 @@
+"""What people and programs read: events and cases with the names of things in both languages."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from pydantic import BaseModel, Field
+
+__all__ = [
+    "CaseDetail",
+    "CasePage",
+    "CaseView",
+    "DepartmentView",
+    "EventDetail",
+    "EventPage",
+    "EventView",
+    "EvidenceView",
+    "FlowView",
+    "MoveView",
+    "Named",
+    "ReceiptView",
+    "RejectedView",
+    "RevisionView",
+    "StoredView",
+    "TimelineEntry",
+    "message",
+]
+
+
+def message(body: bytes) -> dict[str, Any]:
+    """Return a stored JSON body as plain objects."""
+    return msgspec.json.decode(body, type=dict[str, Any])
+
+
+class Named(BaseModel):
+    """A value of a closed vocabulary with its names."""
+
+    id: str
+    zh: str
+    en: str
+
+
+class RejectedView(BaseModel):
+    """One item of a batch that was not stored."""
+
+    index: int = Field(description="Place in the posted array, from 0.")
+    problem: dict[str, Any]
+
+
+class ReceiptView(BaseModel):
+    """What became of a post; accepted and duplicate revisions are committed."""
+
+    accepted: int
+    duplicates: int
+    rejected: list[RejectedView]
+
+
+class EventView(BaseModel):
+    """An event at its highest revision."""
+
+    event_id: str
+    rev: int
+    revisions: int = Field(description="How many revisions have arrived.")
+    event_type: str
+    district: str
+    level: Named
+    phase: str
+    at: datetime
+    first_received_at: datetime
+    received_at: datetime
+    case_id: str
+    event: dict[str, Any] = Field(description="The event.v1 message, with cause and evidence.")
+
+
+class EventPage(BaseModel):
+    """Events, the one that arrived last first."""
+
+    items: list[EventView]
+    next_cursor: str | None = Field(description="Give it back as `cursor`; null at the end.")
+
+
+class RevisionView(BaseModel):
+    """One revision as it was posted."""
+
+    rev: int
+    received_at: datetime
+    event: dict[str, Any]
+
+
+class EventDetail(EventView):
+    """An event with its whole history."""
+
+    cause: dict[str, Any]
+    history: list[RevisionView]
+
+
+class MoveView(BaseModel):
+    """A legal move from where the case stands."""
+
+    to: str
+    zh: str
+    en: str
+    needs: list[str]
+
+
+class EvidenceView(BaseModel):
+    """A picture or clip of a case."""
+
+    sha256: str
+    media_type: str
+    href: str
+    stored: bool = Field(description="Whether the bytes have arrived.")
+    event_id: str | None = Field(description="The event that brought it; null: a person did.")
+    at: datetime
+
+
+class TimelineEntry(BaseModel):
+    """One entry of a case's log."""
+
+    version: int
+    at: datetime
+    actor: str
+    kind: str
+    reason: str
+    detail: dict[str, Any]
+
+
+class CaseView(BaseModel):
+    """A case 案件 as it stands."""
+
+    case_id: str
+    number: str
+    version: int
+    title: dict[str, str]
+    district: str
+    event_type: str
+    subject: str | None
+    place: dict[str, Any] | None
+    discovery: str
+    preplan: str | None
+    flow: str
+    state: Named
+    step: Named
+    level: Named
+    open: bool = Field(description="Whether somebody still has to act.")
+    department: Named | None
+    person: str | None
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+    event_count: int
+    open_events: int
+    merged_into: str | None
+    score: int | None
+    opened_at: datetime
+    changed_at: datetime
+    closed_at: datetime | None
+
+
+class CasePage(BaseModel):
+    """Cases, the youngest first."""
+
+    items: list[CaseView]
+    next_cursor: str | None = Field(description="Give it back as `cursor`; null at the end.")
+
+
+class CaseDetail(CaseView):
+    """A case with everything that belongs to it."""
+
+    moves: list[MoveView]
+    events: list[EventView]
+    evidence: list[EvidenceView]
+    merged_cases: list[str]
+    timeline: list[TimelineEntry]
+
+
+class StoredView(BaseModel):
+    """Stored evidence."""
+
+    sha256: str
+    media_type: str
+    size_bytes: int
+    stored_at: datetime
+    stored_by: str
+
+
+class DepartmentView(BaseModel):
+    """A department that cases can be dispatched to."""
+
+    id: str
+    zh: str
+    en: str
+
+
+class FlowView(BaseModel):
+    """The flow that cases follow: steps, states and moves."""
+
+    id: str
+    zh: str
+    en: str
+    steps: list[Named]
+    states: list[dict[str, Any]]
+    moves: list[dict[str, Any]]
