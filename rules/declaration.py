@@ -93,10 +93,6 @@ class RuleDeclaration(_Declared, frozen=True, kw_only=True):
     """How long a lost subject may stay away without ending the episode; default not at all."""
     version: str | None = None
     """Version of the rule; default a hash of its content."""
-    source: str | None = None
-    """Where the thresholds come from."""
-    tests: list[dict[str, object]] = []
-    """Tests of the rule."""
 
 
 class PackDeclaration(_Declared, frozen=True, kw_only=True):

@@ -37,7 +37,8 @@ def find_flaws(
     nodes = [node for step in steps for node in step]
     names = field_names(*nodes)
     if not names:
-        return _constants(steps, must_clear=must_clear)
+        reason = "this condition reads no field; name one of those that are watched"
+        return [(0, "when", reason)] if must_clear else []
     if len(names) > 1 or not all(_simple(node) for node in nodes):
         return []
     field = fields[names[0]]
@@ -59,14 +60,6 @@ def find_flaws(
                 )
             )
     return flaws
-
-
-def _constants(steps: Sequence[StepConditions], *, must_clear: bool) -> list[Finding]:
-    if must_clear:
-        return [(0, "when", "this condition reads no field; name one of the profile's")]
-    if len(steps) > 1:
-        return [(1, "when", "this condition reads no field, so the step below it never holds")]
-    return []
 
 
 def _step_flaws(
