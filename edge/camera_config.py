@@ -241,3 +241,5 @@ class CameraConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Seconds of video between two counts messages. Default: 5 s."""
     offline_after_s: Positive = 10.0
     """Seconds without a frame after which the camera counts as offline. Default: 10 s."""
+    online_after_s: Positive = 3.0
+    """Seconds that frames must flow again before it counts as back. Default: 3 s."""

@@ -1,0 +1,177 @@
+"""Configuration of a box: one YAML file, checked before anything starts."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import shapely
+from msgspec import Meta, Struct
+from runtime.mqtt_session import MqttConfig
+from shapely.validation import explain_validity
+
+from contracts.envelope import Id, Place
+from contracts.profiles import PROFILES
+from edge.camera_config import CameraConfig
+from edge.sensors.config import LoadConfig, SensorConfig, SimulatedConfig
+from runtime.clock import ClockConfig
+from runtime.outbox import OutboxConfig
+from runtime.yaml_document import Document, convert, load_document
+
+__all__ = [
+    "ApiConfig",
+    "BoxConfig",
+    "EdgeConfig",
+    "EvidenceConfig",
+    "check_edge_config",
+    "load_edge_config",
+]
+
+
+class BoxConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who this box is. The hub's permissions hang on it."""
+
+    district: Id
+    """District, first level of the box's topics."""
+    site: Id
+    """Street or site, second level."""
+    box: Id
+    """Identity of the box, third level; unique in the city."""
+    place: Place | None = None
+    """Where it stands, WGS 84. Default: unknown."""
+
+
+class ApiConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where evidence is uploaded."""
+
+    url: Annotated[str, Meta(pattern=r"^https?://")]
+    """Base address of the case API, without /v1."""
+    key_file: str | None = None
+    """File that holds the API key, relative to the configuration file. Default: none."""
+    timeout_s: Annotated[float, Meta(gt=0.0)] = 10.0
+    """Seconds for connecting, and for each read and write. Default: 10 s."""
+
+
+class EvidenceConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where pictures wait for their upload."""
+
+    path: str = "evidence"
+    """Folder, relative to the configuration file; made if missing. Default: evidence."""
+    budget_bytes: Annotated[int, Meta(ge=1_000_000)] = 500_000_000
+    """Most bytes kept; the oldest pictures go first. Default: 500 MB."""
+
+
+class EdgeConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A box: who it is, whom it speaks to, what it looks at."""
+
+    box: BoxConfig
+    """Identity."""
+    hub: MqttConfig | None = None
+    """MQTT hub. Needed by ``run``; ``replay`` does without. Default: none."""
+    api: ApiConfig | None = None
+    """Case API. Without it no pictures are taken. Default: none."""
+    clock: ClockConfig | None = None
+    """Scaled clock for demonstrations. Default: the machine's clock."""
+    outbox: OutboxConfig = OutboxConfig()
+    """Messages on disk until the gateway has them; the path is relative to the configuration
+    file. Open episodes are kept beside it, in ``{path}.episodes``."""
+    evidence: EvidenceConfig = EvidenceConfig()
+    """Pictures on disk until the API has them."""
+    cameras: tuple[CameraConfig, ...] = ()
+    """Cameras."""
+    sensors: tuple[SensorConfig, ...] = ()
+    """Sensors: ``driver: replay``, ``driver: simulated`` or ``driver: load``."""
+    status_every_s: Annotated[float, Meta(gt=0.0)] = 30.0
+    """Seconds between two heartbeats. Default: 30 s."""
+    update_every_s: Annotated[float, Meta(gt=0.0)] = 10.0
+    """Least seconds between two updates of one observation. Default: 10 s."""
+    log_level: str = "info"
+    """debug, info, warning or error. Default: info."""
+
+
+def load_edge_config(path: Path) -> EdgeConfig:
+    """Return the configuration in a YAML file.
+
+    Raises:
+        ConfigError: what is wrong, with file, line and column.
+    """
+    return check_edge_config(load_document(path))
+
+
+def check_edge_config(document: Document) -> EdgeConfig:
+    """Return a document as a configuration, checked also for what types cannot say.
+
+    Raises:
+        ConfigError: a value of the wrong type or range, an unknown key, an id used twice, a
+            source without or with two addresses, a polygon that crosses itself, a line without
+            length, an unknown device profile or field.
+    """
+    config = convert(document, EdgeConfig)
+    _check_unique(document, ("cameras",), [camera.id for camera in config.cameras])
+    for number, camera in enumerate(config.cameras):
+        _check_camera(document, ("cameras", number), camera)
+    for number, sensor in enumerate(config.sensors):
+        _check_sensor(document, ("sensors", number), sensor)
+    return config
+
+
+def _check_unique(document: Document, path: Sequence[str | int], ids: Sequence[str]) -> None:
+    for number, name in enumerate(ids):
+        if name in ids[:number]:
+            raise document.error(
+                (*path, number, "id"), f"{name!r} is used twice; expected every id once"
+            )
+
+
+def _check_camera(document: Document, path: Sequence[str | int], camera: CameraConfig) -> None:
+    source = camera.source
+    if (source.file is None) == (source.rtsp is None):
+        raise document.error((*path, "source"), "expected exactly one of file and rtsp")
+    if source.rtsp is not None and not source.rtsp.startswith(("rtsp://", "rtsps://")):
+        raise document.error((*path, "source", "rtsp"), "expected an address like rtsp://host/path")
+    if source.rtsp is not None and "@" in source.rtsp.split("://", 1)[1].split("/", 1)[0]:
+        raise document.error(
+            (*path, "source", "rtsp"),
+            "holds credentials; put the user into username and name the password's environment "
+            "variable in password_env",
+        )
+    _check_unique(document, (*path, "zones"), [zone.id for zone in camera.zones])
+    _check_unique(document, (*path, "lines"), [line.id for line in camera.lines])
+    for number, zone in enumerate(camera.zones):
+        polygon = shapely.Polygon(zone.polygon)
+        where = (*path, "zones", number, "polygon")
+        if not polygon.is_valid:
+            reason = explain_validity(polygon)
+            raise document.error(
+                where, f"{reason}; expected a simple polygon: draw its corners in order"
+            )
+        if polygon.area <= 0.0:
+            raise document.error(where, "covers no area; expected at least three corners apart")
+    for number, line in enumerate(camera.lines):
+        if line.start == line.end:
+            raise document.error(
+                (*path, "lines", number, "to"), "is the same point as from; expected a line"
+            )
+
+
+def _check_sensor(document: Document, path: Sequence[str | int], sensor: SensorConfig) -> None:
+    profile = PROFILES.get(sensor.profile)
+    if profile is None:
+        raise document.error(
+            (*path, "profile"),
+            f"{sensor.profile!r} is no device profile; expected one of {', '.join(PROFILES)}",
+        )
+    if isinstance(sensor, SimulatedConfig):
+        numbers = [field.name for field in profile.fields if field.kind == "number"]
+        for name in sensor.fields:
+            if name not in numbers:
+                raise document.key_error(
+                    (*path, "fields", name),
+                    f"is no number of profile {profile.name}; expected {', '.join(numbers)}",
+                )
+    if isinstance(sensor, LoadConfig) and not any(
+        field.minimum is not None and field.maximum is not None for field in profile.fields
+    ):
+        raise document.error(
+            (*path, "profile"),
+            f"{profile.name} has no number with a range to carry the count; try street_lamp",
+        )
