@@ -33,6 +33,11 @@ class CameraPipeline:
         self._size = (0, 0)
         self._last: Frame | None = None
 
+    @property
+    def model_id(self) -> str:
+        """Detector that looks, name and short hash."""
+        return self._perception.model_id
+
     def process(self, frame: Frame) -> list[Letter]:
         """Return the messages due after this frame."""
         letters: list[Letter] = []

@@ -44,7 +44,9 @@ class SimulatedDriver:
         self, config: SimulatedConfig, profile: DeviceProfile, place: Place | None
     ) -> None:
         self.name = f"simulated:{config.subject}"
-        self.births = (SubjectBirth(subject=config.subject, profile=profile.name, place=place),)
+        self.births: tuple[SubjectBirth, ...] = (
+            SubjectBirth(subject=config.subject, profile=profile.name, place=place),
+        )
         self.per_message = 100
         self.counters: dict[str, int] = {"readings": 0}
         self._config = config

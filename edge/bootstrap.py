@@ -1,0 +1,302 @@
+"""The only place where a box is put together."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from random import Random, SystemRandom
+from urllib.parse import quote
+
+import msgspec
+import structlog
+
+from contracts.codec import encode
+from contracts.envelope import Channel
+from contracts.ids import new_boot_id
+from contracts.profiles import PROFILES
+from contracts.status import BoxState, Status, SubjectBirth
+from contracts.topics import Kind, box_topic
+from edge.camera_config import CameraConfig, SourceConfig
+from edge.camera_config import Pace as ConfiguredPace
+from edge.camera_lane import CameraLane
+from edge.camera_watch import CameraWatch
+from edge.cameras.ports import CameraSource
+from edge.cameras.pyav_source import Pace, PyAvSource
+from edge.cameras.reconnect import ReconnectingSource
+from edge.commands import CommandDesk
+from edge.config import EdgeConfig
+from edge.episodes import EpisodeBook
+from edge.errors import EdgeError
+from edge.evidence.courier import Courier
+from edge.evidence.desk import EvidenceDesk
+from edge.evidence.http_store import HttpEvidenceStore
+from edge.evidence.ports import EvidenceStore
+from edge.evidence.spool import Spool
+from edge.feed import DirectFeed, Feed, ThreadedFeed
+from edge.perception_build import build_perception
+from edge.pipeline import CameraPipeline
+from edge.reporter import CameraReporter
+from edge.sensor_lane import SensorLane
+from edge.sensors.config import LoadConfig, ReplayConfig, SensorConfig
+from edge.sensors.load import LoadDriver
+from edge.sensors.ports import SensorDriver
+from edge.sensors.replay import ReplayDriver, load_recording
+from edge.sensors.simulated import SimulatedDriver
+from edge.service import Agent
+from edge.vision.ports import Detector
+from runtime.clock import Clock, build_clock
+from runtime.errors import SecretError
+from runtime.mqtt_session import MqttConfig, MqttSession
+from runtime.outbox import Outbox
+from runtime.secret import read_secret
+from runtime.session import Session, Will
+from runtime.uplink import Uplink
+
+__all__ = ["build", "config_sha256"]
+
+_LOG = structlog.get_logger("edge.agent")
+
+
+def config_sha256(config: EdgeConfig) -> str:
+    """Return the SHA-256 of a configuration's values in hex, whatever its file looks like."""
+    return hashlib.sha256(msgspec.json.encode(config, order="deterministic")).hexdigest()
+
+
+def build(
+    config: EdgeConfig,
+    folder: Path,
+    *,
+    connect: Callable[[Will], Session] | None = None,
+    evidence_store: EvidenceStore | None = None,
+    clock: Clock | None = None,
+    rng: Random | None = None,
+    sources: Mapping[str, CameraSource] | None = None,
+    detectors: Mapping[str, Detector] | None = None,
+    direct: bool = False,
+) -> Agent:
+    """Return a box that is ready to be started.
+
+    What cannot work of a single camera or sensor is named in the log and left out.
+
+    Args:
+        config: the box.
+        folder: what relative paths in the configuration start from.
+        connect: returns the session for a last will; by default an MQTT session with ``hub``.
+        evidence_store: where pictures go; by default ``api``, and nowhere without one.
+        clock: by default the one that is configured.
+        rng: boot id and jitter; by default the machine's.
+        sources: cameras to use in place of the configured ones, by id.
+        detectors: detectors to use in place of the configured ones, by camera id.
+        direct: True runs recorded cameras and uploads within ``step``, by the clock given, so
+            that the same input gives the same output.
+
+    Raises:
+        ConfigError: there is neither ``hub`` nor ``connect``.
+        SecretError: a password or key cannot be read.
+        RuntimeFault: the outbox cannot be opened.
+    """
+    who = config.box
+    clock = clock or build_clock(config.clock)
+    rng = rng or Random(SystemRandom().getrandbits(64))  # noqa: S311 - ids and jitter, no secrets
+    boot_id = new_boot_id(rng)
+    will = _last_will(config, boot_id, clock)
+    session = connect(will) if connect is not None else _mqtt_session(config, folder, will, rng)
+    outbox_config = msgspec.structs.replace(config.outbox, path=str(folder / config.outbox.path))
+    outbox = Outbox.open(outbox_config, box=who.box, boot_id=boot_id, clock=clock)
+    uplink = Uplink(
+        outbox=outbox,
+        session=session,
+        district=who.district,
+        site=who.site,
+        box=who.box,
+        boot_id=boot_id,
+        rng=rng,
+    )
+    book = EpisodeBook(
+        who.box, Path(f"{outbox_config.path}.episodes"), update_every_s=config.update_every_s
+    )
+    store = evidence_store or _http_store(config, folder)
+    desk, courier = None, None
+    if store is not None:
+        spool = Spool(folder / config.evidence.path, config.evidence.budget_bytes)
+        desk, courier = EvidenceDesk(spool), Courier(spool, store, rng)
+    given_sources, given_detectors = sources or {}, detectors or {}
+    lanes = [
+        _camera_lane(
+            camera,
+            config,
+            folder,
+            book=book,
+            desk=desk,
+            clock=clock,
+            rng=rng,
+            source=given_sources.get(camera.id),
+            detector=given_detectors.get(camera.id),
+            direct=direct,
+        )
+        for camera in config.cameras
+    ]
+    sensors = _sensor_lanes(config, folder, uplink)
+    return Agent(
+        box=who.box,
+        boot_id=boot_id,
+        clock=clock,
+        session=session,
+        uplink=uplink,
+        outbox=outbox,
+        book=book,
+        cameras=lanes,
+        sensors=sensors,
+        commands=CommandDesk(
+            session=session,
+            district=who.district,
+            site=who.site,
+            box=who.box,
+            lanes={lane.camera: lane for lane in lanes},
+            policies={camera.id: camera.evidence.redact for camera in config.cameras},
+            desk=desk,
+            config_sha256=config_sha256(config),
+        ),
+        courier=courier,
+        courier_thread=not direct,
+        subjects=_births(config, sensors),
+        versions={"cityloop": version("cityloop")},
+        status_every_s=config.status_every_s,
+    )
+
+
+def _mqtt_session(config: EdgeConfig, folder: Path, will: Will, rng: Random) -> Session:
+    hub = config.hub or MqttConfig(client_id=config.box.box)
+    anchored = {
+        name: str(folder / path)
+        for name in ("password_file", "tls_ca", "tls_cert", "tls_key")
+        if (path := getattr(hub, name)) is not None and path != "system"
+    }
+    return MqttSession(msgspec.structs.replace(hub, **anchored), will=will, rng=rng)
+
+
+def _http_store(config: EdgeConfig, folder: Path) -> EvidenceStore | None:
+    if config.api is None:
+        return None
+    key_file = None if config.api.key_file is None else str(folder / config.api.key_file)
+    key = read_secret(key_file, None, f"api {config.api.url}")
+    return HttpEvidenceStore(config.api.url, key, timeout_s=config.api.timeout_s)
+
+
+def _last_will(config: EdgeConfig, boot_id: str, clock: Clock) -> Will:
+    who = config.box
+    status = Status(
+        id=f"{who.box}/{boot_id}/{Channel.STATUS.value}/will",
+        box=who.box,
+        boot_id=boot_id,
+        channel=Channel.STATUS,
+        seq=0,
+        at=clock.now(),
+        state=BoxState.OFFLINE,
+    )
+    return Will(box_topic(who.district, who.site, who.box, Kind.STATUS), encode(status))
+
+
+def _camera_lane(
+    camera: CameraConfig,
+    config: EdgeConfig,
+    folder: Path,
+    *,
+    book: EpisodeBook,
+    desk: EvidenceDesk | None,
+    clock: Clock,
+    rng: Random,
+    source: CameraSource | None,
+    detector: Detector | None,
+    direct: bool,
+) -> CameraLane:
+    place = camera.place or config.box.place
+    watch = CameraWatch(
+        camera.id,
+        place,
+        book,
+        offline_after_s=camera.offline_after_s,
+        online_after_s=camera.online_after_s,
+    )
+    try:
+        perception = build_perception(camera, folder, detector)
+        feed = _feed(camera, folder, clock, rng, source=source, direct=direct)
+    except (EdgeError, SecretError) as error:
+        return CameraLane(None, None, watch, camera=camera.id, refusal=str(error))
+    reporter = CameraReporter(camera, place, perception.model_id, book, desk)
+    pipeline = CameraPipeline(camera, perception, reporter)
+    return CameraLane(feed, pipeline, watch, camera=camera.id)
+
+
+def _feed(
+    camera: CameraConfig,
+    folder: Path,
+    clock: Clock,
+    rng: Random,
+    *,
+    source: CameraSource | None,
+    direct: bool,
+) -> Feed:
+    settings = camera.source
+    fast = settings.file is not None and settings.pace is ConfiguredPace.FAST
+    if source is None:
+        source = PyAvSource(
+            camera.id,
+            _address(settings, folder),
+            pace=Pace.FAST if fast or direct else Pace.REALTIME,
+            loop=settings.loop,
+            open_timeout_s=settings.timeout_s,
+            read_timeout_s=settings.timeout_s,
+            clock=clock,
+        )
+    if settings.rtsp is not None:
+        # a file that breaks off would only begin again from its start
+        if direct:
+            source = ReconnectingSource(
+                source, rng, seconds=lambda: clock.now().timestamp(), wait=lambda _: None
+            )
+        else:
+            source = ReconnectingSource(source, rng)
+    return DirectFeed(source, paced=not fast) if direct else ThreadedFeed(source, drop=not fast)
+
+
+def _address(source: SourceConfig, folder: Path) -> str | Path:
+    if source.file is not None:
+        return folder / source.file
+    assert source.rtsp is not None
+    password = read_secret(None, source.password_env, f"camera {source.rtsp}")
+    if source.username is None:
+        return source.rtsp
+    scheme, rest = source.rtsp.split("://", 1)
+    login = quote(source.username, safe="")
+    if password is not None:
+        login += f":{quote(password, safe='')}"
+    return f"{scheme}://{login}@{rest}"
+
+
+def _sensor_lanes(config: EdgeConfig, folder: Path, uplink: Uplink) -> list[SensorLane]:
+    lanes: list[SensorLane] = []
+    for sensor in config.sensors:
+        try:
+            lanes.append(SensorLane(_driver(sensor, config, folder, uplink)))
+        except EdgeError as error:
+            _LOG.error("sensor_refused", box_id=config.box.box, reason=str(error))
+    return lanes
+
+
+def _driver(sensor: SensorConfig, config: EdgeConfig, folder: Path, uplink: Uplink) -> SensorDriver:
+    profile = PROFILES[sensor.profile]
+    if isinstance(sensor, LoadConfig):
+        return LoadDriver(sensor, profile, lambda: uplink.backlog, config.box.place)
+    place = sensor.place or config.box.place
+    if isinstance(sensor, ReplayConfig):
+        return ReplayDriver(sensor, load_recording(folder / sensor.file), place)
+    return SimulatedDriver(sensor, profile, place)
+
+
+def _births(config: EdgeConfig, sensors: list[SensorLane]) -> tuple[SubjectBirth, ...]:
+    cameras = tuple(
+        SubjectBirth(subject=camera.id, profile="camera", place=camera.place or config.box.place)
+        for camera in config.cameras
+    )
+    return cameras + tuple(birth for lane in sensors for birth in lane.driver.births)

@@ -1,0 +1,173 @@
+"""Carries out what the box is told to do, once, and answers."""
+
+from collections import deque
+from collections.abc import Mapping
+from datetime import datetime
+
+import structlog
+
+from contracts.codec import decode_message, encode
+from contracts.control import (
+    Command,
+    CommandName,
+    CommandResult,
+    ConfigDesired,
+    ConfigReported,
+)
+from contracts.envelope import Evidence
+from contracts.errors import MessageError
+from contracts.topics import Kind, box_topic
+from edge.camera_config import RedactPolicy
+from edge.camera_lane import CameraLane
+from edge.evidence.desk import EvidenceDesk
+from runtime.session import Inbound, Session
+
+__all__ = ["CommandDesk"]
+
+_REMEMBERED = 256
+"""Results kept, so that a command that is delivered twice is answered twice and done once."""
+
+_WAITING = 256
+"""Answers that may wait for the hub; beyond, the oldest are dropped and counted."""
+
+_LOG = structlog.get_logger("edge.commands")
+
+
+class CommandDesk:
+    """Handles ``command`` and ``config/desired``; answers on ``command/result`` and ``config/reported``.
+
+    Args:
+        session: the way to the hub.
+        district: first level of the box's topics.
+        site: second level.
+        box: third level.
+        lanes: cameras by id.
+        policies: how each camera's pictures are redacted.
+        desk: makes pictures; None where there is nowhere to send them.
+        config_sha256: hash of the configuration that runs.
+    """
+
+    def __init__(
+        self,
+        *,
+        session: Session,
+        district: str,
+        site: str,
+        box: str,
+        lanes: Mapping[str, CameraLane],
+        policies: Mapping[str, RedactPolicy],
+        desk: EvidenceDesk | None,
+        config_sha256: str,
+    ) -> None:
+        self._session = session
+        self._box = box
+        self._result_topic = box_topic(district, site, box, Kind.COMMAND_RESULT)
+        self._reported_topic = box_topic(district, site, box, Kind.CONFIG_REPORTED)
+        self._lanes = lanes
+        self._policies = policies
+        self._desk = desk
+        self._config_sha256 = config_sha256
+        self._results: dict[str, CommandResult] = {}
+        self._answers: deque[tuple[str, bytes, bool]] = deque()
+        self.counters: dict[str, int] = {
+            "commands_done": 0,
+            "commands_failed": 0,
+            "commands_malformed": 0,
+            "answers_dropped": 0,
+        }
+
+    def report_config(self, now: datetime) -> None:
+        """Tell which configuration runs."""
+        self._report(now, 0, {})
+
+    def handle(self, inbound: Inbound, now: datetime) -> None:
+        """Carry out one message from the hub."""
+        try:
+            message = decode_message(inbound.payload)
+        except MessageError as error:
+            self._refuse(inbound, str(error))
+            return
+        if isinstance(message, Command):
+            self._command(message, now)
+        elif isinstance(message, ConfigDesired):
+            self._desired(message, now)
+        else:
+            self._refuse(inbound, "expected command.v1 or config.desired.v1")
+
+    def flush(self) -> None:
+        """Hand waiting answers to the hub, as far as it takes them."""
+        while self._answers:
+            topic, payload, retain = self._answers[0]
+            if not self._session.publish(topic, payload, retain=retain):
+                return
+            self._answers.popleft()
+
+    def _refuse(self, inbound: Inbound, reason: str) -> None:
+        self.counters["commands_malformed"] += 1
+        _LOG.warning("command_malformed", topic=inbound.topic, reason=reason)
+
+    def _command(self, command: Command, now: datetime) -> None:
+        result = self._results.get(command.id)
+        if result is None:
+            result = self._carry_out(command, now)
+            self.counters["commands_done" if result.ok else "commands_failed"] += 1
+            self._results[command.id] = result
+            if len(self._results) > _REMEMBERED:
+                self._results.pop(next(iter(self._results)))
+        self._answer(self._result_topic, encode(result), retain=False)
+
+    def _carry_out(self, command: Command, now: datetime) -> CommandResult:
+        if now >= command.expires_at:
+            expired = command.expires_at.isoformat()
+            return self._result(command, now, f"expired at {expired}; send it again")
+        if command.name is CommandName.SNAPSHOT:
+            return self._snapshot(command, now)
+        return self._result(
+            command, now, f"{command.name.value} is not supported by this box; restart its service"
+        )
+
+    def _snapshot(self, command: Command, now: datetime) -> CommandResult:
+        camera = command.args.get("camera", "")
+        lane = self._lanes.get(camera)
+        if lane is None:
+            known = ", ".join(self._lanes) or "none"
+            return self._result(command, now, f"camera {camera[:64]!r} is unknown; it has {known}")
+        if self._desk is None:
+            return self._result(command, now, "no api is configured, so no pictures are taken")
+        view = lane.view()
+        if view is None:
+            return self._result(command, now, f"camera {camera!r} has given no picture yet")
+        evidence = self._desk.picture(view, self._policies[camera])
+        if evidence is None:
+            return self._result(command, now, "the picture could not be kept; see the box's log")
+        return self._result(command, now, "", (evidence,))
+
+    def _result(
+        self, command: Command, now: datetime, detail: str, evidence: tuple[Evidence, ...] = ()
+    ) -> CommandResult:
+        return CommandResult(
+            id=command.id, box=self._box, at=now, ok=not detail, detail=detail, evidence=evidence
+        )
+
+    def _desired(self, desired: ConfigDesired, now: datetime) -> None:
+        if desired.sha256 == self._config_sha256:
+            self._report(now, desired.version, {})
+            return
+        reason = "not applied: this box takes its configuration from its own file"
+        self._report(now, desired.version, dict.fromkeys(desired.config, reason))
+
+    def _report(self, now: datetime, version: int, sections: dict[str, str]) -> None:
+        reported = ConfigReported(
+            box=self._box,
+            version=version,
+            sha256=self._config_sha256,
+            at=now,
+            sections=sections,
+        )
+        self._answer(self._reported_topic, encode(reported), retain=True)
+
+    def _answer(self, topic: str, payload: bytes, *, retain: bool) -> None:
+        self._answers.append((topic, payload, retain))
+        if len(self._answers) > _WAITING:
+            self._answers.popleft()
+            self.counters["answers_dropped"] += 1

@@ -1,0 +1,257 @@
+"""The agent: cameras and sensors in, durable messages out; a thin loop over ``step(now)``."""
+
+import sqlite3
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+import structlog
+
+from contracts.envelope import Channel
+from contracts.status import BoxState, Status, SubjectBirth
+from edge.camera_lane import CameraLane
+from edge.commands import CommandDesk
+from edge.episodes import EpisodeBook
+from edge.evidence.courier import Courier
+from edge.holdback import Holdback
+from edge.sensor_lane import SensorLane
+from runtime.clock import Clock
+from runtime.errors import LetterError, OutboxFull
+from runtime.outbox import Letter, Outbox
+from runtime.process import StopFlag
+from runtime.session import Session
+from runtime.uplink import Uplink
+
+__all__ = ["Agent"]
+
+_IDLE_S = 0.02
+"""Real seconds that the loop waits when nothing happened: half a frame at 25 frames a second."""
+
+_FULL_RETRY = timedelta(seconds=1.0)
+"""Time between two attempts at a full disk."""
+
+_LOG = structlog.get_logger("edge.agent")
+
+
+class Agent:
+    """One box.
+
+    Args:
+        box: id of the box.
+        boot_id: this run of it.
+        clock: tells the time.
+        session: the way to the hub.
+        uplink: what messages leave through.
+        outbox: where they wait.
+        book: open episodes.
+        cameras: camera lanes.
+        sensors: sensor lanes.
+        commands: carries out orders.
+        courier: uploads pictures; None uploads none.
+        courier_thread: True uploads on a thread of its own, False within :meth:`step`.
+        subjects: sensors and cameras that the box speaks for.
+        versions: software versions by part.
+        status_every_s: seconds between two heartbeats.
+    """
+
+    def __init__(
+        self,
+        *,
+        box: str,
+        boot_id: str,
+        clock: Clock,
+        session: Session,
+        uplink: Uplink,
+        outbox: Outbox,
+        book: EpisodeBook,
+        cameras: Sequence[CameraLane],
+        sensors: Sequence[SensorLane],
+        commands: CommandDesk,
+        courier: Courier | None,
+        courier_thread: bool,
+        subjects: tuple[SubjectBirth, ...],
+        versions: Mapping[str, str],
+        status_every_s: float,
+    ) -> None:
+        self.uplink = uplink
+        self.outbox = outbox
+        self._box = box
+        self._boot_id = boot_id
+        self._clock = clock
+        self._session = session
+        self._book = book
+        self._cameras = cameras
+        self._sensors = sensors
+        self._commands = commands
+        self._courier = courier
+        self._courier_stop = threading.Event()
+        self._courier_thread = (
+            threading.Thread(target=self._upload, name="evidence", daemon=True)
+            if courier is not None and courier_thread
+            else None
+        )
+        self._subjects = subjects
+        self._versions = dict(versions)
+        self._status_every = timedelta(seconds=status_every_s)
+        self._status_seq = 0
+        self._status_due: datetime | None = None
+        self._held = Holdback()
+        self._full_until: datetime | None = None
+        self._own = {"outbox_full": 0, "letters_refused": 0}
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """Everything counted since the start; camera and sensor counters carry their name."""
+        counters = dict(self._own) | self._held.counters | self._commands.counters
+        counters["letters_held"] = len(self._held)
+        for part in (self.outbox.counters, self.uplink.counters, self._session.counters):
+            counters |= part
+        if self._courier is not None:
+            counters |= self._courier.counters
+        for camera in self._cameras:
+            counters |= {f"{camera.camera}.{name}": n for name, n in camera.counters.items()}
+        for sensor in self._sensors:
+            name = sensor.driver.name
+            counters |= {f"{name}.{counter}": n for counter, n in sensor.counters.items()}
+        return counters
+
+    @property
+    def ended(self) -> bool:
+        """Whether every camera is a recording that is over, and no sensor is left."""
+        return not self._sensors and all(camera.ended for camera in self._cameras)
+
+    def start(self) -> None:
+        """Connect, begin to read, and end what an earlier boot left open."""
+        now = self._clock.now()
+        self._session.start()
+        self._send(self._book.recover(now))
+        self._commands.report_config(now)
+        for camera in self._cameras:
+            camera.start()
+        if self._courier_thread is not None:
+            self._courier_thread.start()
+        _LOG.info("agent_started", box_id=self._box, boot_id=self._boot_id)
+
+    def step(self, now: datetime) -> bool:
+        """Do what is due at this moment; return whether anything happened."""
+        inbound = self.uplink.step(now)
+        for message in inbound:
+            self._commands.handle(message, now)
+        letters: list[Letter] = []
+        for camera in self._cameras:
+            letters += camera.step(now)
+        for sensor in self._sensors:
+            letters += sensor.step(now)
+        self._send(letters)
+        self._tell_status(now)
+        self._commands.flush()
+        if self._courier is not None and self._courier_thread is None:
+            self._courier.step(now)
+        return bool(inbound or letters)
+
+    def run(self, stop: StopFlag) -> None:
+        """Step until told to stop, or until every recording is over and its messages have left."""
+        self.start()
+        try:
+            while not stop:
+                if not self.step(self._clock.now()):
+                    if self.ended and self.uplink.backlog == 0:
+                        break
+                    self._session.wait(_IDLE_S)
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """End what is going on, say goodbye, and let go of everything; what waits stays on disk."""
+        now = self._clock.now()
+        for camera in self._cameras:
+            camera.close()
+        self._send([letter for camera in self._cameras for letter in camera.finish()])
+        self.uplink.step(now)
+        self.uplink.publish_status(self._status(now, BoxState.OFFLINE))
+        self._courier_stop.set()
+        if self._courier_thread is not None and self._courier_thread.is_alive():
+            self._courier_thread.join(timeout=5.0)
+        if self._courier is not None:
+            self._courier.close()
+        self.uplink.close()
+        self._book.close()
+        self.outbox.close()
+        _LOG.info("agent_stopped", box_id=self._box, waiting=len(self._held))
+
+    def _send(self, letters: Sequence[Letter]) -> None:
+        """Make messages durable; keep them in memory while the disk is full."""
+        self._held.add(letters)
+        now = self._clock.now()
+        waits = self._full_until is not None and now < self._full_until
+        if not len(self._held) or waits:
+            return
+        try:
+            # starts first in the book, then in the outbox; ends the other way round: a crash in
+            # between leaves an end too many, never one too few
+            self._book.save()
+            self.uplink.send(self._held.letters)
+            self._held.clear()
+            self._book.forget()
+        except (OutboxFull, sqlite3.OperationalError) as error:
+            self._own["outbox_full"] += 1
+            if self._full_until is None:
+                _LOG.error("outbox_full", box_id=self._box, reason=str(error))
+            self._full_until = now + _FULL_RETRY
+            return
+        except LetterError:
+            self._send_singly()
+        if self._full_until is not None:
+            self._full_until = None
+            _LOG.info("outbox_recovered", box_id=self._box)
+
+    def _send_singly(self) -> None:
+        """Send what is held one by one and give up what can never be sent."""
+        letters = list(self._held.letters)
+        self._held.clear()
+        for number, letter in enumerate(letters):
+            try:
+                self.uplink.send([letter])
+            except LetterError as error:
+                self._own["letters_refused"] += 1
+                _LOG.error("letter_refused", channel=letter.channel.value, reason=str(error))
+            except OutboxFull:
+                self._held.add(letters[number:])
+                return
+        self._book.forget()
+
+    def _tell_status(self, now: datetime) -> None:
+        if self._status_due is None:
+            self._status_due = now
+        if now < self._status_due:
+            return
+        self._status_due = now + self._status_every
+        state = BoxState.HEARTBEAT if self._status_seq else BoxState.BIRTH
+        self.uplink.publish_status(self._status(now, state))
+
+    def _status(self, now: datetime, state: BoxState) -> Status:
+        seq = self._status_seq
+        self._status_seq += 1
+        models = {
+            f"model.{camera.camera}": camera.model_id
+            for camera in self._cameras
+            if camera.model_id is not None
+        }
+        return Status(
+            id=f"{self._box}/{self._boot_id}/{Channel.STATUS.value}/{seq}",
+            box=self._box,
+            boot_id=self._boot_id,
+            channel=Channel.STATUS,
+            seq=seq,
+            at=now,
+            sent_at=now,
+            state=state,
+            versions=self._versions | models,
+            subjects=self._subjects,
+            counters=self.counters,
+        )
+
+    def _upload(self) -> None:
+        assert self._courier is not None
+        while not self._courier_stop.wait(0.2):
+            self._courier.step(self._clock.now())
