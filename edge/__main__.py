@@ -1,0 +1,273 @@
+"""Command line of the box: run, check the configuration, replay a video."""
+
+import json
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from runtime.errors import ConfigError, RuntimeFault
+
+if TYPE_CHECKING:
+    from edge.camera_config import CameraConfig
+    from edge.replay import ReplayResult
+
+__all__ = ["main"]
+
+_CONFIG = click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("edge.yaml"),
+    show_default=True,
+    help="Configuration of the box.",
+)
+
+
+class _Failure(click.ClickException):
+    """One line on stderr and exit code 2: a person has to put something right."""
+
+    exit_code = 2
+
+
+@click.group(invoke_without_command=True)
+@_CONFIG
+@click.version_option(package_name="cityloop", prog_name="edge")
+@click.pass_context
+def main(context: click.Context, config_path: Path) -> None:
+    """The edge box: cameras and sensors in, durable messages out.
+
+    Without a command it runs.
+    """
+    if context.invoked_subcommand is None:
+        context.invoke(run, config_path=config_path)
+
+
+@main.command()
+@_CONFIG
+def run(config_path: Path) -> None:
+    """Run the box until SIGTERM or SIGINT, or until every recording is over.
+
+    Exit codes: 0 stopped in order, 2 the configuration or the outbox needs a person.
+    """
+    from edge.bootstrap import build  # noqa: PLC0415 - decoding and inference take time to import
+    from edge.config import load_edge_config  # noqa: PLC0415
+    from runtime.logging import configure_logging  # noqa: PLC0415
+    from runtime.process import stop_on_signals  # noqa: PLC0415
+
+    try:
+        config = load_edge_config(config_path)
+        if config.hub is None:
+            raise ConfigError(str(config_path), 1, 1, "hub is missing; name the MQTT broker there")
+        configure_logging("edge", config.log_level)
+        agent = build(config, config_path.resolve().parent)
+    except (RuntimeFault, ValueError) as error:
+        raise _Failure(str(error)) from error
+    with stop_on_signals() as stop:
+        agent.run(stop)
+
+
+@main.command("config")
+@_CONFIG
+@click.option("--check", is_flag=True, help="Also load every model and open every recording.")
+@click.option("--json", "as_json", is_flag=True, help="Print the configuration with all defaults.")
+def config_command(config_path: Path, *, check: bool, as_json: bool) -> None:
+    """Read the configuration and say what is wrong with it.
+
+    Exit codes: 0 it can run, 2 it cannot.
+    """
+    import msgspec  # noqa: PLC0415
+
+    from edge.config import load_edge_config  # noqa: PLC0415
+
+    try:
+        config = load_edge_config(config_path)
+    except ConfigError as error:
+        raise _Failure(str(error)) from error
+    if check:
+        faults = _deep_check(config, config_path.resolve().parent)
+        if faults:
+            raise _Failure("\n".join(faults))
+    if as_json:
+        click.echo(msgspec.json.encode(config).decode())
+        return
+    click.echo(
+        f"{config_path}: {len(config.cameras)} cameras, {len(config.sensors)} sensors; it can run"
+    )
+
+
+def _deep_check(config: Any, folder: Path) -> list[str]:  # EdgeConfig is imported lazily
+    """Return one line for each camera or sensor that would be refused at the start."""
+    from edge.errors import EdgeError  # noqa: PLC0415
+    from edge.perception_build import build_perception  # noqa: PLC0415
+    from edge.sensors.config import ReplayConfig  # noqa: PLC0415
+    from edge.sensors.replay import load_recording  # noqa: PLC0415
+
+    faults: list[str] = []
+    for camera in config.cameras:
+        try:
+            build_perception(camera, folder)
+        except EdgeError as error:
+            text = str(error)
+            faults.append(text if "camera" in text else f"camera {camera.id!r}: {text}")
+        if camera.source.file is not None and not (folder / camera.source.file).is_file():
+            path = folder / camera.source.file
+            faults.append(f"camera {camera.id!r}: {path} does not exist; check source.file")
+    for sensor in config.sensors:
+        if isinstance(sensor, ReplayConfig):
+            try:
+                load_recording(folder / sensor.file)
+            except EdgeError as error:
+                faults.append(str(error))
+    return faults
+
+
+@main.command()
+@click.argument("video", type=click.Path(path_type=Path, dir_okay=False))
+@_CONFIG
+@click.option("--camera", "camera_id", help="Camera of the configuration. Default: the first.")
+@click.option("--model", type=click.Path(path_type=Path), help="ONNX file in place of its own.")
+@click.option(
+    "--detector",
+    "kind",
+    type=click.Choice(["onnx", "background"]),
+    help="Detector in place of the camera's own.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option(
+    "--mot", type=click.Path(path_type=Path), help="Write the tracks as MOTChallenge text."
+)
+@click.option("--annotate", type=click.Path(path_type=Path), help="Write a video that shows it.")
+def replay(
+    video: Path,
+    config_path: Path,
+    camera_id: str | None,
+    model: Path | None,
+    kind: str | None,
+    *,
+    as_json: bool,
+    mot: Path | None,
+    annotate: Path | None,
+) -> None:
+    """Run VIDEO through one camera's zones and lines, as fast as it goes; needs no hub.
+
+    Exit codes: 0 read to its end, 1 the video broke off (what was found is printed), 2 the video,
+    the model or the configuration cannot be used.
+    """
+    from edge.errors import EdgeError  # noqa: PLC0415
+    from edge.perception_build import build_perception  # noqa: PLC0415
+    from edge.replay import Replay  # noqa: PLC0415
+
+    try:
+        camera = _chosen(config_path, camera_id, model, kind)
+        # paths given here start where the user is, those in the file where the file is
+        folder = config_path.resolve().parent
+        job = Replay(video, camera, build_perception(camera, folder))
+        with ExitStack() as stack:
+            result = job.run(_watcher(stack, video, camera, annotate, quiet=as_json))
+    except (EdgeError, RuntimeFault, OSError) as error:
+        raise _Failure(str(error)) from error
+    if mot is not None:
+        mot.write_text("".join(f"{line}\n" for line in job.mot_lines()), encoding="utf-8")
+    if as_json:
+        click.echo(json.dumps(result.as_json(), ensure_ascii=False))
+    else:
+        _print_tables(result)
+    if result.fault is not None:
+        click.echo(f"Error: {result.fault}", err=True)
+        sys.exit(1)
+
+
+def _chosen(
+    config_path: Path, camera_id: str | None, model: Path | None, kind: str | None
+) -> "CameraConfig":
+    """Return the camera to replay, with the detector that the options ask for."""
+    from msgspec.structs import replace  # noqa: PLC0415
+
+    from edge.camera_config import BackgroundConfig, OnnxConfig  # noqa: PLC0415
+    from edge.config import load_edge_config  # noqa: PLC0415
+
+    config = load_edge_config(config_path)
+    named = {camera.id: camera for camera in config.cameras}
+    if not named:
+        raise _Failure(f"{config_path}: names no camera; expected at least one under cameras")
+    camera = named.get(camera_id or config.cameras[0].id)
+    if camera is None:
+        raise _Failure(f"{config_path}: no camera {camera_id!r}; it has {', '.join(named)}")
+    if model is not None and kind == "background":
+        raise _Failure("--model and --detector background exclude each other; keep one")
+    own = camera.detector
+    if model is not None:
+        path = str(model.resolve())
+        onnx = replace(own, model=path) if isinstance(own, OnnxConfig) else OnnxConfig(model=path)
+        return replace(camera, detector=onnx)
+    if kind == "onnx" and not isinstance(own, OnnxConfig):
+        raise _Failure(f"camera {camera.id!r} has no model; name one with --model")
+    if kind == "background" and not isinstance(own, BackgroundConfig):
+        return replace(camera, detector=BackgroundConfig())
+    return camera
+
+
+def _watcher(
+    stack: ExitStack, video: Path, camera: "CameraConfig", annotate: Path | None, *, quiet: bool
+) -> Any:  # a callback, or None
+    """Return what follows the replay: a progress bar, an annotated video, both or neither."""
+    advance = None if quiet else _progress(stack, video)
+    if annotate is None:
+        return None if advance is None else lambda percept, _scene, _result: advance(percept)
+    from edge.annotation import AnnotatedVideo, draw  # noqa: PLC0415
+
+    writer = stack.enter_context(AnnotatedVideo(annotate))
+
+    def watch(percept: Any, scene: Any, result: Any) -> None:
+        writer.write(draw(percept, scene, camera, result), percept.frame.pts_s)
+        if advance is not None:
+            advance(percept)
+
+    return watch
+
+
+def _progress(stack: ExitStack, video: Path) -> Any:
+    """Show a progress bar on stderr; returns what moves it."""
+    import av  # noqa: PLC0415
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import Progress  # noqa: PLC0415
+
+    total: float | None = None
+    try:
+        with av.open(str(video)) as container:
+            total = None if container.duration is None else container.duration / 1e6
+    except (av.FFmpegError, OSError):
+        # the replay itself says what is wrong with the file
+        return None
+    progress = stack.enter_context(Progress(console=Console(stderr=True), transient=True))
+    task = progress.add_task(video.name, total=total)
+    return lambda percept: progress.update(task, completed=percept.frame.pts_s)
+
+
+def _print_tables(result: "ReplayResult") -> None:
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    console = Console()
+    counted = ", ".join(f"{count} {name}" for name, count in result.frames.items() if count)
+    console.print(
+        f"{result.video}: frames {counted}; {result.fps:.0f} frames/s; {result.tracks} tracks"
+    )
+    crossings = Table("line", "class", "forward", "backward", title="Crossings")
+    for line in result.lines:
+        total = result.totals(line)
+        crossings.add_row(line, "all", str(total["forward"]), str(total["backward"]), style="bold")
+        for label, ways in result.by_class(line).items():
+            crossings.add_row("", label, str(ways["forward"]), str(ways["backward"]))
+    console.print(crossings)
+    stays = Table("zone", "track", "class", "stay", title="Stays in zones")
+    for stay in result.stays:
+        stays.add_row(stay.zone, str(stay.track), stay.label, f"{stay.dwell_s:.1f} s")
+    console.print(stays)
+
+
+if __name__ == "__main__":
+    main()
