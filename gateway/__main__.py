@@ -1,6 +1,7 @@
 """Command line of the gateway: ``python -m gateway``."""
 
 import sys
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,13 +25,12 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON doc
 
 
 def _load(config_path: Path) -> "GatewayConfig":
-    from gateway.bootstrap import resolve_paths  # noqa: PLC0415 - keeps --help fast
-    from gateway.config import GatewayConfig  # noqa: PLC0415
+    from gateway.config import GatewayConfig  # noqa: PLC0415 - keeps --help fast
     from runtime.errors import ConfigError  # noqa: PLC0415
     from runtime.yaml_document import load_config  # noqa: PLC0415
 
     try:
-        return resolve_paths(load_config(config_path, GatewayConfig), config_path.parent)
+        return load_config(config_path, GatewayConfig)
     except ConfigError as error:
         click.echo(str(error), err=True)
         sys.exit(2)
@@ -45,22 +45,23 @@ def main() -> None:
 @_CONFIG
 def run(config_path: Path) -> None:
     """Run until SIGTERM or SIGINT. Exit codes: 0 stopped, 2 bad configuration, 1 anything else."""
-    from runtime.logging import configure_logging  # noqa: PLC0415
-    from runtime.process import StopFlag  # noqa: PLC0415
+    import structlog  # noqa: PLC0415
 
     from gateway.bootstrap import build  # noqa: PLC0415
     from gateway.errors import GatewayError  # noqa: PLC0415
     from gateway.metrics import render  # noqa: PLC0415
     from gateway.metrics_server import MetricsServer  # noqa: PLC0415
     from runtime.errors import RuntimeFault  # noqa: PLC0415
+    from runtime.logging import configure_logging  # noqa: PLC0415
+    from runtime.process import stop_on_signals  # noqa: PLC0415
 
     config = _load(config_path)
     configure_logging("gateway", config.log_level)
-    stop = StopFlag()
-    server = None
     try:
-        gateway = build(config)
-        try:
+        with ExitStack() as stack:
+            stop = stack.enter_context(stop_on_signals())
+            gateway = build(config)
+            stack.callback(gateway.close)
             if config.metrics is not None:
                 server = MetricsServer(
                     config.metrics.host,
@@ -69,11 +70,9 @@ def run(config_path: Path) -> None:
                     gateway.health,
                 )
                 server.start()
-            gateway.run(stop.is_set)
-        finally:
-            if server is not None:
-                server.close()
-            gateway.close()
+                stack.callback(server.close)
+                structlog.get_logger().info("metrics_served", port=server.port)
+            gateway.run(lambda: bool(stop))
     except (GatewayError, RuntimeFault, OSError) as error:
         click.echo(f"{type(error).__name__}: {error}", err=True)
         sys.exit(1)
@@ -93,7 +92,7 @@ def show_config(config_path: Path, *, check: bool) -> None:
 
     config = _load(config_path)
     try:
-        packs = compile_packs(PackFiles(config.rules.paths).read())
+        packs = compile_packs(PackFiles([Path(path) for path in config.rules.paths]).read())
     except ConfigError as error:
         click.echo(str(error), err=True)
         sys.exit(2)
@@ -101,9 +100,7 @@ def show_config(config_path: Path, *, check: bool) -> None:
         rules = sum(len(pack.rules) for pack in packs)
         click.echo(f"{config_path}: valid; {len(packs)} packs, {rules} rules")
     else:
-        click.echo(
-            msgspec.json.format(msgspec.json.encode(config, enc_hook=str), indent=2).decode()
-        )
+        click.echo(msgspec.json.format(msgspec.json.encode(config), indent=2).decode())
 
 
 @main.command("explain")

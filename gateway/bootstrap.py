@@ -4,8 +4,6 @@ from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
-from msgspec.structs import replace
-
 from gateway.checkpoint import CheckpointStore
 from gateway.config import EmbeddedTelemetryConfig, GatewayConfig, InfluxConfig
 from gateway.dead_letter import DeadLetterStore
@@ -23,40 +21,19 @@ from runtime.clock import Clock, build_clock
 from runtime.journal import Journal
 from runtime.session import Session
 
-__all__ = ["StatePaths", "build", "resolve_paths"]
+__all__ = ["StatePaths", "build"]
 
 
 class StatePaths:
     """Where a gateway keeps what, below its ``state_dir``."""
 
-    def __init__(self, state_dir: Path) -> None:
-        self.journal = state_dir / "journal"
-        self.checkpoint = state_dir / "checkpoint.sqlite"
-        self.outbox = state_dir / "events.sqlite"
-        self.dead_letters = state_dir / "dead-letters.sqlite"
-        self.telemetry = state_dir / "telemetry.sqlite"
-
-
-def resolve_paths(config: GatewayConfig, folder: Path) -> GatewayConfig:
-    """Return a configuration with its relative paths taken from ``folder``, its file's own."""
-
-    def resolved(path: Path | None) -> Path | None:
-        return None if path is None else folder / path
-
-    api, hub, telemetry = config.api, config.hub, config.telemetry
-    if api is not None:
-        api = replace(api, key_file=resolved(api.key_file))
-    if isinstance(telemetry.store, InfluxConfig):
-        store = replace(telemetry.store, token_file=resolved(telemetry.store.token_file))
-        telemetry = replace(telemetry, store=store)
-    return replace(
-        config,
-        state_dir=folder / config.state_dir,
-        api=api,
-        hub=replace(hub, password_file=resolved(hub.password_file), tls_ca=resolved(hub.tls_ca)),
-        telemetry=telemetry,
-        rules=replace(config.rules, paths=tuple(folder / path for path in config.rules.paths)),
-    )
+    def __init__(self, state_dir: str) -> None:
+        folder = Path(state_dir)
+        self.journal = folder / "journal"
+        self.checkpoint = folder / "checkpoint.sqlite"
+        self.outbox = folder / "events.sqlite"
+        self.dead_letters = folder / "dead-letters.sqlite"
+        self.telemetry = folder / "telemetry.sqlite"
 
 
 def _telemetry(config: GatewayConfig, rng: Random) -> TelemetryWriter | None:
@@ -72,7 +49,9 @@ def _telemetry(config: GatewayConfig, rng: Random) -> TelemetryWriter | None:
         # the client takes half a second to import; only those who chose it pay
         from gateway.telemetry.influx import InfluxTelemetry  # noqa: PLC0415
 
-        token = "" if store.token_file is None else store.token_file.read_text("utf-8").strip()
+        token = (
+            "" if store.token_file is None else Path(store.token_file).read_text("utf-8").strip()
+        )
         sink = InfluxTelemetry(
             url=store.url,
             token=token,
@@ -95,7 +74,8 @@ def _sink(config: GatewayConfig) -> EventSink | None:
         return None
     from gateway.sinks.http import HttpSink  # noqa: PLC0415 - httpx, only if there is an API
 
-    return HttpSink(config.api.url, config.api.key_file, timeout_s=config.api.timeout_s)
+    key_file = None if config.api.key_file is None else Path(config.api.key_file)
+    return HttpSink(config.api.url, key_file, timeout_s=config.api.timeout_s)
 
 
 def _session(config: GatewayConfig) -> Session:
@@ -176,7 +156,7 @@ def build(
         outbox=outbox,
         dead_letters=dead_letters,
         telemetry=telemetry,
-        packs=PackFiles(config.rules.paths),
+        packs=PackFiles([Path(path) for path in config.rules.paths]),
         limits=WorkerLimits(
             batch=config.intake.batch,
             checkpoint_every_s=config.checkpoint.every_s,

@@ -1,13 +1,15 @@
-"""Configuration of the gateway: one frozen Struct, every field with its unit and default."""
+"""Configuration of the gateway: one frozen Struct, every field with its unit and default.
 
-from pathlib import Path
+Relative paths are taken from the working directory.
+"""
+
 from typing import Annotated
 
 from msgspec import Meta, Struct
-from runtime.mqtt_config import MqttConfig
 
 from contracts.envelope import Id
 from runtime.clock import ClockConfig
+from runtime.mqtt_client import MqttConfig
 
 __all__ = [
     "ApiConfig",
@@ -32,7 +34,7 @@ class ApiConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     url: str
     """Base address, for example ``http://127.0.0.1:8000``; required."""
-    key_file: Path | None = None
+    key_file: str | None = None
     """File that holds the API key; default none, which only an API without keys accepts."""
     timeout_s: _Positive = 10.0
     """Seconds after which a request counts as failed; default 10."""
@@ -49,7 +51,7 @@ class ApiConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class RulesConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The rule packs."""
 
-    paths: tuple[Path, ...] = ()
+    paths: tuple[str, ...] = ()
     """Pack files, or folders whose ``*.yaml`` files are all packs; default none."""
     poll_s: _Positive = 2.0
     """Seconds of real time between looks at whether a pack file changed; default 2."""
@@ -113,7 +115,7 @@ class InfluxConfig(
     """Organisation; default cityloop."""
     bucket: str = "telemetry"
     """Bucket; default telemetry."""
-    token_file: Path | None = None
+    token_file: str | None = None
     """File that holds the API token; default none, which VictoriaMetrics accepts."""
     timeout_s: _Positive = 5.0
     """Seconds after which a write counts as failed; default 5."""
@@ -151,7 +153,7 @@ class GatewayConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     name: Id = "gateway"
     """Id of this gateway among those at the hub; default gateway."""
-    state_dir: Path
+    state_dir: str
     """Folder for the journal and every store; required."""
     districts: Annotated[tuple[Id, ...], Meta(min_length=1)]
     """Districts that are served; required. Messages of others are rejected; the first one is the

@@ -141,7 +141,7 @@ class EventOutbox:
                 f"FROM events {where}",
                 values,
             ).fetchall()
-        return [OutboxRow(*row[:3], EventState(row[3]), *row[4:]) for row in rows]
+        return [OutboxRow._make((*row[:3], EventState(row[3]), *row[4:])) for row in rows]
 
     def settle(
         self, rows: Sequence[OutboxRow], state: EventState, now: datetime, reason: str | None = None

@@ -45,6 +45,7 @@ _FAMILIES = (
     Metric("packs_refused_total", "counter", "Times that rule packs were refused."),
     Metric("packs_in_force", "gauge", "Rule packs in force."),
     Metric("journal_end_offset", "gauge", "Offset of the next journal record."),
+    Metric("journal_segments_pruned_total", "counter", "Journal files deleted for the budget."),
     Metric("journal_unsaved_records", "gauge", "Records since the last checkpoint."),
     Metric("checkpoints_total", "counter", "Checkpoints written."),
     Metric("telemetry_written_total", "counter", "Points written to the telemetry store."),
@@ -110,6 +111,7 @@ def _values(gateway: Gateway) -> Iterator[tuple[str, dict[str, str], float]]:
     yield "packs_refused_total", {}, counters["packs_refused"]
     yield "packs_in_force", {}, len(host.packs)
     yield "journal_end_offset", {}, worker.next_offset
+    yield "journal_segments_pruned_total", {}, counters["segments_pruned"]
     yield "journal_unsaved_records", {}, worker.unsaved_records
     yield "checkpoints_total", {}, counters["checkpoints"]
     if gateway.telemetry is not None:
@@ -132,7 +134,7 @@ def render(gateway: Gateway) -> str:
     for name, labels, value in _values(gateway):
         marks = ",".join(f'{key}="{text}"' for key, text in labels.items())
         full = f"cityloop_gateway_{name}{{{marks}}}" if marks else f"cityloop_gateway_{name}"
-        samples.setdefault(f"cityloop_gateway_{name}", []).append(f"{full} {value:g}")
+        samples.setdefault(f"cityloop_gateway_{name}", []).append(f"{full} {value}")
     lines: list[str] = []
     for metric in METRICS:
         if metric.name in samples:

@@ -1,11 +1,11 @@
 """Telemetry into an InfluxDB 2 write API (InfluxDB, VictoriaMetrics) through influxdb-client."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from influxdb_client.client.exceptions import InfluxDBError
 from influxdb_client.client.influxdb_client import InfluxDBClient
 from influxdb_client.client.write_api import SYNCHRONOUS
-from influxdb_client.domain.write_precision import WritePrecision
 from urllib3.exceptions import HTTPError
 
 from gateway.errors import TelemetryError
@@ -13,6 +13,8 @@ from gateway.ports import Point
 
 __all__ = ["InfluxTelemetry", "line"]
 
+_MICROSECONDS: Any = "us"
+"""The client types a precision as a class and means one of its texts."""
 _MEASUREMENT = "cityloop"
 _TAG_ESCAPES = str.maketrans({",": "\\,", "=": "\\=", " ": "\\ ", "\n": "\\n"})
 _TEXT_ESCAPES = str.maketrans({'"': '\\"', "\\": "\\\\", "\n": "\\n"})
@@ -64,7 +66,7 @@ class InfluxTelemetry:
         body = "\n".join(map(line, points))
         try:
             self._api.write(
-                bucket=self._bucket, org=self._org, record=body, write_precision=WritePrecision.US
+                bucket=self._bucket, org=self._org, record=body, write_precision=_MICROSECONDS
             )
         except (InfluxDBError, HTTPError, OSError) as error:
             raise TelemetryError(
@@ -74,5 +76,5 @@ class InfluxTelemetry:
 
     def close(self) -> None:
         """Give up the connection."""
-        self._api.close()
-        self._client.close()
+        self._api.close()  # type: ignore[no-untyped-call] # the client is only partly typed
+        self._client.close()  # type: ignore[no-untyped-call]
