@@ -7,7 +7,8 @@ from pathlib import Path
 __all__ = ["Address", "parse_address", "redact"]
 
 _SCHEME = re.compile(r"^([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
-_CREDENTIALS = re.compile(r"(?<=://)[^/\s]*@")
+# up to the last "@": passwords with "/" or "@" in them are often written as they are
+_CREDENTIALS = re.compile(r"(?<=://)[^\s'\"]*@")
 _SECRETS = re.compile(
     r"(?i)\b(password|passwd|pwd|pass|token|key|secret|auth|user|username)=[^&\s'\"]*"
 )

@@ -84,7 +84,10 @@ class PyAvStream:
         self._container.close()
 
     def _open(self, transport: str, open_timeout_s: float) -> InputContainer:
-        options = {"rtsp_transport": transport} if self._address.url.startswith("rtsp") else {}
+        # the library would study a live stream for 5 s before it gives the first frame
+        options = {"analyzeduration": "500000"} if self._address.live else {}
+        if self._address.url.startswith("rtsp"):
+            options["rtsp_transport"] = transport
         if not self._address.live and not Path(self._address.url).is_file():
             raise CameraSetup(
                 self._camera, f"{self._address}: no such file; check the camera's address"

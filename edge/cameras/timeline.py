@@ -29,6 +29,7 @@ class Timeline:
         self._last_s = 0.0
         self._step_s = _NOMINAL_STEP_S
         self._restarted = False
+        self._guessed = False
 
     def restart(self) -> None:
         """Say that the stream begins anew: the next frame is a discontinuity."""
@@ -39,16 +40,19 @@ class Timeline:
 
         Args:
             raw_s: seconds on the stream's clock; None where the stream does not say, which is
-                taken for one step after the last frame.
+                taken for one step after the last frame; an RTSP stream begins with such frames.
         """
+        guessed, self._guessed = self._guessed, raw_s is None
         if self._last_raw_s is None:
             first = raw_s if raw_s is not None else 0.0
             self._offset_s, self._last_raw_s = -first, first
             return Placed(0.0, discontinuity=False)
         raw_s = self._last_raw_s + self._step_s if raw_s is None else raw_s
         advance_s = raw_s - self._last_raw_s
-        jumped = self._restarted or not 0.0 <= advance_s <= self._max_gap_s
-        if jumped:
+        first_known = guessed and not self._guessed
+        strange = not 0.0 <= advance_s <= self._max_gap_s
+        jumped = self._restarted or (strange and not first_known)
+        if jumped or first_known:
             self._offset_s = self._last_s + self._step_s - raw_s
         elif advance_s > 0.0:
             self._step_s = advance_s

@@ -1,0 +1,35 @@
+"""Addresses of cameras."""
+
+import pytest
+
+from edge.cameras.address import parse_address, redact
+
+
+@pytest.mark.parametrize(
+    ("text", "shown", "live"),
+    [
+        ("clip.mp4", "clip.mp4", False),
+        ("file:///srv/clip.mp4", "/srv/clip.mp4", False),
+        ("rtsp://10.0.0.9/stream1", "rtsp://10.0.0.9/stream1", True),
+        ("rtsp://admin:p@ss/w0rd@10.0.0.9/s", "rtsp://***@10.0.0.9/s", True),
+        ("rtsp://admin:s3cret@10.0.0.9/s", "rtsp://***@10.0.0.9/s", True),
+        (
+            "http://10.0.0.9/v?user=a&password=s3cret&ch=1",
+            "http://10.0.0.9/v?user=***&password=***&ch=1",
+            True,
+        ),
+    ],
+    ids=["file", "file-url", "rtsp", "unescaped", "credentials", "query"],
+)
+def test_address_is_shown_without_credentials(text: str, shown: str, live: bool) -> None:
+    """A message may hold an address, but never its user or password."""
+    address = parse_address(text)
+
+    assert shown == str(address)
+    assert live == address.live
+    assert "s3cret" not in repr(address)
+
+
+def test_credentials_inside_a_sentence_are_redacted() -> None:
+    """An error text of a library that quotes the URL is cleaned too."""
+    assert redact("cannot open rtsp://u:p@cam/1 now") == "cannot open rtsp://***@cam/1 now"
