@@ -72,6 +72,7 @@ class LumaBackground:
         if self._levels is None or self._levels.shape != current.shape:
             self._levels = current
             self._gain = 1.0
+            self._bright = np.zeros(current.shape, bool)
             return np.zeros_like(current)
         self._gain = _exposure(current, self._levels)
         low = cv2.erode(self._levels, self._sway)

@@ -1,0 +1,1 @@
+"""Contract tests: every camera source and every detector."""

@@ -1,0 +1,1 @@
+"""Cameras, models and clips as they really are."""
