@@ -47,15 +47,10 @@ class EventDelivery:
         """Deliver one batch when there is one and no back-off runs; return the events settled."""
         if monotonic_s < self._not_before:
             return 0
-        if self._outbox.pending == 0:
-            if monotonic_s - self._counted_at_s >= _RECOUNT_S:
-                self._counted_at_s = monotonic_s
-                self._outbox.recount()
-            return 0
-        rows = self._outbox.batch(1 if self._singly else self._batch)
-        if not rows:
-            return 0
         try:
+            rows = self._waiting(monotonic_s)
+            if not rows:
+                return 0
             self._sink.deliver([row.body for row in rows])
             self._outbox.settle(rows, EventState.DELIVERED, now)
         except EventRefusedError as error:
@@ -75,12 +70,25 @@ class EventDelivery:
         self.counters["delivered"] += len(rows)
         return len(rows)
 
+    def _waiting(self, monotonic_s: float) -> list[OutboxRow]:
+        """Return the next events to deliver; now and then look for revived ones."""
+        if self._outbox.pending == 0:
+            if monotonic_s - self._counted_at_s >= _RECOUNT_S:
+                self._counted_at_s = monotonic_s
+                self._outbox.recount()
+            return []
+        return self._outbox.batch(1 if self._singly else self._batch)
+
     def _refused(self, rows: list[OutboxRow], error: EventRefusedError, now: datetime) -> int:
         if len(rows) > 1:
             self._singly = len(rows)
             return 0
         self._singly = max(0, self._singly - 1)
-        self._outbox.settle(rows, EventState.DEAD, now, reason=str(error))
+        try:
+            self._outbox.settle(rows, EventState.DEAD, now, reason=str(error))
+        except StoreError as failure:
+            structlog.get_logger().error("event_outbox_failed", error=str(failure))
+            return 0
         self.counters["dead"] += 1
         structlog.get_logger().error(
             "event_refused", event_id=rows[0].event_id, rev=rows[0].rev, error=str(error)

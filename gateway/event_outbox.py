@@ -83,11 +83,18 @@ class EventOutbox:
         return self._pending
 
     def recount(self) -> None:
-        """Count the pending rows anew: another process may have revived some."""
+        """Count the pending rows anew: another process may have revived some.
+
+        Raises:
+            StoreError: the file cannot be read.
+        """
         with self._lock:
-            (self._pending,) = self._db.execute(
-                "SELECT count(*) FROM events WHERE state=?", (EventState.PENDING,)
-            ).fetchone()
+            try:
+                (self._pending,) = self._db.execute(
+                    "SELECT count(*) FROM events WHERE state=?", (EventState.PENDING,)
+                ).fetchone()
+            except sqlite3.Error as error:
+                raise self._failed(error, "revived events wait") from error
 
     def put(self, events: Sequence[tuple[str, int, bytes]], now: datetime) -> int:
         """Store statements durably; return how many were not there yet.
@@ -136,11 +143,14 @@ class EventOutbox:
 
     def _select(self, where: str, values: tuple[object, ...]) -> list[OutboxRow]:
         with self._lock:
-            rows = self._db.execute(
-                "SELECT row, event_id, rev, state, made_us, settled_us, reason, body "  # noqa: S608 - constant text
-                f"FROM events {where}",
-                values,
-            ).fetchall()
+            try:
+                rows = self._db.execute(
+                    "SELECT row, event_id, rev, state, made_us, settled_us, reason, body "  # noqa: S608 - constant text
+                    f"FROM events {where}",
+                    values,
+                ).fetchall()
+            except sqlite3.Error as error:
+                raise self._failed(error, "nothing was read") from error
         return [OutboxRow._make((*row[:3], EventState(row[3]), *row[4:])) for row in rows]
 
     def settle(
