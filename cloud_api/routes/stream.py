@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Annotated, Literal
 
+import anyio
 from fastapi import APIRouter, Depends, Query, Request
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
@@ -24,6 +25,9 @@ __all__ = ["stream_router"]
 
 _SEND_TIMEOUT_S = 30.0
 """A listener that takes nothing for so long is cut off; it resumes where it was."""
+
+_WAKE_S = 1.0
+"""How often an idle listener looks whether its key still holds and the server stays."""
 
 
 def stream_router(services: Services, gate: Gate) -> APIRouter:
@@ -57,10 +61,14 @@ def stream_router(services: Services, gate: Gate) -> APIRouter:
         resume = request.headers.get("last-event-id") or last_event_id
         after = parse_position(resume) if resume else await feed.head()
         feed.check_room()
+        stopping = anyio.Event()
+        listener = _Listener(services, after, topic, district, token_of(request), stopping)
         return EventSourceResponse(
-            _Listener(services, after, topic, district, token_of(request)).messages(),
+            listener.messages(),
             ping=max(1, round(config.stream_heartbeat_s)),
             send_timeout=_SEND_TIMEOUT_S,
+            shutdown_event=stopping,
+            shutdown_grace_period=2 * _WAKE_S,
             headers={"Cache-Control": "no-store"},
         )
 
@@ -77,21 +85,23 @@ class _Listener:
         topic: str | None,
         district: str | None,
         token: str | None,
+        stopping: anyio.Event,
     ) -> None:
         self._services = services
         self._after = after
         self._topic = topic
         self._district = district
         self._token = token
+        self._stopping = stopping
 
     async def messages(self) -> AsyncIterator[ServerSentEvent]:
-        """Yield what the client is sent; ends when its key is revoked."""
-        feed, config = self._services.feed, self._services.config
+        """Yield what the client is sent; ends when its key is revoked or the server stops."""
+        feed = self._services.feed
         feed.enter()
         try:
             yield ServerSentEvent(comment=f"after {self._after}", retry=2000)
-            async for changes in feed.follow(self._after, config.stream_heartbeat_s):
-                if not await self._still_welcome():
+            async for changes in feed.follow(self._after, _WAKE_S):
+                if self._stopping.is_set() or not await self._still_welcome():
                     return
                 for change in changes:
                     if self._wants(change):

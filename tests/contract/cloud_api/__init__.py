@@ -1,0 +1,1 @@
+"""Contract tests of the API: one suite over SQLite and PostgreSQL."""

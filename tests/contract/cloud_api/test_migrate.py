@@ -1,0 +1,66 @@
+"""Contract of the schema's versions."""
+
+import threading
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import text
+
+from cloud_api.bootstrap import Api, open_database
+from cloud_api.config import ApiConfig
+from cloud_api.database import Lane
+from cloud_api.errors import MigrationError
+from cloud_api.migrate import downgrade, schema_version, upgrade
+from cloud_api.schema import metadata
+from tests.contract.cloud_api.events import START, body_of, make_event
+
+
+def test_migrations_make_the_schema(api: Api) -> None:
+    """What the scripts make is what the program expects."""
+    with api.services.store.read() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        differences = compare_metadata(context, metadata)
+
+    assert differences == []
+
+
+def test_two_starts_at_once(config: ApiConfig) -> None:
+    """Processes that start on an empty database wait for each other."""
+    stores = [open_database(config) for _ in range(4)]
+    versions: list[str] = []
+
+    threads = [
+        threading.Thread(target=lambda store=store: versions.append(upgrade(store)))
+        for store in stores
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert versions == ["0001"] * 4
+    for store in stores:
+        store.dispose()
+
+
+def test_down_and_up_with_data(api: Api) -> None:
+    """The schema can be taken away and made again."""
+    api.accept_events(body_of(make_event()))
+    api.step(START)
+    store = api.services.store
+
+    downgrade(store, "base")
+    gone = schema_version(store)
+    back = upgrade(store)
+
+    assert (gone, back, schema_version(store)) == (None, "0001", "0001")
+
+
+def test_a_newer_database_is_refused(api: Api) -> None:
+    """An older program does not touch what a newer one made."""
+    with api.services.store.write(Lane.SCHEMA) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    with pytest.raises(MigrationError, match="9999"):
+        upgrade(api.services.store)

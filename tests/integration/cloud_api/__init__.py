@@ -1,0 +1,1 @@
+"""Integration tests of the API: the real server over real sockets."""
