@@ -131,11 +131,12 @@ class Engine:
                 heapq.heappush(self._timers, (state.due, state.name, state))
 
     def replace(self, packs: Sequence[RulePack], now: float | None = None) -> list[Breach]:
-        """Swap the packs; return the ends of episodes whose rule is gone.
+        """Swap the packs; return the statements that this makes necessary.
 
         A rule with the same id and key names keeps its states, also in another version: event ids,
-        revisions and pending delays go on, level by level. All other states are dropped, and what
-        was open ends at ``now``, or at its last sample where no ``now`` is given.
+        revisions and pending delays go on, level by level; an episode whose level is no more goes to
+        the one that holds now. All other states are dropped, and what was open ends. Both is dated
+        ``now``, or to the key's last sample where no ``now`` is given.
 
         Raises:
             PackError: two packs declare the same rule; the packs in force stay.
@@ -149,6 +150,9 @@ class Engine:
             if after is not None and _same_key(before.rule, after.rule):
                 for state in after.adopt(before):
                     refit(state, after)
+                    change = _level_lost(state, state.last_at if now is None else now)
+                    breaches += _statements(state, change, tick=True)
+                    state.refresh()
                     self._touch(state)
                     self._schedule(state)
                 continue
@@ -315,6 +319,17 @@ def _statements(
     state: KeyState, changes: Iterable[Change], *, tick: bool, ahead: bool = False
 ) -> list[Breach]:
     return [state_change(state, change, tick=tick, ahead=ahead) for change in changes]
+
+
+def _level_lost(state: KeyState, at: float) -> list[Change]:
+    """Return the change that a new version makes by itself to a key's open episode."""
+    episode, held = state.episode, state.ladder.held.bit_length() - 1
+    if episode is None or not episode.open:
+        return []
+    steps = state.running.rule.steps
+    if held >= 0 and steps[held].level == episode.level:
+        return []
+    return [Change(at, len(steps) if held < 0 else held + 1, held, max(held, 0), at)]
 
 
 def _member(sample: Sample) -> str:

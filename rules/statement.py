@@ -56,14 +56,13 @@ def state_change(state: KeyState, change: Change, *, tick: bool, ahead: bool = F
 
 def _next_episode(state: KeyState, change: Change, key: dict[str, str]) -> Episode:
     rule, episode = state.running.rule, state.episode
-    level = rule.steps[change.after if change.after >= 0 else change.before].level
     if episode is not None and episode.open:
-        return Episode(
-            episode.event_id, episode.rev + 1, episode.onset_at, level, open=change.after >= 0
-        )
+        going = change.after >= 0
+        level = rule.steps[change.after].level if going else episode.level
+        return Episode(episode.event_id, episode.rev + 1, episode.onset_at, level, open=going)
     event_id = episode_id(rule.id, key, moment(change.since))
     rev = 0 if episode is None or episode.event_id != event_id else episode.rev + 1
-    return Episode(event_id, rev, change.since, level, open=True)
+    return Episode(event_id, rev, change.since, rule.steps[change.after].level, open=True)
 
 
 def _cause(state: KeyState, change: Change, *, tick: bool, ahead: bool) -> Cause:
