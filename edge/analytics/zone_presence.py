@@ -9,6 +9,9 @@ import shapely
 
 __all__ = ["Presence", "PresenceChange", "PresenceKind", "ZonePresence"]
 
+_ROUNDING_S = 1e-6
+"""Presentation times are sums of binary fractions: 1.2 - 1.0 must count as 0.2."""
+
 
 class PresenceKind(StrEnum):
     """What happened between a track and a zone."""
@@ -149,17 +152,17 @@ class ZonePresence:
         if not within:
             if state.outside_since_s is None:
                 state.outside_since_s = pts_s
-            if not state.confirmed or pts_s - state.outside_since_s >= self._exit_s:
+            if not state.confirmed or pts_s - state.outside_since_s >= self._exit_s - _ROUNDING_S:
                 return self._leave(track, state)
             return []
         state.inside_s, state.outside_since_s = pts_s, None
         changes: list[PresenceChange] = []
-        if not state.confirmed and state.dwell_s >= self._enter_s:
+        if not state.confirmed and state.dwell_s >= self._enter_s - _ROUNDING_S:
             state.confirmed = True
             changes.append(self._change(PresenceKind.ENTERED, track, state))
         threshold = self._dwell_s
         if state.confirmed and not state.dwelled and threshold is not None:
-            state.dwelled = state.dwell_s >= threshold
+            state.dwelled = state.dwell_s >= threshold - _ROUNDING_S
             if state.dwelled:
                 changes.append(self._change(PresenceKind.DWELLED, track, state))
         return changes
