@@ -104,6 +104,15 @@ def _changed(config: "SimulatorConfig", **changes: object) -> "SimulatorConfig":
 @click.option(
     "--speed", type=click.FloatRange(0.001, 86_400.0), help="Event time per real time; default 1."
 )
+@click.option(
+    "--drain",
+    "drain_s",
+    metavar="DURATION",
+    callback=_seconds,
+    default="15s",
+    show_default=True,
+    help="Most real time to wait at the end for what is under way.",
+)
 @click.option("--ledger", help="File for the ledger of everything that was sent.")
 @click.option("--json", "as_json", is_flag=True, help="Print the ledger's sums as the last line.")
 @click.option(
@@ -122,6 +131,7 @@ def run(
     copies: int | None,
     for_s: float | None,
     speed: float | None,
+    drain_s: float,
     ledger: str | None,
     as_json: bool,
     log_level: str,
@@ -167,6 +177,7 @@ def run(
             clock,
             stop,
             for_s=for_s,
+            drain_s=drain_s,
             ledger_path=Path(config.ledger) if config.ledger else None,
         )
     undelivered = service.backlog

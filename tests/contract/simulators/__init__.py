@@ -1,0 +1,1 @@
+"""Contract of the port through which simulated boxes speak."""
