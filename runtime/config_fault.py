@@ -44,7 +44,9 @@ def explain(error: msgspec.ValidationError, data: object, wanted: Any) -> Config
     place = _PLACE.search(text)
     summary = text[: place.start()] if place else text
     in_key = bool(place and place["key"])
-    path = _resolve(place["path"] if place else "", data, wanted, text)
+    # where a key is at fault, msgspec names the mapping around it
+    steps = (place["path"] if place else "") + ("[...]" if in_key else "")
+    path = _resolve(steps, data, wanted, text)
     info = inspect.type_info(wanted)
     if unknown := _UNKNOWN.match(summary):
         field = unknown["field"]

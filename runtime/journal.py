@@ -83,22 +83,32 @@ def read_journal(directory: Path, from_offset: int = 0) -> Iterator[JournalRecor
         )
     offset = max((first for first in firsts if first <= from_offset), default=firsts[0])
     while (path := _segment_path(directory, offset)).exists():
+        records = _read_segment(directory, path, offset)
         first = offset
-        if path.stat().st_size < HEADER_BYTES:
+        for record in records:
+            if record.offset >= from_offset:
+                yield record
+            offset = record.offset + 1
+        if offset == first:
             return
+
+
+def _read_segment(directory: Path, path: Path, first: int) -> Iterator[JournalRecord]:
+    """Yield the records of one segment, also those that are appended meanwhile."""
+    offset, position = first, HEADER_BYTES
+    while path.stat().st_size >= HEADER_BYTES:
+        # looked up before the file is read: a segment that has a successor does not grow any more
+        later = [other for other in _segments(directory) if other > first]
         data = _load(path, first)
-        position = HEADER_BYTES
         while (found := parse_record(data, position, offset)) is not None:
             record, position = found
-            if offset >= from_offset:
-                yield record
+            yield record
             offset += 1
-        later = [other for other in _segments(directory) if other > first]
         if position < len(data) and (later or proves_commit(data, position)):
             raise _broken(path, offset, f"the record at byte {position} is damaged")
         if later and later[0] != offset:
             raise _broken(path, offset, f"the next segment begins at {later[0]}, not here")
-        if offset == first:
+        if later or path.stat().st_size == len(data):
             return
 
 
