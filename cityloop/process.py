@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from cityloop.errors import ProcessDied
@@ -62,11 +63,11 @@ class ChildProcess:
         return None if self._child is None else self._child.poll()
 
     def kill(self) -> None:
-        """End the process at once, as a power cut would (SIGKILL), and reap it."""
+        """End the process and its own children at once (SIGKILL), and reap it."""
         if self._child is None:
             return
-        if self.alive:
-            self._child.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(self._child.pid, signal.SIGKILL)
         self._child.wait(timeout=10.0)
 
     def stop(self, grace_s: float = 10.0) -> None:

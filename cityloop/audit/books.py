@@ -59,6 +59,7 @@ class AuditReport(Struct, frozen=True, kw_only=True):
     lost_messages: int
     given_up_messages: int
     duplicate_messages: int
+    expected_episodes: int
     expected_statements: int
     found_statements: int
     lost_statements: int
@@ -148,6 +149,7 @@ def audit(
         lost_messages=lost_messages,
         given_up_messages=given_up,
         duplicate_messages=sum(lane.twice for lane in lanes.values()),
+        expected_episodes=len({event for event, _ in wanted}),
         expected_statements=len(wanted),
         found_statements=len(have),
         lost_statements=len(lost),

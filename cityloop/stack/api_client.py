@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import httpx
 import msgspec
 
-__all__ = ["ApiClient", "Change", "StreamListener"]
+__all__ = ["ApiClient", "Change", "StreamListener", "all_revisions"]
 
 _PAGE = 200
 
@@ -145,3 +145,16 @@ class StreamListener:
             except (httpx.HTTPError, httpx.StreamError):
                 # the API is away, or was killed on purpose: it goes on where it was
                 time.sleep(0.2)
+
+
+def all_revisions(client: ApiClient) -> list[dict[str, Any]]:
+    """Return every revision of every event that the API holds, as event.v1 objects.
+
+    Raises:
+        httpx.HTTPError: the API did not answer, or refused.
+    """
+    return [
+        revision["event"]
+        for event in client.pages("/v1/events")
+        for revision in client.get(f"/v1/events/{event['event_id']}")["history"]
+    ]

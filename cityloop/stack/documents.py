@@ -1,0 +1,149 @@
+"""The configuration files of a stack's parts, as documents for the YAML writer."""
+
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from cityloop.stack.plan import StackPlan
+
+__all__ = [
+    "Document",
+    "api_document",
+    "edge_document",
+    "gateway_document",
+    "rule_packs",
+    "storm_document",
+    "street_camera",
+    "write_document",
+]
+
+Document = dict[str, Any]
+
+DEMO_PACKS = ("flood", "street")
+
+
+def write_document(path: Path, document: Document) -> Path:
+    """Write a configuration file and return its path."""
+    text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def rule_packs(names: Sequence[str] = DEMO_PACKS) -> list[str]:
+    """Return the paths of rule packs that ship."""
+    folder = files("rules") / "packs"
+    return [str(folder / f"{name}.yaml") for name in names]
+
+
+def _clocked(plan: StackPlan, document: Document) -> Document:
+    return document | ({"clock": plan.clock.document()} if plan.clock is not None else {})
+
+
+def _session(plan: StackPlan, user: str) -> Document:
+    return {
+        "host": "127.0.0.1",
+        "port": plan.ports.mqtt,
+        "client_id": user,
+        "username": user,
+        "password_file": str(plan.secret(f"{user}.password")),
+        # everything is on one machine: a part that comes back is worth asking for at once
+        "reconnect_cap_s": 1.0,
+    }
+
+
+def api_document(plan: StackPlan) -> Document:
+    """Return the API's configuration."""
+    return _clocked(
+        plan,
+        {
+            "port": plan.ports.api,
+            "database_url": f"sqlite:///{plan.folder / 'api' / 'cloud_api.sqlite'}",
+            "evidence_dir": str(plan.folder / "api" / "evidence"),
+            "projector_interval_s": 0.05,
+        },
+    )
+
+
+def gateway_document(plan: StackPlan, packs: Sequence[str]) -> Document:
+    """Return the gateway's configuration; ``packs`` are paths of rule packs."""
+    return _clocked(
+        plan,
+        {
+            "state_dir": str(plan.folder / "gateway"),
+            "districts": [plan.district],
+            "hub": _session(plan, "gateway"),
+            "api": {
+                "url": plan.api_url,
+                "key_file": str(plan.secret("gateway.key")),
+                "backoff_cap_s": 2.0,
+            },
+            "rules": {"paths": list(packs)},
+            "metrics": {"port": plan.ports.gateway},
+        },
+    )
+
+
+def edge_document(
+    plan: StackPlan, *, cameras: Sequence[Document] = (), sensors: Sequence[Document] = ()
+) -> Document:
+    """Return the edge box's configuration."""
+    return _clocked(
+        plan,
+        {
+            "box": {
+                "district": plan.district,
+                "site": plan.site,
+                "box": plan.edge_box,
+                "place": {"lon": 114.3055, "lat": 30.5931},
+            },
+            "hub": _session(plan, plan.edge_box),
+            "api": {"url": plan.api_url, "key_file": str(plan.secret("box.key"))},
+            "outbox": {"path": str(plan.outbox(plan.edge_box))},
+            "evidence": {"path": str(plan.folder / "boxes" / "evidence")},
+            "cameras": list(cameras),
+            "sensors": list(sensors),
+        },
+    )
+
+
+def street_camera(clip: Path) -> Document:
+    """Return the camera that looks at the drawn street: its fire lane and its counting line."""
+    return {
+        "id": "street-1",
+        "source": {"file": str(clip), "pace": "realtime"},
+        "detector": {
+            "kind": "background",
+            "sizes": [{"label": "vehicle", "min_area_ratio": 0.003}],
+        },
+        "zones": [
+            {
+                "id": "fire-lane",
+                "kind": "fire_lane",
+                # drawn by the simulator: simulators.street_traffic.FIRE_LANE over 640 x 360
+                "polygon": [[0.359, 0.681], [0.641, 0.681], [0.641, 0.833], [0.359, 0.833]],
+                "dwell_s": 10.0,
+            }
+        ],
+        "lines": [{"id": "count", "from": [0.734, 0.944], "to": [0.734, 0.25]}],
+    }
+
+
+def storm_document(plan: StackPlan, *, seed: int, copies: int = 1) -> Document:
+    """Return the simulated district's configuration."""
+    return _clocked(
+        plan,
+        {
+            "district": plan.district,
+            "site": plan.site,
+            "seed": seed,
+            "copies": copies,
+            "ledger": str(plan.folder / "storm-ledger.json"),
+            "boxes": [
+                {"box": box, "mqtt": _session(plan, box), "outbox": {"path": str(plan.outbox(box))}}
+                for box in plan.storm_boxes
+            ],
+        },
+    )

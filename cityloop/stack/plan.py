@@ -1,0 +1,101 @@
+"""Where a stack on this machine lives: folder, ports, identities, clock."""
+
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+
+from msgspec import Struct
+
+from cityloop.stack.loopback import free_ports
+
+__all__ = ["ClockPlan", "Ports", "StackPlan", "plan_stack", "secret_file"]
+
+
+class Ports(Struct, frozen=True, kw_only=True):
+    """TCP ports on loopback."""
+
+    mqtt: int
+    hub_client: int
+    hub_monitor: int
+    api: int
+    gateway: int
+
+
+class ClockPlan(Struct, frozen=True, kw_only=True):
+    """One clock for every process: it shows ``epoch`` at the real moment ``origin``."""
+
+    epoch: datetime
+    origin: datetime
+    scale: float
+
+    def document(self) -> dict[str, object]:
+        """Return it as a ``clock`` section."""
+        return {
+            "epoch": self.epoch.isoformat(),
+            "origin": self.origin.isoformat(),
+            "scale": self.scale,
+        }
+
+
+class StackPlan(Struct, frozen=True, kw_only=True):
+    """Everything that the parts of one stack must agree on."""
+
+    folder: Path
+    ports: Ports
+    district: str = "riverside"
+    site: str = "old-town"
+    edge_box: str = "edge-1"
+    storm_boxes: tuple[str, ...] = ("storm-1", "storm-2")
+    clock: ClockPlan | None = None
+
+    @property
+    def api_url(self) -> str:
+        """Base address of the API."""
+        return f"http://127.0.0.1:{self.ports.api}"
+
+    @property
+    def boxes(self) -> tuple[str, ...]:
+        """Every box that may speak at the hub."""
+        return (self.edge_box, *self.storm_boxes)
+
+    @property
+    def journal(self) -> Path:
+        """The gateway's journal."""
+        return self.folder / "gateway" / "journal"
+
+    def secret(self, name: str) -> Path:
+        """Return the file that holds a password or key."""
+        return self.folder / "secrets" / name
+
+    def outbox(self, box: str) -> Path:
+        """Return the outbox file of a box."""
+        return self.folder / "boxes" / f"{box}.db"
+
+
+def plan_stack(folder: Path, *, scale: float | None = None) -> StackPlan:
+    """Return a plan with free ports; its folder is made.
+
+    Args:
+        folder: an empty or new folder.
+        scale: how many times faster than real time the stack's clock runs; None: the machine's clock.
+    """
+    for part in ("secrets", "boxes", "gateway", "api", "hub", "logs"):
+        (folder / part).mkdir(parents=True, exist_ok=True)
+    (folder / "secrets").chmod(0o700)
+    mqtt, hub_client, hub_monitor, api, gateway = free_ports(5)
+    now = datetime.now(UTC).replace(microsecond=0)
+    return StackPlan(
+        folder=folder,
+        ports=Ports(
+            mqtt=mqtt, hub_client=hub_client, hub_monitor=hub_monitor, api=api, gateway=gateway
+        ),
+        clock=None if scale is None else ClockPlan(epoch=now, origin=now, scale=scale),
+    )
+
+
+def secret_file(path: Path, content: str | None = None) -> str:
+    """Write a secret that only its owner can read, made up where none is given; return it."""
+    text = secrets.token_urlsafe(24) if content is None else content
+    path.touch(mode=0o600)
+    path.write_text(text + "\n", encoding="utf-8")
+    return text
