@@ -207,7 +207,10 @@ class PyAvSource:
             if -early_s <= _LATE_S:
                 return True
             was_jump = self._held[1].discontinuity
-            decoded, placed = self._next_of_file()
+            try:
+                decoded, placed = self._next_of_file()
+            except CameraEnded:
+                return True  # the last frame is worth more late than never
             self._held = decoded, placed._replace(discontinuity=placed.discontinuity or was_jump)
             self._index += 1
             self.counters["dropped_frames"] += 1

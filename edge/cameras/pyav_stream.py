@@ -54,6 +54,7 @@ class PyAvStream:
         self._container = self._open(transport, open_timeout_s)
         self._stream = self._pick_stream()
         self._decoded = 0
+        self._told = False
         self._frames = self._decode()
 
     def next(self) -> VideoFrame:
@@ -184,7 +185,9 @@ class PyAvStream:
         missing = max(promised - self._decoded, 0)
         if missing == 0:
             return CameraEnded(self._camera, f"{self._address} is over")
-        self._counters["missing_frames"] += missing
+        if not self._told:
+            self._counters["missing_frames"] += missing
+            self._told = True
         return CameraEnded(
             self._camera,
             f"{self._address} is over after {self._decoded} of {promised} frames; "

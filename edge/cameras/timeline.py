@@ -7,6 +7,12 @@ __all__ = ["Placed", "Timeline"]
 _NOMINAL_STEP_S = 0.04
 """Seconds between frames until two have been seen: 25 frames/s."""
 
+_DISORDER_S = 1.0
+"""A step back up to this is a frame out of order (B-frames over RTP), not a jump."""
+
+_LEAST_STEP_S = 0.001
+"""Frames that come out of order, or twice at one time, are set this far apart."""
+
 
 class Placed(NamedTuple):
     """Where a frame lies: seconds from the first frame, and whether it continues the last."""
@@ -50,12 +56,17 @@ class Timeline:
         raw_s = self._last_raw_s + self._step_s if raw_s is None else raw_s
         advance_s = raw_s - self._last_raw_s
         first_known = guessed and not self._guessed
-        strange = not 0.0 <= advance_s <= self._max_gap_s
+        strange = not -_DISORDER_S <= advance_s <= self._max_gap_s
         jumped = self._restarted or (strange and not first_known)
+        self._restarted = False
+        if not (jumped or first_known) and advance_s <= 0.0:
+            self._last_s += _LEAST_STEP_S
+            return Placed(self._last_s, discontinuity=False)
         if jumped or first_known:
             self._offset_s = self._last_s + self._step_s - raw_s
-        elif advance_s > 0.0:
+        else:
             self._step_s = advance_s
-        self._restarted = False
-        self._last_raw_s, self._last_s = raw_s, raw_s + self._offset_s
+        self._last_raw_s = raw_s
+        # out-of-order frames before may have used up the moment
+        self._last_s = max(raw_s + self._offset_s, self._last_s + _LEAST_STEP_S)
         return Placed(self._last_s, jumped)

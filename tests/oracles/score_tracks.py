@@ -5,6 +5,7 @@ object: HOTA, MOTA, IDF1 (0..1), and the counts of identity switches, misses and
 """
 
 import argparse
+import importlib
 import json
 import shutil
 import tempfile
@@ -15,7 +16,8 @@ _SEQUENCE = "sequence"
 
 
 def _score(truth: Path, tracks: Path, frames: int) -> dict[str, float]:
-    import trackeval  # noqa: PLC0415 - only the oracles' environment has it
+    # only the oracles' environment has it
+    trackeval = importlib.import_module("trackeval")
 
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)

@@ -17,6 +17,7 @@ def draw_video(path: Path, *, frames: int = 50, fps: int = 25, codec: str = "mpe
         assert isinstance(stream, VideoStream)
         stream.width, stream.height, stream.pix_fmt = 160, 120, "yuv420p"
         stream.time_base = Fraction(1, fps)
+        stream.codec_context.max_b_frames = 0  # as cameras do
         for number in range(frames):
             picture = np.random.default_rng(number).normal(110, 3, (120, 160, 3))
             x = number * 120 // frames

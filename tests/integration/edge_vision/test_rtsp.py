@@ -1,0 +1,135 @@
+"""A camera that speaks RTSP, from its first frame to its power cut and back."""
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from edge.cameras.frame import Frame
+from edge.cameras.ports import CameraSource
+from edge.cameras.pyav_source import PyAvSource
+from edge.cameras.reconnect import CameraState, ReconnectingSource
+from edge.errors import CameraFault
+from tests.integration.edge_vision.drawn_video import draw_video
+
+pytest.importorskip("aio_rtsp_toolkit", reason="the RTSP server for tests is not installed")
+pytestmark = pytest.mark.slow
+
+_SERVE = """
+import asyncio, sys, aio_rtsp_toolkit.server as server
+asyncio.run(server.serve(sys.argv[1], "127.0.0.1", int(sys.argv[2])))
+"""
+_DEADLINE_S = 30.0
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+@contextmanager
+def _camera(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """Serve the videos of a folder by RTSP over TCP until the block is left."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", _SERVE, str(folder), str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        deadline = time.monotonic() + _DEADLINE_S
+        while time.monotonic() < deadline:
+            try:
+                socket.create_connection(("127.0.0.1", port), 0.2).close()
+                break
+            except OSError:
+                assert process.poll() is None, "the RTSP server ended by itself"
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _read(source: CameraSource, count: int) -> list[Frame]:
+    frames: list[Frame] = []
+    deadline = time.monotonic() + _DEADLINE_S
+    while len(frames) < count and time.monotonic() < deadline:
+        frame = source.read(0.5)
+        frames += [] if frame is None else [frame]
+    return frames
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a folder with an H.264 clip of 40 s."""
+    draw_video(tmp_path / "main.mp4", frames=1000, fps=25, codec="libx264")
+    return tmp_path
+
+
+def test_frames_come_over_rtsp(folder: Path) -> None:
+    """Frames of the right size arrive in order, with growing times, at the camera's pace."""
+    port = _free_port()
+    with _camera(folder, port):
+        source = PyAvSource("c-1", f"rtsp://u:pw@127.0.0.1:{port}/main.mp4", open_timeout_s=10.0)
+        source.open()
+        frames = _read(source, 30)
+        source.close()
+    times = [frame.pts_s for frame in frames]
+
+    assert len(frames) == 30
+    assert {(160, 120)} == {(frame.width, frame.height) for frame in frames}
+    assert sorted(set(times)) == times
+    assert list(range(30)) == [frame.index for frame in frames]
+
+
+def test_a_power_cut_is_a_fault(folder: Path) -> None:
+    """When the camera dies, reading raises a fault that names it."""
+    port = _free_port()
+    with _camera(folder, port) as process:
+        source = PyAvSource(
+            "c-1",
+            f"rtsp://127.0.0.1:{port}/main.mp4",
+            open_timeout_s=10.0,
+            read_timeout_s=2.0,
+        )
+        source.open()
+        _read(source, 3)
+        process.kill()
+        with pytest.raises(CameraFault, match="camera 'c-1'"):
+            _read(source, 1000)
+        source.close()
+
+
+def test_the_camera_is_opened_again_after_a_power_cut(folder: Path) -> None:
+    """After the cut frames come again, the first one marked, with index and time grown on."""
+    port = _free_port()
+    source = ReconnectingSource(
+        PyAvSource(
+            "c-1",
+            f"rtsp://127.0.0.1:{port}/main.mp4",
+            open_timeout_s=10.0,
+            read_timeout_s=2.0,
+        ),
+        Random(1),
+        base_s=0.2,
+        cap_s=0.5,
+    )
+    with _camera(folder, port):
+        before = _read(source, 5)
+    deadline = time.monotonic() + _DEADLINE_S
+    last = before[-1]
+    while source.state is CameraState.STREAMING and time.monotonic() < deadline:
+        last = source.read(0.5) or last
+    with _camera(folder, port):
+        after = _read(source, 5)
+    source.close()
+
+    assert [frame.discontinuity for frame in after] == [True, False, False, False, False]
+    assert last.index + 1 == after[0].index
+    assert after[0].pts_s > last.pts_s
+    assert source.counters["reconnects"] >= 1
