@@ -1,0 +1,83 @@
+"""Real brokers on free loopback ports, ended by their pid."""
+
+import json
+import socket
+import subprocess
+import sysconfig
+import time
+from pathlib import Path
+from shutil import which
+
+__all__ = ["Broker", "free_port", "start_mosquitto", "start_nats"]
+
+
+def free_port() -> int:
+    """Return a loopback port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Broker:
+    """A running broker that can be killed and started again on the same port and store."""
+
+    def __init__(self, command: list[str], port: int) -> None:
+        self._command = command
+        self.port = port
+        self.start()
+
+    def start(self) -> None:
+        """Start the program and wait until it listens."""
+        self._process = subprocess.Popen(
+            self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        deadline = time.monotonic() + 15
+        while time.monotonic() < deadline:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+            except OSError:
+                time.sleep(0.02)
+            else:
+                return
+        msg = f"{self._command[0]} does not listen on port {self.port} after 15 s"
+        raise AssertionError(msg)
+
+    def kill(self) -> None:
+        """End it at once, as a crash does."""
+        self._process.kill()
+        self._process.wait(15)
+
+    def stop(self) -> None:
+        """End it."""
+        self._process.terminate()
+        self._process.wait(15)
+
+
+def start_mosquitto(folder: Path) -> Broker:
+    """Return a Mosquitto that queues without limit."""
+    port = free_port()
+    config = folder / "mosquitto.conf"
+    config.write_text(
+        f"listener {port} 127.0.0.1\nallow_anonymous true\nuser root\n"
+        "max_inflight_messages 0\nmax_queued_messages 0\n"
+        f"persistence true\npersistence_location {folder}/\n"
+        "autosave_interval 1\nautosave_on_changes true\n"
+    )
+    program = which("mosquitto") or "/usr/sbin/mosquitto"
+    return Broker([program, "-c", str(config)], port)
+
+
+def start_nats(folder: Path) -> Broker:
+    """Return a nats-server with JetStream and MQTT."""
+    port = free_port()
+    config = folder / "nats.conf"
+    document = {
+        "server_name": "test",
+        "host": "127.0.0.1",
+        "port": free_port(),
+        "jetstream": {"store_dir": str(folder / "jetstream")},
+        "mqtt": {"host": "127.0.0.1", "port": port, "max_ack_pending": 20_000},
+    }
+    config.write_text(json.dumps(document))
+    program = Path(sysconfig.get_path("scripts")) / "nats-server"
+    return Broker([str(program), "-c", str(config)], port)
