@@ -138,6 +138,7 @@ class _RuleCompiler:
         if declared.version is not None:
             self._match("version", declared.version, _VERSION, "letters, digits, '.', '_', '-'")
         stream_name, stream, fields = self._watched()
+        kinds, filters = self._kinds(stream), self._filters(stream)
         key = self._names(("key",), declared.key, stream)
         if not key:
             raise self._fail(("key",), "expected at least one name")
@@ -160,8 +161,8 @@ class _RuleCompiler:
             title_en=en,
             stream=stream_name,
             profile=profile,
-            kinds=self._kinds(stream),
-            filters=self._filters(stream),
+            kinds=kinds,
+            filters=filters,
             key=key,
             steps=steps,
             fields=fields,
