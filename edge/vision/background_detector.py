@@ -122,23 +122,23 @@ class BackgroundDetector:
         return filled
 
     def _boxes(self, frame: Frame) -> Detections:
-        count, _, stats, _ = cv2.connectedComponentsWithStats(self._mask, connectivity=8)
-        if count <= 1:
+        outlines, _ = cv2.findContours(self._mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+        if len(outlines) == 0:
             return Detections.empty(self.names)
-        found = np.asarray(stats[1:], np.float32)
-        area = found[:, cv2.CC_STAT_AREA] / self._mask.size
+        boxes = np.array([cv2.boundingRect(outline) for outline in outlines], np.float32)
+        # an outline runs through the middle of its pixels: half a pixel is missing all round
+        area = np.array([cv2.contourArea(outline) for outline in outlines], np.float32)
+        area += boxes[:, 2] + boxes[:, 3] - 1.0
         floors = np.array([each.min_area_ratio for each in self._classes], np.float32)
-        class_id = np.searchsorted(floors, area, side="right").astype(np.int32) - 1
+        class_id = np.searchsorted(floors, area / self._mask.size, side="right") - 1
         keep = class_id >= 0
-        found, class_id = found[keep], class_id[keep]
-        fill = found[:, cv2.CC_STAT_AREA] / (found[:, 2] * found[:, 3])
+        boxes, area, class_id = boxes[keep], area[keep], class_id[keep]
         rows, columns = self._mask.shape
         scale = np.array([frame.width / columns, frame.height / rows] * 2, np.float32)
-        corners = np.concatenate((found[:, :2], found[:, :2] + found[:, 2:4]), axis=1)
-        confidence = np.clip(fill, 0.5, 1.0).astype(np.float32)
+        corners = np.concatenate((boxes[:, :2], boxes[:, :2] + boxes[:, 2:]), axis=1)
         return Detections(
             np.asarray(corners * scale, np.float32),
-            confidence,
+            np.clip(area / (boxes[:, 2] * boxes[:, 3]), 0.5, 1.0).astype(np.float32),
             class_id.astype(np.int32),
             self.names,
         )

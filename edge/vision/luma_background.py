@@ -31,10 +31,11 @@ def shrink(luma: Pixels, rows: int) -> Pixels:
     if height <= rows:
         return luma
     columns = max(1, round(width * rows / height))
-    # nearest first to a multiple: averaging every pixel of a large frame costs more than it gives
+    # thinned first: averaging every pixel of a large frame costs more than it gives
     step = max(1, height // (2 * rows))
     thinned = np.ascontiguousarray(luma[::step, ::step])
-    return np.asarray(cv2.resize(thinned, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8)
+    small = cv2.resize(thinned, (columns, rows), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(small, np.uint8)
 
 
 class LumaBackground:
@@ -79,10 +80,11 @@ class LumaBackground:
         high = cv2.dilate(self._levels, self._sway)
         self._bright = self._bright_marks(np.asarray(high, np.float32))
         lowest, highest = low * self._gain, high * self._gain
-        lowest[self._bright] = np.minimum(lowest, low)[self._bright]
-        highest[self._bright] = np.maximum(highest, high)[self._bright]
+        if abs(self._gain - 1.0) >= _STEADY:
+            np.minimum(lowest, low, out=lowest, where=self._bright)
+            np.maximum(highest, high, out=highest, where=self._bright)
         outside = np.maximum(lowest - current, current - highest)
-        return np.asarray(np.maximum(outside, 0.0), np.float32)
+        return np.asarray(np.maximum(outside, 0.0, out=outside), np.float32)
 
     def learn(self, luma: Pixels, elapsed_s: float, share: Levels | float = 1.0) -> None:
         """Take the picture that :meth:`difference` was last asked about into the average.
