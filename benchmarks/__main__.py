@@ -1,0 +1,28 @@
+"""``python -m benchmarks NAME [--json]``: run one of the benchmarks in this folder."""
+
+import importlib
+import pkgutil
+
+import click
+
+import benchmarks
+
+
+def _names() -> list[str]:
+    return sorted(
+        module.name
+        for module in pkgutil.iter_modules(benchmarks.__path__)
+        if not module.name.startswith("_")
+    )
+
+
+@click.command()
+@click.argument("name", type=click.Choice(_names()))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
+def main(name: str, *, as_json: bool) -> None:
+    """Run the benchmark NAME and print its figures; ratios are of one and the same run."""
+    importlib.import_module(f"benchmarks.{name}").main(as_json=as_json)
+
+
+if __name__ == "__main__":
+    main()
