@@ -39,7 +39,11 @@ def scenario_of(config: SimulatorConfig) -> Scenario:
 
 
 def build(
-    config: SimulatorConfig, clock: Clock, *, sessions: dict[str, Session] | None = None
+    config: SimulatorConfig,
+    clock: Clock,
+    *,
+    sessions: dict[str, Session] | None = None,
+    rng: Random | None = None,
 ) -> SimulatorService:
     """Return a service, opened but not connected.
 
@@ -47,13 +51,14 @@ def build(
         config: what to simulate and where to publish.
         clock: dates the outbox and the last will.
         sessions: a session for each box id, instead of MQTT; for runs in one process.
+        rng: draws the boot ids; by default the machine's.
 
     Raises:
         ScenarioError: the scenario cannot be simulated.
         RuntimeFault: an outbox or a password cannot be had.
     """
     scenario = scenario_of(config)
-    rng = Random(secrets.randbits(64))
+    rng = rng or Random(secrets.randbits(64))
     posts = [
         _post(config, box, new_boot_id(rng), clock, (sessions or {}).get(box.box))
         for box in config.boxes

@@ -1,0 +1,1 @@
+"""Detectors to try the edge with: what there is, under which licence, and how to fetch it."""

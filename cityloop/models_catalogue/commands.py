@@ -1,0 +1,10 @@
+"""``cityloop models``: detectors to try."""
+
+from cityloop.samples.catalogue import load_catalogue
+from cityloop.samples.console import catalogue_group
+
+__all__ = ["main"]
+
+main = catalogue_group(
+    lambda: load_catalogue("cityloop.models_catalogue"), "detectors to try", "models-pulled"
+)

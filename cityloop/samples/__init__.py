@@ -1,0 +1,1 @@
+"""Camera clips to try the edge with: what there is, under which licence, and how to fetch it."""
