@@ -24,7 +24,7 @@ class Motion:
     Attributes:
         changed_ratio: share of the picture that differs from the background, 0..1.
         boxes: float32 (n, 4), left, top, right, bottom of the moving patches, in frame pixels;
-            empty where too little changed to matter.
+            also of those too small to call a detector for, since pictures are redacted by them.
         calibrating: the scene is being learnt, or everything changed at once (a light, the
             exposure, a new view): the boxes are empty and every frame deserves a look.
         changed: whether a detector should look: calibrating, or enough moved.
@@ -100,9 +100,9 @@ class MotionGate:
         hurry = 5.0 * self._memory_s / self._calibration_s if calibrating else 1.0
         self._background.learn(pixels, elapsed_s * hurry)
 
-        enough = changed_ratio >= self._min_changed_ratio and not calibrating
-        boxes = self._patches(moved, frame) if enough else np.empty((0, 4), np.float32)
-        changed = calibrating or len(boxes) > 0
+        still = calibrating or changed_ratio < self._min_patch_ratio
+        boxes = np.empty((0, 4), np.float32) if still else self._patches(moved, frame)
+        changed = calibrating or (changed_ratio >= self._min_changed_ratio and len(boxes) > 0)
         return Motion(changed_ratio, boxes, calibrating, changed)
 
     def _patches(self, moved: NDArray[np.uint8], frame: Frame) -> NDArray[np.float32]:
