@@ -6,5 +6,5 @@ from cityloop.samples.console import catalogue_group
 __all__ = ["main"]
 
 main = catalogue_group(
-    lambda: load_catalogue("cityloop.models_catalogue"), "detectors to try", "models-pulled"
+    lambda: load_catalogue("cityloop.models_catalogue"), "detectors to try", "var/models"
 )

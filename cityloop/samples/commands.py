@@ -5,4 +5,6 @@ from cityloop.samples.console import catalogue_group
 
 __all__ = ["main"]
 
-main = catalogue_group(lambda: load_catalogue("cityloop.samples"), "camera clips to try", "samples")
+main = catalogue_group(
+    lambda: load_catalogue("cityloop.samples"), "camera clips to try", "var/samples"
+)

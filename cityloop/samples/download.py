@@ -23,7 +23,6 @@ __all__ = ["Progress", "fetch", "file_sha256"]
 Progress = Callable[[int, int], None]
 """Called with (bytes here, bytes in all)."""
 
-_CHUNK_BYTES = 65_536
 _TRIES = 5
 """Tries in a row that bring nothing before we give up; any byte that arrives starts the count anew."""
 
@@ -131,6 +130,11 @@ def _stream(
                 f"{entry.page}, or use --mirror URL"
             )
         resumed = answer.status_code == 206
+        if resumed and not answer.headers.get("Content-Range", "").startswith(f"bytes {here}-"):
+            raise FetchRefused(
+                f"{entry.name}: {answer.url} was asked for the bytes from {here} on and sent "
+                f"{answer.headers.get('Content-Range')!r}; use --mirror URL"
+            )
         start = here if resumed else 0
         offered = answer.headers.get("Content-Length")
         if offered is not None and start + int(offered) != entry.size_bytes:
@@ -139,7 +143,8 @@ def _stream(
                 f"{entry.size_bytes}; it is another file, or an error page"
             )
         with part.open("ab" if resumed else "wb") as sink:
-            for chunk in answer.iter_bytes(_CHUNK_BYTES):
+            # as they come, not gathered: what arrived before a break is kept
+            for chunk in answer.iter_raw():
                 sink.write(chunk)
                 start += len(chunk)
                 progress(start, entry.size_bytes)

@@ -1,0 +1,39 @@
+"""What the catalogue commands print and refuse, without a network."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from cityloop.models_catalogue.commands import main as models
+from cityloop.samples.catalogue import load_catalogue
+from cityloop.samples.commands import main as samples
+from cityloop.samples.errors import UnknownEntry
+
+
+def test_list_names_licence_and_author() -> None:
+    """People see what they may do with a clip before they fetch it."""
+    result = CliRunner().invoke(samples, ["list"])
+
+    assert "car-park  2.8 MB  CC-BY-4.0" in result.output
+    assert "by Intel IoT DevKit sample videos" in result.output
+    assert "street" in result.output
+    assert "for research only: pull needs --accept-research-use" in result.output
+
+
+def test_list_as_json() -> None:
+    """Machines get every field."""
+    (entry,) = json.loads(CliRunner().invoke(models, ["list", "--json"]).output)
+
+    assert entry["name"] == "yolox-nano"
+    assert entry["sha256"] == "695e750a5d5754bb5a8d5325643b59282191a7e7a564e435a415fd3c578eab14"
+
+
+def test_an_unknown_name_lists_the_known_ones() -> None:
+    """A typo is answered with what there is."""
+    with pytest.raises(UnknownEntry, match="expected one of car-park, street"):
+        load_catalogue("cityloop.samples").entry("carpark")
+    result = CliRunner().invoke(samples, ["pull", "carpark"])
+
+    assert result.exit_code == 1
+    assert "error: 'carpark' is not in the catalogue" in result.output
