@@ -1,0 +1,34 @@
+# An edge box: cameras and sensors in, messages and redacted evidence out.
+# Build from the repository root: docker build -f docker/edge.Dockerfile -t cityloop-edge .
+
+FROM python:3.11-slim-bookworm AS build
+WORKDIR /src
+# Only what this role needs: no other part's code gets into the image.
+COPY pyproject.toml constraints.txt README.md LICENSE ./
+COPY contracts contracts
+COPY runtime runtime
+COPY rules rules
+COPY edge edge
+RUN python -m venv /opt/cityloop/venv \
+    && /opt/cityloop/venv/bin/pip install --no-cache-dir --disable-pip-version-check \
+        --constraint constraints.txt '.[edge]'
+
+FROM python:3.11-slim-bookworm
+LABEL org.opencontainers.image.title="cityloop edge" \
+      org.opencontainers.image.licenses="Apache-2.0"
+COPY --from=build /opt/cityloop/venv /opt/cityloop/venv
+COPY docker/healthy_session.py /opt/cityloop/healthy_session.py
+# A plain user with a number, so that a cluster can see that it is not root.
+RUN groupadd --gid 10001 cityloop \
+    && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /var/lib/cityloop cityloop \
+    && install -d -o 10001 -g 10001 /var/lib/cityloop
+ENV PATH=/opt/cityloop/venv/bin:$PATH \
+    PYTHONUNBUFFERED=1
+USER 10001:10001
+WORKDIR /var/lib/cityloop
+VOLUME ["/var/lib/cityloop"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
+    CMD ["python", "/opt/cityloop/healthy_session.py", "1883", "8883"]
+# Not the console script: it would need packages that this image does not have.
+ENTRYPOINT ["python", "-m", "edge"]
+CMD ["run", "--config", "/etc/cityloop/edge.yaml"]
