@@ -38,6 +38,9 @@ _EVENT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _PARAMETERS = 500
 _NUL = b"\\u0000"
 
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What a decoder raises on bytes that are no JSON, or nested beyond all reason."""
+
 
 class Outcome(StrEnum):
     """What became of one posted revision."""
@@ -97,7 +100,7 @@ def read_events(payload: bytes, limit: int) -> Reading:
     elif start == b"[":
         try:
             items, single = _ITEMS.decode(payload), False
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except _UNREADABLE as error:
             raise MalformedJson(f"body: {error}; expected an array of event.v1") from error
     else:
         raise MalformedJson("body: expected one event.v1 object or an array of them")
@@ -122,7 +125,7 @@ def _read_event(index: int, item: bytes) -> Incoming:
         event = decode_event(item)
     except msgspec.ValidationError as error:
         raise InvalidInput(f"event {index}: {error}; see event.v1 in /openapi.json") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _UNREADABLE as error:
         raise MalformedJson(f"event {index}: {error}") from error
     body = _ENCODER.encode(event)
     _check_storable(index, event, body)

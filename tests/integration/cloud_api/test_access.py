@@ -1,0 +1,100 @@
+"""Every route demands a role: a matrix over all of them."""
+
+import httpx
+import pytest
+
+from cloud_api.access import ACT, POST_EVENTS, PUT_EVIDENCE, READ
+from cloud_api.app import OPEN_PATHS
+from cloud_api.keys import Role
+from tests.integration.cloud_api.conftest import Server
+
+pytestmark = pytest.mark.slow
+
+SHA = "a" * 64
+ROLES: dict[tuple[str, str], frozenset[Role]] = {
+    ("POST", "/v1/events"): POST_EVENTS,
+    ("GET", "/v1/events"): READ,
+    ("GET", "/v1/events/{event_id}"): READ,
+    ("GET", "/v1/cases"): READ,
+    ("GET", "/v1/cases/{case_ref}"): READ,
+    ("POST", "/v1/cases/{case_ref}/acknowledge"): ACT,
+    ("POST", "/v1/cases/{case_ref}/assign"): ACT,
+    ("POST", "/v1/cases/{case_ref}/comment"): ACT,
+    ("POST", "/v1/cases/{case_ref}/move"): ACT,
+    ("PUT", "/v1/evidence/{sha256}"): PUT_EVIDENCE,
+    ("GET", "/v1/evidence/{sha256}"): READ,
+    ("GET", "/v1/stream"): READ,
+    ("GET", "/v1/departments"): READ,
+    ("GET", "/v1/flow"): READ,
+    ("GET", "/metrics"): READ,
+}
+
+
+def _status(client: httpx.Client, method: str, path: str) -> int:
+    path = path.format(event_id="none", case_ref="none", sha256=SHA)
+    headers = {"X-Forwarded-For": "192.0.2.1"}  # so that /metrics does not take us for loopback
+    with client.stream(method, path, headers=headers) as answer:
+        return answer.status_code
+
+
+def test_the_matrix_covers_every_route(server: Server) -> None:
+    """A route that is not in the matrix fails this test."""
+    with server.client(None) as client:
+        paths = client.get("/openapi.json").json()["paths"]
+
+    routes = {(method.upper(), path) for path, methods in paths.items() for method in methods}
+
+    assert routes - set(ROLES) == {("GET", path) for path in OPEN_PATHS if path == "/healthz"}
+
+
+@pytest.mark.parametrize(("method", "path"), list(ROLES), ids=" ".join)
+def test_no_key_is_401(server: Server, method: str, path: str) -> None:
+    """Without a key nothing is told."""
+    with server.client(None) as client:
+        assert _status(client, method, path) == 401
+
+
+@pytest.mark.parametrize(("method", "path"), list(ROLES), ids=" ".join)
+@pytest.mark.parametrize("role", list(Role))
+def test_only_the_roles_named_come_through(
+    server: Server, method: str, path: str, role: Role
+) -> None:
+    """A wrong role is 403, a right one is not."""
+    with server.client(role) as client:
+        status = _status(client, method, path)
+
+    assert (status == 403) == (role not in ROLES[method, path])
+    assert status != 401
+    assert status < 500
+
+
+def test_metrics_from_this_machine_need_no_key(server: Server) -> None:
+    """A scraper on the same machine is let in."""
+    with server.client(None) as client:
+        answer = client.get("/metrics")
+
+    assert answer.status_code == 200
+    assert "cityloop_api_projector_lag_events 0.0" in answer.text
+
+
+@pytest.mark.parametrize("path", sorted(OPEN_PATHS))
+def test_open_paths_need_no_key(server: Server, path: str) -> None:
+    """Health and documentation are open."""
+    with server.client(None) as client:
+        assert client.get(path).status_code == 200
+
+
+def test_the_docs_page_needs_no_internet(server: Server) -> None:
+    """The page names no other host."""
+    with server.client(None) as client:
+        page = client.get("/docs").text
+
+    assert "http://" not in page
+    assert "https://" not in page
+
+
+def test_x_api_key_is_taken_too(server: Server) -> None:
+    """The key may come in a header of its own."""
+    headers = {"X-API-Key": server.tokens[Role.READER]}
+
+    assert httpx.get(f"{server.url}/v1/flow", headers=headers).status_code == 200
