@@ -82,10 +82,11 @@ class CameraLane:
         for frame in frames:
             letters += self._process(self._pipeline, frame)
         self._name_trouble(self._feed)
+        if self._feed.ended and not self._finished:
+            self._finished = True
+            letters += self._pipeline.finish()
         if self._feed.ended and self._feed.fault is None:
-            if not self._finished:
-                self._finished = True
-                letters += self._pipeline.finish()
+            # a recording that is over is no camera that is away
             return letters
         return letters + self._watch.step(now, frames=bool(frames), trouble=self._feed.trouble)
 

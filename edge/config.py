@@ -6,7 +6,6 @@ from typing import Annotated
 
 import shapely
 from msgspec import Meta, Struct
-from runtime.mqtt_session import MqttConfig
 from shapely.validation import explain_validity
 
 from contracts.envelope import Id, Place
@@ -14,6 +13,7 @@ from contracts.profiles import PROFILES
 from edge.camera_config import CameraConfig
 from edge.sensors.config import LoadConfig, SensorConfig, SimulatedConfig
 from runtime.clock import ClockConfig
+from runtime.mqtt_session import MqttConfig
 from runtime.outbox import OutboxConfig
 from runtime.yaml_document import Document, convert, load_document
 

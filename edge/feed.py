@@ -24,6 +24,12 @@ def _trouble(source: CameraSource) -> str | None:
     return None
 
 
+def _damage(source: CameraSource, end: CameraEnded) -> str | None:
+    """Return what a recording's end says where it came too early, else None."""
+    lacking = source.counters.get("missing_frames", 0) + source.counters.get("broken_off", 0)
+    return str(end) if lacking else None
+
+
 class Feed(Protocol):
     """Frames of one camera, taken without waiting.
 
@@ -136,7 +142,8 @@ class ThreadedFeed:
                 frame = self._source.read(_READ_TIMEOUT_S)
                 if frame is not None:
                     self._put(frame)
-        except CameraEnded:
+        except CameraEnded as end:
+            self._fault = _damage(self._source, end)
             _LOG.info("camera_ended", camera_id=self.camera)
         except CameraError as error:
             # reconnecting sources pass on only what a person must put right
@@ -230,8 +237,8 @@ class DirectFeed:
         if self._next is None and not self._over:
             try:
                 self._next = self._source.read(0.0)
-            except CameraEnded:
-                self._over = True
+            except CameraEnded as end:
+                self._fault, self._over = _damage(self._source, end), True
             except (CameraSetup, CameraFault) as error:
                 self._fault, self._over = str(error), True
         return self._next

@@ -169,8 +169,9 @@ class Replay:
                 percept = self._perception.look(frame)
                 if percept is not None:
                     yield percept
-        except CameraEnded:
-            return
+        except CameraEnded as end:
+            if source.counters["missing_frames"] or source.counters["broken_off"]:
+                self.result.fault = str(end)
         except CameraFault as fault:
             self.result.fault = str(fault)
         finally:

@@ -94,12 +94,13 @@ def detector(found: Mapping[int, Detections]) -> Detector:
 
 
 class Gateway:
-    """Takes everything a box says and acknowledges it, as the real one does."""
+    """Takes everything a box says, once, and acknowledges it, as the real one does."""
 
     def __init__(self, hub: MemoryHub) -> None:
         self.messages: list[tuple[str, Message]] = []
         self.payloads: list[tuple[str, bytes]] = []
         self.acknowledges = True
+        self._known: set[object] = set()
         self._session = hub.session("gateway")
         self._session.subscribe("city/v1/#")
         self._session.start()
@@ -110,7 +111,10 @@ class Gateway:
         inbound = [message for message in self._session.receive() if "/ack" not in message.topic]
         for message in inbound:
             decoded = decode_message(message.payload)
-            self.messages.append((message.topic, decoded))
+            name = getattr(decoded, "seq", None) is not None and getattr(decoded, "id", None)
+            if not name or name not in self._known:
+                self.messages.append((message.topic, decoded))
+            self._known.add(name)
             self.payloads.append((message.topic, message.payload))
             topic = parse_topic(message.topic)
             channel = getattr(decoded, "channel", Channel.STATUS)
