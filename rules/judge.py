@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rules.expression import compile_conditions
 from rules.expression.closure import Conditions
+from rules.ladder import fresh_state
 
 if TYPE_CHECKING:
     from rules.key_state import KeyState
@@ -26,6 +27,7 @@ class RunningRule:
         "by_kind",
         "delays",
         "filters",
+        "fresh",
         "key_of",
         "merges",
         "name_set",
@@ -41,6 +43,8 @@ class RunningRule:
         self.key_of: Callable[[Mapping[str, str]], KeyValue] = itemgetter(*rule.key)
         self.filters = rule.filters
         self.delays = tuple(step.delays for step in rule.steps)
+        self.fresh = fresh_state(len(rule.steps))
+        """The ladder of a key that has seen nothing; one for all of them."""
         self.name_set = frozenset(rule.names)
         self.merges = len(rule.names) > 1
         self.vanishes = rule.silence_s != float("inf")

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -10,7 +11,7 @@ from msgspec import Struct
 from contracts.levels import Level
 from rules.errors import StateError
 from rules.judge import KeyValue, RunningRule
-from rules.ladder import LadderState, fresh_state, next_deadline
+from rules.ladder import LadderState, next_deadline
 from rules.sample import Sample
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ __all__ = ["NEVER", "Episode", "KeyState", "decode_state", "encode_state", "refi
 _FORMAT: Final = 1
 _LETTERS: Final = {Level.BLUE: "b", Level.YELLOW: "y", Level.RED: "r"}
 NEVER: Final = math.inf
+_NO_FIELDS: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 class Episode(Struct, frozen=True, array_like=True):
@@ -54,7 +56,6 @@ class KeyState:
         "live",
         "mask",
         "members",
-        "name",
         "quiet_until",
         "running",
         "sample",
@@ -65,8 +66,7 @@ class KeyState:
     def __init__(self, running: RunningRule, value: KeyValue) -> None:
         self.running = running
         self.value = value
-        self.name = running.name_of(value)
-        self.ladder = fresh_state(len(running.delays))
+        self.ladder = running.fresh
         self.episode: Episode | None = None
         self.last_at = -math.inf
         self.lag = 0.0
@@ -76,7 +76,7 @@ class KeyState:
         self.gone_at: float | None = None
         """Since when the subject is away, while the gap may still be bridged."""
         self.members: frozenset[str] = frozenset()
-        self.fields: Mapping[str, Any] = {}
+        self.fields: Mapping[str, Any] = _NO_FIELDS
         """Last known values, where a rule reads several fields."""
         self.times: dict[str, float] | None = None
         """When each of them was reported; None: all at ``last_at``."""
@@ -91,6 +91,11 @@ class KeyState:
     def __lt__(self, other: object) -> bool:
         """Never less: timers that are due at once keep the order of their names."""
         return False
+
+    @property
+    def name(self) -> str:
+        """Name of this state among all rules: rule id and key values."""
+        return self.running.name_of(self.value)
 
     def refresh(self) -> None:
         """Recompute what follows from the ladder, the episode and the gap."""
@@ -201,7 +206,7 @@ def decode_state(running: RunningRule, value: KeyValue, blob: bytes) -> KeyState
     state.due = NEVER if found.due is None else found.due
     state.gone_at, state.episode = found.gone_at, found.episode
     state.members = frozenset(found.members)
-    state.fields, state.times = found.fields or {}, found.times
+    state.fields, state.times = found.fields or _NO_FIELDS, found.times
     state.sample = found.sample
     state.refresh()
     return state

@@ -100,7 +100,9 @@ def observe(
         old if unknown >> step & 1 else ((at if old is None else old) if true >> step & 1 else None)
         for step, old in enumerate(state.since)
     )
-    state = LadderState(since, state.held, unknown)
+    if since != state.since or unknown != state.frozen:
+        # else the same object goes on: all idle keys of a rule share one
+        state = LadderState(since, state.held, unknown)
     if next_deadline(delays, state) > at:
         return state, []
     state, change = _flip(delays, state, at)

@@ -1,0 +1,63 @@
+"""docs/rules.md names everything that a pack may hold and everything the engine counts."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from rules import declaration
+from rules.engine import ALLOWED_AHEAD_S, FORGET_S, Engine
+from rules.expression.parser import FUNCTIONS, MAX_DEPTH, MAX_NODES
+from rules.expression.tokens import MAX_LENGTH
+from rules.pack import compile_pack
+from rules.vocabulary import STREAMS
+from runtime.yaml_document import parse_document
+
+PAGE = Path(__file__).parents[3] / "docs" / "rules.md"
+DECLARED = (
+    declaration.PackDeclaration,
+    declaration.RuleDeclaration,
+    declaration.EventDeclaration,
+    declaration.WatchDeclaration,
+    declaration.StepDeclaration,
+)
+WORDS = sorted(
+    {name for struct in DECLARED for name in struct.__struct_encode_fields__} - {"rules"}
+    | {name for names in declaration._PLANNED.values() for name in names}
+    | {name for stream in STREAMS.values() for name in (*stream.keys, *stream.fields)}
+    | {kind for kind in STREAMS if kind != "readings"}
+    | set(Engine(()).counters)
+)
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_every_name_is_documented(word: str) -> None:
+    """Every field, key, planned part and counter stands in the page as code."""
+    assert re.search(rf"`{word}`", PAGE.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_every_function_is_documented(function: str) -> None:
+    """Every function of the expression language stands in the page."""
+    assert f"`{function}(" in PAGE.read_text("utf-8")
+
+
+def test_the_limits_are_the_real_ones() -> None:
+    """The numbers in the text are those in the code."""
+    text = " ".join(PAGE.read_text("utf-8").split())
+
+    assert (
+        f"At most {MAX_LENGTH} characters, {MAX_NODES} operands and operators, {MAX_DEPTH} levels"
+        in text
+    )
+    assert f"dated more than {ALLOWED_AHEAD_S:.0f} s after its arrival" in text
+    assert f"dropped {FORGET_S:.0f} s after they were last seen" in text
+
+
+def test_the_example_compiles() -> None:
+    """The pack at the top of the page is one."""
+    found = re.search(r"```yaml\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    assert found is not None
+    document = parse_document(found.group(1), "rules.md")
+
+    assert len(compile_pack(document.data, "rules.md", document.error).rules[0].steps) == 3
