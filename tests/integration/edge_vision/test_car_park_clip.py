@@ -27,8 +27,13 @@ class _Seen(NamedTuple):
     label: str
 
 
-@pytest.fixture(scope="module")
-def film() -> tuple[dict[int, list[_Seen]], list[int]]:
+def _direction(path: list[_Seen]) -> str:
+    """Return which way a track passed the middle of the picture."""
+    first, last = path[0].y, path[-1].y
+    return "down" if first < 0.5 < last else "up" if last < 0.5 < first else "none"
+
+
+def _watch(every: int = 1) -> tuple[dict[int, list[_Seen]], list[int]]:
     """Return what was seen of each track, and the frames that the motion gate let through."""
     source = PyAvSource("car-park", media("car-detection.mp4"), pace="fast")
     detector, gate = BackgroundDetector(), MotionGate()
@@ -40,6 +45,8 @@ def film() -> tuple[dict[int, list[_Seen]], list[int]]:
         while True:
             frame = source.read(1.0)
             assert frame is not None
+            if frame.index % every:
+                continue
             if gate.update(frame).changed:
                 passed.append(frame.index)
             tracks = tracker.update(detector.detect(frame), frame.pts_s).seen_now()
@@ -50,6 +57,12 @@ def film() -> tuple[dict[int, list[_Seen]], list[int]]:
     except CameraEnded:
         source.close()
     return paths, passed
+
+
+@pytest.fixture(scope="module")
+def film() -> tuple[dict[int, list[_Seen]], list[int]]:
+    """Return the whole clip's tracks and the frames that the motion gate let through."""
+    return _watch()
 
 
 def test_each_car_is_one_track(film: tuple[dict[int, list[_Seen]], list[int]]) -> None:

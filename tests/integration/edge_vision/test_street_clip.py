@@ -5,10 +5,12 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from edge.cameras.pyav_source import PyAvSource
 from edge.errors import CameraEnded
+from edge.vision.association import assign, overlap
 from edge.vision.detections import Detections
 from edge.vision.mot import mot_lines
 from edge.vision.motion_gate import MotionGate
@@ -65,6 +67,23 @@ def test_the_clip_is_read_whole(seen: list[tuple[float, Detections, bool]]) -> N
 def test_a_busy_street_is_never_gated(seen: list[tuple[float, Detections, bool]]) -> None:
     """People walk in every frame: the motion gate keeps none of them from the detector."""
     assert all(changed for _, _, changed in seen)
+
+
+def test_the_detector_sees_the_people(seen: list[tuple[float, Detections, bool]]) -> None:
+    """At confidence 0.3 and half overlap, recall and precision are those of the model's card."""
+    people: dict[int, list[list[float]]] = {}
+    for line in media("TUD-Stadtmitte-gt.txt").read_text().splitlines():
+        frame, _, left, top, width, height, *_ = map(float, line.split(","))
+        people.setdefault(int(frame), []).append([left, top, left + width, top + height])
+    hits = found = 0
+    for index, (_, detections, _) in enumerate(seen):
+        sure = detections.mask(detections.confidence >= 0.3)
+        truth = np.array(people.get(index + 1, []), np.float32).reshape(-1, 4)
+        hits += len(assign(overlap(truth, sure.xyxy), 0.5).rows)
+        found += len(sure)
+
+    assert hits / sum(map(len, people.values())) >= 0.80
+    assert hits / found >= 0.90
 
 
 def test_tracks_agree_with_the_truth(tracked: list[tuple[int, Tracks]], tmp_path: Path) -> None:
