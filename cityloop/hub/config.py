@@ -147,9 +147,10 @@ class HubConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Most memory for streams that are kept there; default 256 MB."""
     max_connections: Annotated[int, Meta(ge=1)] = 10_000
     """Most clients at once; default 10,000."""
-    mqtt_max_ack_pending: Annotated[int, Meta(ge=1, le=20_000)] = 20_000
-    """Most messages sent to one subscription and not acknowledged; default 20,000. Above 60,000 a
-    ``#`` subscription was seen to get nothing at all."""
+    mqtt_max_ack_pending: Annotated[int, Meta(ge=1, le=20_000)] = 4_000
+    """Most messages sent to one subscription and not acknowledged; default 4,000. nats-server
+    refuses the subscription with which those of one session exceed 65,535 together (a ``#`` counts
+    twice): the gateway has nine, so 20,000 would leave it deaf to all but the first three."""
     mqtt_ack_wait_s: Annotated[float, Meta(ge=0.1)] = 10.0
     """Seconds after which an unacknowledged message is sent again; default 10."""
     bcrypt_cost: Annotated[int, Meta(ge=4, le=14)] = 8

@@ -14,6 +14,7 @@ __all__ = [
     "api_document",
     "edge_document",
     "gateway_document",
+    "hub_document",
     "rule_packs",
     "storm_document",
     "street_camera",
@@ -51,6 +52,31 @@ def _session(plan: StackPlan, user: str) -> Document:
         "password_file": str(plan.secret(f"{user}.password")),
         # everything is on one machine: a part that comes back is worth asking for at once
         "reconnect_cap_s": 1.0,
+    }
+
+
+def hub_document(plan: StackPlan) -> Document:
+    """Return the hub's configuration, with every user and box of the plan."""
+    users = [
+        {"name": name, "role": name, "password_file": str(plan.secret(f"{name}.password"))}
+        for name in ("gateway", "api", "admin")
+    ]
+    boxes = [
+        {
+            "box": box,
+            "district": plan.district,
+            "site": plan.site,
+            "password_file": str(plan.secret(f"{box}.password")),
+        }
+        for box in plan.boxes
+    ]
+    return {
+        "data_dir": str(plan.folder / "hub"),
+        "mqtt": {"port": plan.ports.mqtt},
+        "client": {"port": plan.ports.hub_client},
+        "monitor": {"port": plan.ports.hub_monitor},
+        "users": users,
+        "boxes": boxes,
     }
 
 
