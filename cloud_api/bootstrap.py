@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from cloud_api.app import build_app
 from cloud_api.case_desk import CaseDesk
 from cloud_api.config import ApiConfig, database_url
+from cloud_api.control_sinks import SessionControlSink
 from cloud_api.database import Store, open_store
 from cloud_api.evidence_store import EvidenceInfo, EvidenceStore
 from cloud_api.feed import FeedHub, FeedReader
@@ -19,11 +20,13 @@ from cloud_api.keys import KeyRing
 from cloud_api.media import check_media_type
 from cloud_api.metrics import Metrics
 from cloud_api.migrate import upgrade
+from cloud_api.ports import ControlSink
 from cloud_api.projector import Projector
 from cloud_api.rebuild import projection_digest
 from cloud_api.service import ProjectorLoop
 from cloud_api.services import Services
 from runtime.clock import Clock
+from runtime.mqtt_session import MqttSession
 
 __all__ = ["Api", "build", "open_database"]
 
@@ -93,7 +96,9 @@ class Api:
             return projection_digest(connection)
 
     def close(self) -> None:
-        """Close the database."""
+        """Close the database and leave the hub."""
+        if self.services.control is not None:
+            self.services.control.close()
         self.services.store.dispose()
 
 
@@ -106,8 +111,13 @@ def open_database(config: ApiConfig) -> Store:
     )
 
 
-def build(config: ApiConfig, clock: Clock) -> Api:
+def build(config: ApiConfig, clock: Clock, control: ControlSink | None = None) -> Api:
     """Return the API on a database with the newest schema.
+
+    Args:
+        config: everything it can be told.
+        clock: what time it is.
+        control: where control messages go; None: to ``config.hub``, or nowhere without one.
 
     Raises:
         SecretError: the database's URL or password is not usable.
@@ -120,6 +130,8 @@ def build(config: ApiConfig, clock: Clock) -> Api:
     upgrade(store)
     metrics = Metrics()
     intake = IntakeLog(store)
+    if control is None and config.hub is not None:
+        control = SessionControlSink(MqttSession(config.hub))
     return Api(
         Services(
             config=config,
@@ -152,5 +164,6 @@ def build(config: ApiConfig, clock: Clock) -> Api:
             feed=FeedHub(
                 FeedReader(store, config.stream_page), metrics, max_clients=config.stream_clients
             ),
+            control=control,
         )
     )

@@ -30,7 +30,7 @@ from cloud_api.guards import Facts, MoveRequest, missing, proof_of
 from cloud_api.instants import to_us
 from cloud_api.schema import cases, evidence
 
-__all__ = ["CaseDesk", "Deed", "find_case"]
+__all__ = ["Acknowledgement", "CaseDesk", "Deed", "find_case"]
 
 
 class Deed(NamedTuple):
@@ -40,6 +40,13 @@ class Deed(NamedTuple):
     actor: str
     now: datetime
     version: int | None = None
+
+
+class Acknowledgement(NamedTuple):
+    """A case that has been acknowledged; ``first`` unless it had been before."""
+
+    case: Case
+    first: bool
 
 
 def find_case(connection: Connection, case_ref: str) -> Case | None:
@@ -59,7 +66,7 @@ class CaseDesk:
         self._flow = flow
         self._departments = frozenset(departments)
 
-    def acknowledge(self, deed: Deed) -> Case:
+    def acknowledge(self, deed: Deed) -> Acknowledgement:
         """Note that somebody has seen the case; a second time changes nothing.
 
         Raises:
@@ -69,9 +76,9 @@ class CaseDesk:
         """
         with self._store.write(Lane.CASES) as connection:
             book, case = self._open(connection, deed, must_be_open=True)
-            if case.acknowledged_at_us is None:
-                case = _append(book, case, deed, Acknowledged(), "seen")
-            return case
+            if case.acknowledged_at_us is not None:
+                return Acknowledgement(case, first=False)
+            return Acknowledgement(_append(book, case, deed, Acknowledged(), "seen"), first=True)
 
     def assign(self, deed: Deed, department: str, person: str | None, reason: str) -> Case:
         """Give the case to a department, and there perhaps to a person.

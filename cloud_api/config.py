@@ -11,6 +11,7 @@ from sqlalchemy.exc import ArgumentError
 from contracts.envelope import Id
 from runtime.clock import ClockConfig
 from runtime.errors import SecretError
+from runtime.mqtt_client import MqttConfig
 
 __all__ = ["ApiConfig", "Department", "Synchronous", "database_url"]
 
@@ -106,6 +107,8 @@ class ApiConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Minutes east of UTC, for the day in a case number. Default 480 (China)."""
     clock: ClockConfig | None = None
     """A scaled clock for demonstrations. Default: the machine's clock."""
+    hub: MqttConfig | None = None
+    """MQTT hub for control messages to the gateways. Default none: they are not sent."""
     log_level: str = "info"
     """debug, info, warning or error. Default info."""
 

@@ -12,6 +12,7 @@ from cloud_api.group_commit import GroupCommit
 from cloud_api.intake import IntakeLog
 from cloud_api.keys import KeyRing
 from cloud_api.metrics import Metrics
+from cloud_api.ports import ControlSink
 from cloud_api.projector import Projector
 from runtime.clock import Clock
 
@@ -34,3 +35,4 @@ class Services:
     desk: CaseDesk
     evidence: EvidenceStore
     feed: FeedHub
+    control: ControlSink | None

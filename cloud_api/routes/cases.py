@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from cloud_api.access import Gate
 from cloud_api.case_desk import Deed, find_case
 from cloud_api.case_projection import Case
+from cloud_api.control_messages import tell_gateways
 from cloud_api.errors import (
     BodyTooLarge,
     CaseClosed,
@@ -184,8 +185,10 @@ def cases_router(services: Services, gate: Gate) -> APIRouter:
         body: AcknowledgeBody | None = None,
     ) -> CaseView:
         """Note who has seen the case and when; a second time changes nothing."""
-        case = desk.acknowledge(deed(case_ref, request, caller, body or AcknowledgeBody()))
-        return answer(case, response, "acknowledge")
+        done = desk.acknowledge(deed(case_ref, request, caller, body or AcknowledgeBody()))
+        if done.first:
+            tell_gateways(done.case, services.control, services.metrics)
+        return answer(done.case, response, "acknowledge")
 
     @router.post(
         "/v1/cases/{case_ref}/assign",
