@@ -1,5 +1,6 @@
 """One demonstration: start everything, let it rain, tell what happens, stop, count."""
 
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -79,15 +80,16 @@ def run_demo(
         StackError: a part did not start, or ended.
     """
     plan = plan_stack(folder, scale=RAINSTORM_DURATION_S / seconds)
-    say("drawing a street for the camera …")
     clip = folder / "street.mp4"
-    write_clip(StreetScene(seed, _STREET_S, stop_at_s=20.0, stop_s=60.0), clip, fps=_STREET_FPS)
     stack = Stack(plan, rule_packs())
     changes: list[Change] = []
     try:
-        say("starting hub, API and gateway …")
+        say("starting hub, API and gateway, and drawing a street for the camera …")
+        painter = threading.Thread(target=_draw_street, args=(clip, seed), name="painter")
+        painter.start()
         stack.prepare()
         stack.start()
+        painter.join()
         say(f"the API answers at {plan.api_url}, its documentation at {plan.api_url}/docs")
         client = stack.client()
         listener = StreamListener(client, _now(plan), _both(changes, heard))
@@ -111,6 +113,11 @@ def run_demo(
         return _result(plan, client, changes, book, report, desk, time.monotonic() - begun)
     finally:
         stack.stop()
+
+
+def _draw_street(clip: Path, seed: int) -> None:
+    scene = StreetScene(seed, _STREET_S, stop_at_s=20.0, stop_s=60.0)
+    write_clip(scene, clip, fps=_STREET_FPS)
 
 
 def _start_boxes(stack: Stack, clip: Path, seed: int) -> None:

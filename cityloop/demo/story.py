@@ -65,7 +65,7 @@ def _case(record: dict[str, Any]) -> str | None:
         return f"{at}  [cyan]□ case 案件 {number} is filed 立案[/cyan]"
     if kind == "acknowledged":
         return f"{at}  [cyan]□ {number}: {record['actor']} has seen it[/cyan]"
-    if kind == "moved":
+    if kind == "moved" and record["actor"] != "system":
         reason = f" [dim]({record['reason']})[/dim]" if record["reason"] else ""
         moved = f"{record['from']} → {record['to']}"
         return f"{at}  [cyan]□ {number}: {moved} by {record['actor']}[/cyan]{reason}"

@@ -1,13 +1,10 @@
 """A stack of supervised processes: started in order, each when the one before it answers."""
 
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import msgspec
-
-from cityloop.errors import NotReady, StackError
+from cityloop.errors import NotReady
 from cityloop.process import ChildProcess
 from cityloop.stack.api_client import ApiClient
 from cityloop.stack.documents import (
@@ -19,10 +16,22 @@ from cityloop.stack.documents import (
 )
 from cityloop.stack.loopback import answers, wait_until
 from cityloop.stack.plan import StackPlan, secret_file
+from cloud_api.bootstrap import open_database
+from cloud_api.config import ApiConfig
+from cloud_api.keys import KeyRing, Role
+from cloud_api.migrate import upgrade
+from runtime.clock import build_clock
+from runtime.yaml_document import load_config
 
 __all__ = ["Stack"]
 
 _READY_S = 30.0
+_KEYS = (
+    ("admin", Role.ADMIN),
+    ("gateway", Role.GATEWAY),
+    ("box", Role.BOX),
+    ("operator", Role.OPERATOR),
+)
 
 
 class Stack:
@@ -46,20 +55,21 @@ class Stack:
             gateway: sections that differ in the gateway's configuration.
 
         Raises:
-            StackError: the API's tool refused.
+            RuntimeFault: a configuration cannot be read back.
         """
         plan = self.plan
         for user in ("gateway", "api", "admin", *plan.boxes):
             secret_file(plan.secret(f"{user}.password"))
         self._write("hub", hub_document(plan))
-        config = self._write("api", api_document(plan))
-        admin = self._api_tool("init", "--config", str(config), "--json")["admin_key"]
-        secret_file(plan.secret("admin.key"), str(admin))
-        for name, role in (("gateway", "gateway"), ("box", "box"), ("operator", "operator")):
-            made = self._api_tool(
-                "keys", "create", "--config", str(config), "--json", "--name", name, "--role", role
-            )
-            secret_file(plan.secret(f"{name}.key"), str(made["key"]))
+        config = load_config(self._write("api", api_document(plan)), ApiConfig)
+        store = open_database(config)
+        try:
+            upgrade(store)
+            ring, now = KeyRing(store, cache_s=0.0), build_clock(config.clock).now()
+            for name, role in _KEYS:
+                secret_file(plan.secret(f"{name}.key"), ring.create(name, role, now)[1])
+        finally:
+            store.dispose()
         self.operator_key = plan.secret("operator.key").read_text("utf-8").strip()
         self._write("gateway", gateway_document(plan, self._packs) | (gateway or {}))
 
@@ -167,16 +177,3 @@ class Stack:
 
     def _write(self, name: str, document: Document) -> Path:
         return write_document(self._config(name), document)
-
-    def _api_tool(self, *words: str) -> dict[str, object]:
-        done = subprocess.run(
-            [sys.executable, "-m", "cloud_api", *words],
-            capture_output=True,
-            text=True,
-            timeout=60.0,
-            check=False,
-        )
-        if done.returncode != 0:
-            raise StackError(f"api {words[0]} failed: {done.stderr.strip() or done.stdout.strip()}")
-        answer: dict[str, object] = msgspec.json.decode(done.stdout, type=dict[str, object])
-        return answer
