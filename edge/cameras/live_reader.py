@@ -6,7 +6,7 @@ from threading import Condition, Thread
 from av.video.frame import VideoFrame
 
 from edge.cameras.pyav_stream import PyAvStream
-from edge.errors import CameraError
+from edge.errors import CameraError, CameraFault
 
 __all__ = ["LiveReader"]
 
@@ -31,6 +31,7 @@ class LiveReader:
         self._changed = Condition()
         self._stopping = False
         self._fault: CameraError | None = None
+        self._camera = camera
         self._thread = Thread(target=self._run, name=f"camera-{camera}", daemon=True)
         self._thread.start()
 
@@ -46,7 +47,12 @@ class LiveReader:
                 return self._waiting.popleft()
             if self._fault is not None:
                 raise self._fault
-            return None
+        if not self._thread.is_alive():
+            # it died of something unforeseen, which its traceback tells: do not wait for ever
+            raise CameraFault(
+                self._camera, "its reading thread broke down; it will be opened again"
+            )
+        return None
 
     def close(self, timeout_s: float) -> None:
         """Stop the thread; waits for it at most ``timeout_s`` seconds."""

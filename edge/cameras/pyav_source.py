@@ -46,6 +46,8 @@ class PyAvSource:
         transport: tcp or udp, for RTSP.
         open_timeout_s: seconds until a camera that does not answer is given up. Default 3.
         read_timeout_s: seconds until a camera that stops sending is given up. Default 3.
+        stall_s: seconds until a camera that sends, but no pictures, is given up. Default 15: some
+            cameras send a key frame, the first that can be decoded, only every 10 s.
         epoch: moment of the first frame, aware; None takes the clock's when it arrives.
         clock: what time it is, and how fast it runs. Default: the machine's.
         seconds: a clock that only grows, in real seconds.
@@ -66,6 +68,7 @@ class PyAvSource:
         transport: str = "tcp",
         open_timeout_s: float = 3.0,
         read_timeout_s: float = 3.0,
+        stall_s: float = 15.0,
         epoch: datetime | None = None,
         clock: Clock | None = None,
         seconds: Callable[[], float] = time.monotonic,
@@ -95,6 +98,7 @@ class PyAvSource:
         self._transport = transport
         self._open_timeout_s = open_timeout_s
         self._read_timeout_s = read_timeout_s
+        self._stall_s = stall_s
         self._fixed_epoch = epoch
         self._clock = clock or SystemClock()
         self._seconds = seconds
@@ -106,6 +110,7 @@ class PyAvSource:
         self._reader: LiveReader | None = None
         self._timeline = Timeline()
         self._index = 0
+        self._picture_at_s = 0.0
 
     def open(self) -> None:
         """Connect, or open the file. Does nothing when already open.
@@ -120,6 +125,7 @@ class PyAvSource:
         self._stream = self._connect()
         if self._address.live:
             self._reader = LiveReader(self.camera, self._stream, self.counters)
+            self._picture_at_s = self._seconds()
 
     def read(self, timeout_s: float) -> Frame | None:
         """Return the next frame, or None when none is due within ``timeout_s`` seconds.
@@ -132,6 +138,7 @@ class PyAvSource:
             raise CameraFault(self.camera, "read before it was opened; call open()")
         if self._reader is not None:
             decoded = self._reader.take(timeout_s)
+            self._check_stall(decoded)
             return None if decoded is None else self._frame(decoded, self._place(decoded))
         if self._held is None:
             self._held = self._next_of_file()
@@ -166,6 +173,18 @@ class PyAvSource:
             read_timeout_s=self._read_timeout_s,
             seconds=self._seconds,
         )
+
+    def _check_stall(self, decoded: VideoFrame | None) -> None:
+        """Raise when packets come, perhaps of sound, but no pictures."""
+        now_s = self._seconds()
+        if decoded is not None:
+            self._picture_at_s = now_s
+        elif now_s - self._picture_at_s > self._stall_s:
+            raise CameraFault(
+                self.camera,
+                f"{self._address} sent no picture for {self._stall_s:g} s; "
+                "check its lens, its encoder and the stream's name",
+            )
 
     def _place(self, decoded: VideoFrame) -> Placed:
         assert self._stream is not None

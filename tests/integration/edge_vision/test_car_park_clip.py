@@ -78,12 +78,14 @@ def test_two_cars_drive_down_and_two_up(
     film: tuple[dict[int, list[_Seen]], list[int]],
 ) -> None:
     """Over the horizontal line in the middle, forward (down) and backward (up) are 2 and 2."""
-    directions = []
-    for path in film[0].values():
-        first, last = path[0].y, path[-1].y
-        directions.append("down" if first < 0.5 < last else "up" if last < 0.5 < first else "none")
+    assert [_direction(path) for path in film[0].values()] == ["up", "down", "up", "down"]
 
-    assert directions == ["up", "down", "up", "down"]
+
+def test_a_third_of_the_frames_is_enough() -> None:
+    """At four frames a second the same four cars drive the same ways."""
+    paths, _ = _watch(every=3)
+
+    assert [_direction(path) for path in paths.values()] == ["up", "down", "up", "down"]
 
 
 def test_cars_are_vehicles_by_their_size(

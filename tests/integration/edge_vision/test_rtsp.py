@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
+from threading import Event
 
 import pytest
 
@@ -55,11 +56,11 @@ def _camera(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
         process.wait()
 
 
-def _read(source: CameraSource, count: int) -> list[Frame]:
+def _read(source: CameraSource, count: int, *, timeout_s: float = 0.5) -> list[Frame]:
     frames: list[Frame] = []
     deadline = time.monotonic() + _DEADLINE_S
     while len(frames) < count and time.monotonic() < deadline:
-        frame = source.read(0.5)
+        frame = source.read(timeout_s)
         frames += [] if frame is None else [frame]
     return frames
 
@@ -85,6 +86,37 @@ def test_frames_come_over_rtsp(folder: Path) -> None:
     assert {(160, 120)} == {(frame.width, frame.height) for frame in frames}
     assert sorted(set(times)) == times
     assert list(range(30)) == [frame.index for frame in frames]
+
+
+def test_a_slow_reader_gets_the_newest_frames(folder: Path) -> None:
+    """While nobody reads, old frames are dropped and counted; the next one read is fresh."""
+    port = _free_port()
+    with _camera(folder, port):
+        source = PyAvSource("c-1", f"rtsp://127.0.0.1:{port}/main.mp4", open_timeout_s=10.0)
+        source.open()
+        deadline = time.monotonic() + _DEADLINE_S
+        tick = Event()
+        while source.counters["dropped_frames"] < 10 and time.monotonic() < deadline:
+            tick.wait(0.02)
+        frame = source.read(1.0)
+        source.close()
+
+    assert frame is not None
+    assert source.counters["dropped_frames"] >= 10
+    assert source.counters["frames"] == 1
+
+
+def test_a_stream_without_pictures_is_a_fault(folder: Path) -> None:
+    """A picture that is later than the limit is a stall, though the connection lives."""
+    port = _free_port()
+    with _camera(folder, port):
+        source = PyAvSource(
+            "c-1", f"rtsp://127.0.0.1:{port}/main.mp4", open_timeout_s=10.0, stall_s=0.01
+        )
+        source.open()
+        with pytest.raises(CameraFault, match=r"sent no picture for 0\.01 s"):
+            _read(source, 100_000, timeout_s=0.001)
+        source.close()
 
 
 def test_a_power_cut_is_a_fault(folder: Path) -> None:
