@@ -145,6 +145,9 @@ def build(
         late_s=config.intake.late_s,
     )
     session = session or _session(config)
+    clock = clock or build_clock(config.clock)
+    # rhythms are configured in real seconds; a hand-moved clock has none and takes them as its own
+    clock_seconds = 1.0 / (clock.wall_seconds(1.0) or 1.0)
     worker = Worker(
         name=config.name,
         districts=config.districts,
@@ -159,13 +162,13 @@ def build(
         packs=PackFiles([Path(path) for path in config.rules.paths]),
         limits=WorkerLimits(
             batch=config.intake.batch,
-            checkpoint_every_s=config.checkpoint.every_s,
+            checkpoint_every_s=config.checkpoint.every_s * clock_seconds,
             checkpoint_every_records=config.checkpoint.every_records,
-            rules_poll_s=config.rules.poll_s,
+            rules_poll_s=config.rules.poll_s * clock_seconds,
         ),
     )
     return Gateway(
-        clock=clock or build_clock(config.clock),
+        clock=clock,
         session=session,
         worker=worker,
         host=host,
@@ -173,5 +176,6 @@ def build(
         outbox=outbox,
         delivery=delivery,
         telemetry=telemetry,
+        batch=config.intake.batch,
         closers=closers,
     )

@@ -19,6 +19,7 @@ class Metric(NamedTuple):
 
 
 _FAMILIES = (
+    Metric("messages_total", "counter", "Messages taken from the hub, whatever became of them."),
     Metric("messages_journalled_total", "counter", "Journal records written, ticks included."),
     Metric("messages_duplicate_total", "counter", "Messages that had been handled before."),
     Metric(
@@ -55,6 +56,7 @@ _FAMILIES = (
     Metric("boxes", "gauge", "Boxes heard of, by state."),
     Metric("subjects", "gauge", "Sensors and cameras heard of."),
     Metric("hub_connected", "gauge", "1 while the session with the hub is up."),
+    Metric("hub_forbidden_subscriptions_total", "counter", "Subscriptions that the hub refused."),
     Metric("step_seconds_max", "gauge", "Longest step since this was last read, seconds."),
 )
 
@@ -77,6 +79,7 @@ def _values(gateway: Gateway) -> Iterator[tuple[str, dict[str, str], float]]:
     """Yield (name, labels, value) of everything."""
     worker, host = gateway.worker, gateway.host
     intake, counters = worker.intake, worker.counters
+    yield "messages_total", {}, counters["messages"]
     yield "messages_journalled_total", {}, counters["journalled"]
     yield "messages_duplicate_total", {}, intake.counters["duplicates"]
     yield "messages_refused_total", {}, intake.counters["refused"]
@@ -101,11 +104,10 @@ def _values(gateway: Gateway) -> Iterator[tuple[str, dict[str, str], float]]:
     yield "events_not_published_total", {}, counters["events_not_published"]
     yield "acks_total", {}, worker.acks.sent
     for store in _STORES:
-        failures = (
-            worker.rejections.counters["store_failures"]
-            if store == "dead_letter"
-            else counters[f"{store}_failures"]
-        )
+        failures = {
+            "dead_letter": worker.rejections.counters["store_failures"],
+            "checkpoint": worker.keeper.counters["failures"],
+        }.get(store, counters[f"{store}_failures"])
         yield "store_failures_total", {"store": store}, failures
     yield "packs_loaded_total", {}, counters["packs_loaded"]
     yield "packs_refused_total", {}, counters["packs_refused"]
@@ -113,7 +115,7 @@ def _values(gateway: Gateway) -> Iterator[tuple[str, dict[str, str], float]]:
     yield "journal_end_offset", {}, worker.next_offset
     yield "journal_segments_pruned_total", {}, counters["segments_pruned"]
     yield "journal_unsaved_records", {}, worker.unsaved_records
-    yield "checkpoints_total", {}, counters["checkpoints"]
+    yield "checkpoints_total", {}, worker.keeper.counters["checkpoints"]
     if gateway.telemetry is not None:
         written = gateway.telemetry.counters
         yield "telemetry_written_total", {}, written["written"]
@@ -125,6 +127,8 @@ def _values(gateway: Gateway) -> Iterator[tuple[str, dict[str, str], float]]:
     yield "boxes", {"state": "offline"}, sum(state is BoxState.OFFLINE for state in states)
     yield "subjects", {}, len(host.registry.subjects)
     yield "hub_connected", {}, float(gateway.session.connected)
+    forbidden = gateway.session.counters["forbidden_subscriptions"]
+    yield "hub_forbidden_subscriptions_total", {}, forbidden
     yield "step_seconds_max", {}, gateway.take_longest_step_s()
 
 

@@ -17,7 +17,8 @@ from contracts.codec import encode
 from contracts.event import Event
 from contracts.topics import Kind, district_topic, subscription
 from gateway.ack_sender import AckSender
-from gateway.checkpoint import CheckpointStore, Position, Space
+from gateway.checkpoint import CheckpointStore, Position
+from gateway.checkpoint_keeper import CheckpointKeeper
 from gateway.dead_letter import DeadLetterStore
 from gateway.dedupe import Dedupe
 from gateway.errors import PacksError, StoreError
@@ -104,9 +105,13 @@ class Worker:
         self._unstored: list[Event] = []
         self._last_tick_s: int | None = None
         self._next_offset = 0
-        self._saved_offset = 0
-        self._saved_at_s: float | None = None
-        self._unsaved: dict[Space, dict[str, bytes | None]] = {}
+        self.keeper = CheckpointKeeper(
+            checkpoint,
+            host.take_dirty,
+            every_s=limits.checkpoint_every_s,
+            every_records=limits.checkpoint_every_records,
+        )
+        self._pruned = self.keeper.saved
         self._polled_at_s: float | None = None
         self._log = structlog.get_logger().bind(gateway=name)
 
@@ -118,7 +123,7 @@ class Worker:
     @property
     def unsaved_records(self) -> int:
         """Records since the last checkpoint."""
-        return self._next_offset - self._saved_offset
+        return self._next_offset - self.keeper.saved.next_offset
 
     def recover(self, now: datetime) -> None:
         """Bring the state back: checkpoint, then the journal from its offset; then subscribe.
@@ -148,7 +153,8 @@ class Worker:
                 self._offer(points, record.offset + 1)
                 points = []
         self._next_offset = self._journal.end_offset
-        self._saved_offset = start.next_offset
+        self.keeper.restore(start)
+        self._pruned = start
         if self._telemetry is not None:
             self._telemetry.restore(min(start))
             self._offer(points, self._next_offset)
@@ -159,15 +165,20 @@ class Worker:
             end_offset=self._next_offset,
         )
         self._load_packs(now, starting=True)
-        for district in self._districts:
-            for kind in _SUBSCRIBED:
-                self._session.subscribe(subscription(kind, district=district))
+        # always nine filters: nats-server adds up max_ack_pending over them, to 65,535 at most
+        district = self._districts[0] if len(self._districts) == 1 else "+"
+        for kind in _SUBSCRIBED:
+            self._session.subscribe(subscription(kind, district=district))
 
-    def step(self, now: datetime) -> int:
-        """Take in what has come, up to the batch limit; return how many messages that were.
+    def step(self, now: datetime, limit: int | None = None) -> int:
+        """Take in what has come, up to a limit; return how many messages that were.
 
         A store that cannot be written (disk full) holds everything where it is: nothing further is
         taken from the hub, nothing is acknowledged, and the next step tries again.
+
+        Args:
+            now: the moment; it becomes the arrival of what is taken in.
+            limit: most messages to take; None: the configured batch.
         """
         if not self._flush_events(now):
             return 0
@@ -178,7 +189,7 @@ class Worker:
         ):
             self._polled_at_s = now_s
             self._load_packs(now, starting=False)
-        batch, self._stuck = self._stuck or self._take(now_s), None
+        batch, self._stuck = self._stuck or self._take(now_s, limit or self._limits.batch), None
         if not self._commit(batch, now):
             return 0
         if not self._unstored:
@@ -188,9 +199,9 @@ class Worker:
         self._save(now_s)
         return len(batch.inbound)
 
-    def _take(self, now_s: float) -> _Batch:
+    def _take(self, now_s: float, limit: int) -> _Batch:
         """Receive, sort out and put in order: the tick first, then the urgent lane, then the rest."""
-        inbound = self._session.receive(self._limits.batch)
+        inbound = self._session.receive(limit)
         now_us = round(now_s * 1_000_000)
         admitted: list[Admission] = []
         urgent: list[Admission] = []
@@ -230,6 +241,7 @@ class Worker:
                 return False
         if batch.inbound:
             self._session.acknowledge(batch.inbound)
+        self.counters["messages"] += len(batch.inbound)
         if not batch.entries:
             return True
         self.counters["journalled"] += len(batch.entries)
@@ -307,33 +319,20 @@ class Worker:
         self.counters["packs_loaded"] += 1
         self._log.info("packs_loaded", packs=[source.name for source in sources])
 
-    def _save(self, now_s: float) -> None:
-        if self._saved_at_s is None:
-            self._saved_at_s = now_s
-        age_s = now_s - self._saved_at_s
-        records = self._next_offset - self._saved_offset
-        if 0 <= age_s < self._limits.checkpoint_every_s and (
-            records < self._limits.checkpoint_every_records
-        ):
-            return
-        self._saved_at_s = now_s
-        self.checkpoint()
-
-    def checkpoint(self) -> bool:
-        """Save the state now; False when that has to wait."""
-        if self._unstored or self._stuck is not None:
-            return False
-        for space, blobs in self._host.take_dirty().items():
-            self._unsaved.setdefault(space, {}).update(blobs)
+    def _position(self) -> Position:
         written = self._next_offset if self._telemetry is None else self._telemetry.written_offset
-        try:
-            self._checkpoint.save(self._unsaved, Position(self._next_offset, written))
-        except StoreError as error:
-            self.counters["checkpoint_failures"] += 1
-            self._log.error("checkpoint_failed", error=str(error))
-            return False
-        self._unsaved = {}
-        self._saved_offset = self._next_offset
-        self.counters["segments_pruned"] += self._journal.prune(min(self._next_offset, written))
-        self.counters["checkpoints"] += 1
-        return True
+        return Position(self._next_offset, written)
+
+    def _save(self, now_s: float) -> None:
+        """Let the keeper save when it is time, and the journal forget what is saved."""
+        if self._unstored:
+            return
+        self.keeper.step(now_s, self._position())
+        if self.keeper.saved is not self._pruned:
+            self._pruned = self.keeper.saved
+            self.counters["segments_pruned"] += self._journal.prune(min(self._pruned))
+
+    def checkpoint(self) -> None:
+        """Save the state now, unless a store that cannot be written holds something up."""
+        if not self._unstored and self._stuck is None:
+            self.keeper.save(self._position())

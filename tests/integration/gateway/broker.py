@@ -76,7 +76,7 @@ def start_nats(folder: Path) -> Broker:
         "host": "127.0.0.1",
         "port": free_port(),
         "jetstream": {"store_dir": str(folder / "jetstream")},
-        "mqtt": {"host": "127.0.0.1", "port": port, "max_ack_pending": 20_000},
+        "mqtt": {"host": "127.0.0.1", "port": port, "max_ack_pending": 7_000},
     }
     config.write_text(json.dumps(document))
     program = Path(sysconfig.get_path("scripts")) / "nats-server"

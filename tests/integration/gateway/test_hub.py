@@ -261,7 +261,9 @@ def _well(gateway: GatewayProcess) -> bool:
         with urllib.request.urlopen(
             f"http://127.0.0.1:{gateway.metrics_port}/healthz", timeout=1
         ) as answer:
-            return bool(json.load(answer)["hub_connected"])
+            health = json.load(answer)
+            assert health["forbidden_subscriptions"] == 0
+            return bool(health["hub_connected"])
     except OSError:
         return False
 
