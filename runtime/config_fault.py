@@ -61,7 +61,7 @@ def explain(error: msgspec.ValidationError, data: object, wanted: Any) -> Config
         choices = _choices(_types_at(info, data, path)) or _tags(info, data, path)
         hint = f"; expected one of {', '.join(choices)}" if choices else ""
         return ConfigFault(path, f"{summary[0].lower()}{summary[1:]}{hint}", in_key)
-    return ConfigFault(path, f"{summary[0].lower()}{summary[1:]}", in_key)
+    return ConfigFault(path, f"{summary[0].lower()}{summary[1:]}".replace("`", ""), in_key)
 
 
 def _plain(words: str) -> str:

@@ -1,0 +1,1 @@
+"""Checks a broker for the settings that lose messages in silence."""
