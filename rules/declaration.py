@@ -6,7 +6,7 @@ Every value is still as written here; :mod:`rules.pack` gives it meaning.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import msgspec
 
@@ -18,6 +18,7 @@ __all__ = [
     "EventDeclaration",
     "PackDeclaration",
     "Path",
+    "RepeatDeclaration",
     "RuleDeclaration",
     "StepDeclaration",
     "WatchDeclaration",
@@ -61,6 +62,15 @@ class WatchDeclaration(_Declared, frozen=True, kw_only=True):
     """Kinds of observation; default any."""
 
 
+class RepeatDeclaration(_Declared, frozen=True, kw_only=True):
+    """``repeat``: how often a step's condition must come true before it counts."""
+
+    count: Annotated[int, msgspec.Meta(ge=2, le=100)]
+    """How many times, 2 to 100."""
+    within: str
+    """Within what time."""
+
+
 class StepDeclaration(_Declared, frozen=True, kw_only=True):
     """One step of a ladder."""
 
@@ -74,6 +84,8 @@ class StepDeclaration(_Declared, frozen=True, kw_only=True):
     """How long ``when`` must hold without interruption; default 0s."""
     clear_for: str = "0s"
     """How long ``clear`` must hold without interruption; default 0s."""
+    repeat: RepeatDeclaration | None = None
+    """How often ``when`` must come true, each time for ``for``; default once."""
 
 
 class RuleDeclaration(_Declared, frozen=True, kw_only=True):
@@ -116,7 +128,6 @@ _PLANNED: Mapping[str, tuple[str, ...]] = {
         "tests",
     ),
     "event": ("group", "inhibits", "remind", "evidence", "level"),
-    "step": ("repeat",),
 }
 """Parts of the language that packs may already contain elsewhere but this version does not run."""
 
@@ -126,6 +137,7 @@ _KNOWN: Mapping[str, tuple[str, ...]] = {
     "event": EventDeclaration.__struct_encode_fields__,
     "watch": WatchDeclaration.__struct_encode_fields__,
     "step": StepDeclaration.__struct_encode_fields__,
+    "repeat": RepeatDeclaration.__struct_encode_fields__,
     "title": ("zh", "en"),
 }
 
@@ -175,6 +187,8 @@ def _check_rule(rule: object, path: tuple[str | int, ...], error: ErrorFactory) 
     for index, step in enumerate(ladder if isinstance(ladder, list) else []):
         if isinstance(step, dict):
             _check_keys("step", step, (*path, "ladder", index), error)
+            if isinstance(step.get("repeat"), dict):
+                _check_keys("repeat", step["repeat"], (*path, "ladder", index, "repeat"), error)
             if isinstance(step.get("when"), dict):
                 raise error((*path, "ladder", index, "when"), _later("'at_least' of several"))
 

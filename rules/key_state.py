@@ -1,7 +1,7 @@
 """What the engine remembers for one rule and key, and its snapshot as bytes."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -225,12 +225,17 @@ def _fit(ladder: LadderState, before: str, after: str) -> LadderState:
     """Return a ladder's state for other steps: a level keeps its own, a new one has seen nothing."""
     if before == after:
         return ladder
-    since: list[float | None] = []
-    held = frozen = 0
-    for step, letter in enumerate(after):
-        old = before.find(letter)
-        since.append(None if old < 0 else ladder.since[old])
-        if old >= 0:
-            held |= (ladder.held >> old & 1) << step
-            frozen |= (ladder.frozen >> old & 1) << step
-    return LadderState(tuple(since), held, frozen)
+    origin = [before.find(letter) for letter in after]
+    hits = ladder.hits or ((),) * len(before)
+    return LadderState(
+        tuple(None if old < 0 else ladder.since[old] for old in origin),
+        _moved(ladder.held, origin),
+        _moved(ladder.frozen, origin),
+        _moved(ladder.spent, origin),
+        tuple(() if old < 0 else hits[old] for old in origin) if ladder.hits else (),
+    )
+
+
+def _moved(mask: int, origin: Sequence[int]) -> int:
+    """Return a mask of steps for steps that each come from another place, or from none (-1)."""
+    return sum((mask >> old & 1) << step for step, old in enumerate(origin) if old >= 0)

@@ -21,10 +21,16 @@ __all__ = ["Change", "Delays", "LadderState", "finish", "fresh_state", "observe"
 
 
 class Delays(NamedTuple):
-    """A step's on-delay and off-delay in seconds."""
+    """A step's on-delay and off-delay in seconds, and how often it must come true to be held.
+
+    ``times`` times within ``within_s`` seconds, measured between the moments at which the condition
+    became true; in between it must have been false.
+    """
 
     for_s: float
     clear_for_s: float
+    times: int = 1
+    within_s: float = math.inf
 
 
 class LadderState(Struct, frozen=True, array_like=True):
@@ -35,6 +41,10 @@ class LadderState(Struct, frozen=True, array_like=True):
     held: int = 0
     frozen: int = 0
     """Steps whose pressing condition was unknown when last judged."""
+    spent: int = 0
+    """Repeating steps that were counted and have not been false since."""
+    hits: tuple[tuple[float, ...], ...] = ()
+    """Since when each repeating step was true, each time it was counted; empty where none is."""
 
 
 class Change(NamedTuple):
@@ -96,13 +106,16 @@ def observe(
         unknown: steps whose pressing condition is unknown.
         at: event time of the judged sample.
     """
+    spent = state.spent & (true | unknown)
     since = tuple(
-        old if unknown >> step & 1 else ((at if old is None else old) if true >> step & 1 else None)
+        old
+        if unknown >> step & 1
+        else ((at if old is None else old) if (true & ~spent) >> step & 1 else None)
         for step, old in enumerate(state.since)
     )
-    if since != state.since or unknown != state.frozen:
+    if since != state.since or unknown != state.frozen or spent != state.spent:
         # else the same object goes on: all idle keys of a rule share one
-        state = LadderState(since, state.held, unknown)
+        state = LadderState(since, state.held, unknown, spent, state.hits)
     if next_deadline(delays, state) > at:
         return state, []
     state, change = _flip(delays, state, at)
@@ -120,17 +133,24 @@ def _flip(
     delays: Sequence[Delays], state: LadderState, at: float
 ) -> tuple[LadderState, Change | None]:
     """Turn every step whose delay has ended by ``at``; together they make one change."""
-    held, since = state.held, list(state.since)
+    held, since, spent, hits = state.held, list(state.since), state.spent, state.hits
     flipped: list[tuple[int, float]] = []
     for step, start in enumerate(state.since):
         if start is None or state.frozen >> step & 1:
             continue
-        if start + delays[step][state.held >> step & 1] <= at:
-            flipped.append((step, start))
-            held ^= 1 << step
-            since[step] = None
+        if start + delays[step][state.held >> step & 1] > at:
+            continue
+        since[step] = None
+        onset: float | None = start
+        if delays[step].times > 1 and not state.held >> step & 1:
+            hits, onset = _count(delays[step], hits or ((),) * len(since), step, start)
+        if onset is None:
+            spent |= 1 << step
+            continue
+        flipped.append((step, onset))
+        held ^= 1 << step
     before, after = state.held.bit_length() - 1, held.bit_length() - 1
-    result = LadderState(tuple(since), held, state.frozen)
+    result = LadderState(tuple(since), held, state.frozen, spent, hits if any(hits) else ())
     if before == after:
         return result, None
     if after > before:
@@ -139,3 +159,13 @@ def _flip(
     cleared = [(step, start) for step, start in flipped if not held >> step & 1]
     decider = min(cleared)[0] if after < 0 else before
     return result, Change(at, before, after, decider, max(start for _, start in cleared))
+
+
+def _count(
+    delays: Delays, hits: tuple[tuple[float, ...], ...], step: int, start: float
+) -> tuple[tuple[tuple[float, ...], ...], float | None]:
+    """Count a repeating step once more; return the counts, and its onset when that was enough."""
+    seen = (*(hit for hit in hits[step] if hit >= start - delays.within_s), start)
+    enough = len(seen) >= delays.times
+    counted = (*hits[:step], () if enough else seen, *hits[step + 1 :])
+    return counted, seen[0] if enough else None

@@ -316,9 +316,15 @@ class _RuleCompiler:
             clear = Condition(
                 _join("||", _not(where.node), clear.node), f"!({where.text}) || ({clear.text})"
             )
+        times, within_s = 1, math.inf
+        if step.repeat is not None:
+            times = step.repeat.count
+            within_s = self._duration(("ladder", index, "repeat", "within"), step.repeat.within)
         delays = Delays(
             self._duration(("ladder", index, "for"), step.for_),
             self._duration(("ladder", index, "clear_for"), step.clear_for),
+            times,
+            within_s,
         )
         return Step(step.level, when, clear, delays)
 

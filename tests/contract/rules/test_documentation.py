@@ -20,6 +20,7 @@ DECLARED = (
     declaration.EventDeclaration,
     declaration.WatchDeclaration,
     declaration.StepDeclaration,
+    declaration.RepeatDeclaration,
 )
 WORDS = sorted(
     {name for struct in DECLARED for name in struct.__struct_encode_fields__} - {"rules"}

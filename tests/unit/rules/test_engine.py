@@ -285,3 +285,20 @@ def test_two_packs_may_not_declare_the_same_rule() -> None:
     """Rule ids are unique over all packs."""
     with pytest.raises(PackError, match="waterlogging"):
         Engine([pack(WATERLOGGING), pack(WATERLOGGING)])
+
+
+def test_a_repeating_step_opens_the_last_time_round() -> None:
+    """A bin must be reported full three times within the hour; being full all the time is once."""
+    ladder = [
+        {
+            **step("blue", "depth_m > 0.5", clear="depth_m < 0.1"),
+            "repeat": {"count": 3, "within": "1h"},
+        }
+    ]
+    engine = Engine([pack(rule(ladder=ladder))])
+    series = [(0, 1.0), (600, 1.0), (1200, 0.3), (1800, 1.0), (2400, 0.3), (3000, 1.0)]
+
+    found = feed(engine, [reading(at, depth) for at, depth in series])
+
+    assert told(found) == [("open", "blue", 3000.0)]
+    assert found[0].onset_at == T0

@@ -24,6 +24,12 @@ SHORT = rule(
         step("red", "depth_m >= 40 cm", clear="depth_m < 35 cm", for_="0s"),
     ],
 )
+TWICE = rule(
+    id="twice",
+    ladder=[
+        {**step("blue", "depth_m >= 15 cm", for_="3s"), "repeat": {"count": 2, "within": "90s"}}
+    ],
+)
 TRACKS = rule(
     id="tracks",
     watch={"stream": "tracks"},
@@ -49,7 +55,7 @@ Arrival = tuple[Sample | None, float]
 @functools.cache
 def packs() -> tuple[RulePack, ...]:
     """Return the rules that the properties run over: readings, tracks and observations."""
-    return (pack(WATERLOGGING, SHORT, TRACKS, LANES),)
+    return (pack(WATERLOGGING, SHORT, TWICE, TRACKS, LANES),)
 
 
 def _sample(kind: int, at: float, subject: str, value: float, *, ended: bool) -> Sample:

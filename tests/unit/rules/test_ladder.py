@@ -1,6 +1,7 @@
 """The ladder's pure functions, step by step."""
 
 import math
+from collections.abc import Sequence
 
 from rules.ladder import (
     Change,
@@ -99,3 +100,45 @@ def test_finishing_what_never_held_says_nothing() -> None:
     state, changes = finish(LadderState((100.0, None)), 200.0, 180.0)
 
     assert (fresh_state(2), []) == (state, changes)
+
+
+REPEATING = (Delays(0.0, 0.0, times=3, within_s=100.0),)
+
+
+def _observed(judgements: Sequence[tuple[float, int]]) -> tuple[LadderState, list[Change]]:
+    state, found = fresh_state(1), list[Change]()
+    for at, true in judgements:
+        state, changes = observe(REPEATING, state, true, 0, at)
+        found += changes
+    return state, found
+
+
+def test_a_repeating_step_is_held_the_last_time_round() -> None:
+    """The third time within the window counts, and the onset is that of the first."""
+    _, changes = _observed([(0, 1), (10, 0), (20, 1), (30, 0), (40, 1)])
+
+    assert changes == [Change(40.0, -1, 0, 0, 0.0)]
+
+
+def test_staying_true_is_not_repeating() -> None:
+    """It must have been false in between."""
+    state, changes = _observed([(at, 1) for at in range(0, 90, 10)])
+
+    assert changes == []
+    assert state == LadderState((None,), spent=1, hits=((0.0,),))
+
+
+def test_what_lies_outside_the_window_does_not_count() -> None:
+    """Only the last hundred seconds count, so the fourth time is the third."""
+    rounds = [(0, 1), (10, 0), (60, 1), (70, 0), (110, 1), (115, 0)]
+
+    assert _observed(rounds)[1] == []
+    assert _observed([*rounds, (120, 1)])[1] == [Change(120.0, -1, 0, 0, 60.0)]
+
+
+def test_unknown_is_no_interruption() -> None:
+    """A counted step that becomes unknown still has to become false first."""
+    state, _ = observe(REPEATING, fresh_state(1), 1, 0, 0.0)
+    state, _ = observe(REPEATING, state, 0, 1, 10.0)
+
+    assert observe(REPEATING, state, 1, 0, 20.0)[0].hits == ((0.0,),)

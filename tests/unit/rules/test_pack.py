@@ -63,6 +63,10 @@ def fault(data: object) -> PackFault:
         ({"key": ["subject", "subject"]}, ("key", 1), "stands twice"),
         ({"key": ["camera"]}, ("key", 0), "expected one of subject, box, site, district"),
         ({**TRACKS, "ladder": DWELL, "key": ["camera"]}, ("key",), "expected 'track' in it"),
+        ({"ladder": [{**BLUE, "repeat": {"count": 1, "within": "5m"}}]}, ("ladder", 0, "repeat", "count"), ">= 2"),
+        ({"ladder": [{**BLUE, "repeat": {"count": 2}}]}, ("ladder", 0, "repeat"), "required field `within`"),
+        ({"ladder": [{**BLUE, "repeat": {"count": 2, "within": "5"}}]}, ("ladder", 0, "repeat", "within"), "no duration"),
+        ({"ladder": [{**BLUE, "repeat": {"cnt": 2}}]}, ("ladder", 0, "repeat", "cnt"), "did you mean 'count'?"),
         ({"gap": "20s"}, ("gap",), "gap bridges tracks and observations"),
         ({"where": "depth_m"}, ("where",), "expected true or false"),
         ({"version": "a b"}, ("version",), "letters, digits"),
@@ -90,7 +94,6 @@ def test_refusals_name_the_place_and_the_reason(
         for name in ("group", "inhibits", "remind", "evidence", "level")
     ]
     + [
-        ({"ladder": [{**BLUE, "repeat": {"count": 2}}]}, ("ladder", 0, "repeat")),
         ({"ladder": [{"level": "red", "when": {"at_least": 2}}]}, ("ladder", 0, "when")),
         ({"where": {"inside": {}}}, ("where",)),
         ({"watch": {"profile": ["noise"]}}, ("watch", "profile")),
