@@ -114,6 +114,8 @@ def explain_event(event_id: str, config_path: Path, *, as_json: bool) -> None:
     from gateway.bootstrap import StatePaths  # noqa: PLC0415
     from gateway.errors import EventNotFoundError  # noqa: PLC0415
     from gateway.explain import explain  # noqa: PLC0415
+    from gateway.rule_packs import PackFiles  # noqa: PLC0415
+    from runtime.errors import ConfigError  # noqa: PLC0415
 
     config = _load(config_path)
     paths = StatePaths(config.state_dir)
@@ -125,8 +127,9 @@ def explain_event(event_id: str, config_path: Path, *, as_json: bool) -> None:
             default_district=config.districts[0],
             skew_s=config.intake.skew_s,
             late_s=config.intake.late_s,
+            packs=PackFiles([Path(path) for path in config.rules.paths]).read(),
         )
-    except EventNotFoundError as error:
+    except (ConfigError, EventNotFoundError) as error:
         click.echo(str(error), err=True)
         sys.exit(1)
     if as_json:

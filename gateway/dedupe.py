@@ -206,7 +206,7 @@ class Dedupe:
 
     def waiting(self) -> int:
         """Return how many messages wait beyond a gap, over all streams."""
-        return sum(len(mark.beyond) for mark in self._marks.values())
+        return sum(len(mark.beyond) for mark in list(self._marks.values()))
 
     def take_dirty(self) -> dict[str, bytes | None]:
         """Return the marks that changed since the last call; None for those that are gone."""

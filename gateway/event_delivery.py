@@ -54,7 +54,7 @@ class EventDelivery:
             self._sink.deliver([row.body for row in rows])
             self._outbox.settle(rows, EventState.DELIVERED, now)
         except EventRefusedError as error:
-            return self._refused(rows, error, now)
+            return self._refused(rows, error, now, monotonic_s)
         except (SinkUnavailableError, StoreError) as error:
             self._not_before = monotonic_s + (delay := self._backoff.next_delay())
             self.counters["failures"] += 1
@@ -79,16 +79,19 @@ class EventDelivery:
             return []
         return self._outbox.batch(1 if self._singly else self._batch)
 
-    def _refused(self, rows: list[OutboxRow], error: EventRefusedError, now: datetime) -> int:
+    def _refused(
+        self, rows: list[OutboxRow], error: EventRefusedError, now: datetime, monotonic_s: float
+    ) -> int:
         if len(rows) > 1:
             self._singly = len(rows)
             return 0
-        self._singly = max(0, self._singly - 1)
         try:
             self._outbox.settle(rows, EventState.DEAD, now, reason=str(error))
         except StoreError as failure:
+            self._not_before = monotonic_s + self._backoff.next_delay()
             structlog.get_logger().error("event_outbox_failed", error=str(failure))
             return 0
+        self._singly = max(0, self._singly - 1)
         self.counters["dead"] += 1
         structlog.get_logger().error(
             "event_refused", event_id=rows[0].event_id, rev=rows[0].rev, error=str(error)

@@ -14,6 +14,7 @@ from gateway.dedupe import Dedupe
 from gateway.errors import EventNotFoundError
 from gateway.event_outbox import EventOutbox, EventState
 from gateway.rule_host import RuleHost
+from gateway.rule_packs import PackSource, encode_packs
 from runtime.journal import JournalRecord, read_journal
 
 __all__ = ["Explanation", "Statement", "explain", "replay_events"]
@@ -67,10 +68,21 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     ended_at: datetime | None = None
 
 
-def replay_events(directory: Path, host: RuleHost, event_id: str) -> list[Event]:
-    """Return the statements about one event that a replay of the journal makes."""
+def replay_events(
+    directory: Path, host: RuleHost, event_id: str, packs: Sequence[PackSource]
+) -> list[Event]:
+    """Return the statements about one event that a replay of the journal makes.
+
+    Args:
+        directory: folder of the journal.
+        host: a fresh one.
+        event_id: the event.
+        packs: rules to begin with where the journal's beginning, and with it its own, is pruned.
+    """
     found: list[Event] = []
     for record in read_journal(directory):
+        if record.offset > 0 and not host.packs:
+            host.load_packs(encode_packs(packs), record.arrived_at_us / 1_000_000)
         found.extend(e for e in host.apply(record).events if e.event_id == event_id)
     return found
 
@@ -126,6 +138,7 @@ def explain(
     default_district: str,
     skew_s: float,
     late_s: float,
+    packs: Sequence[PackSource] = (),
 ) -> Explanation:
     """Return why an event was raised; safe beside a running gateway.
 
@@ -136,6 +149,7 @@ def explain(
         default_district: as configured.
         skew_s: as configured.
         late_s: as configured.
+        packs: the configured packs, for a journal whose beginning is pruned.
 
     Raises:
         EventNotFoundError: neither knows it.
@@ -153,7 +167,9 @@ def explain(
     if not told and journal.exists():
         source = "journal"
         host = RuleHost(Dedupe(), default_district=default_district, skew_s=skew_s, late_s=late_s)
-        told = [(event, "replayed", None) for event in replay_events(journal, host, event_id)]
+        told = [
+            (event, "replayed", None) for event in replay_events(journal, host, event_id, packs)
+        ]
     if not told:
         raise EventNotFoundError(
             f"event {event_id}: neither the outbox {outbox} nor the journal {journal} knows it; "

@@ -33,6 +33,7 @@ _FAMILIES = (
     Metric("samples_total", "counter", "Samples fed to the rules."),
     Metric("values_flagged_total", "counter", "Values or times that were wrong, by flag."),
     Metric("clock_skew_total", "counter", "Times ahead of their arrival, by box."),
+    Metric("samples_unjudged_total", "counter", "Samples not judged as usual, by reason."),
     Metric("stale_statements_total", "counter", "Observations older than what was known."),
     Metric("events_total", "counter", "Statements about events put into the outbox."),
     Metric("events_pending", "gauge", "Statements that wait for the API."),
@@ -86,14 +87,16 @@ def _values(gateway: Gateway) -> Iterator[tuple[str, dict[str, str], float]]:
     yield "messages_given_up_by_boxes_total", {}, intake.counters["given_up_by_boxes"]
     yield "messages_missing_total", {}, gateway.dedupe.missing
     yield "messages_waiting_beyond_gaps", {}, gateway.dedupe.waiting()
-    for reason, count in sorted(intake.rejected.items()):
-        yield "messages_rejected_total", {"reason": reason.value}, count
+    for why, count in sorted(intake.rejected.items()):
+        yield "messages_rejected_total", {"reason": why.value}, count
     yield "dead_letters_not_kept_total", {}, worker.rejections.counters["letters_not_kept"]
     yield "samples_total", {}, host.maker.counters["samples"]
     for flag in _FLAGS:
         yield "values_flagged_total", {"flag": flag}, host.maker.counters[flag]
     for box, count in sorted(host.maker.skewed.items()):
         yield "clock_skew_total", {"box": box}, count
+    for reason, count in sorted(host.unjudged.items()):
+        yield "samples_unjudged_total", {"reason": reason}, count
     yield "stale_statements_total", {}, host.counters["stale_statements"]
     yield "events_total", {}, counters["events"]
     yield "events_pending", {}, gateway.outbox.pending

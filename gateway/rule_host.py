@@ -181,6 +181,11 @@ class RuleHost:
         self._packs_dirty = True
         return self._engine.replace(compiled, now_s)
 
+    @property
+    def unjudged(self) -> dict[str, int]:
+        """What the engine did not judge as usual, by reason; see :class:`rules.engine.Engine`."""
+        return self._engine.counters
+
     def digest(self) -> str:
         """Return a digest of the engine's state."""
         return self._engine.digest()
