@@ -18,6 +18,7 @@ from contracts.envelope import Channel
 from contracts.ids import check_id
 from contracts.topics import Kind
 from runtime.clock import Clock
+from runtime.disk_reserve import DiskReserve
 from runtime.errors import LetterError, OutboxFull
 from runtime.outbox_budget import Lane, make_room
 from runtime.outbox_file import Synchronous, explained, open_file, transaction
@@ -29,6 +30,12 @@ _STAMP_BYTES = 64
 
 _KEPT_LANES = 500
 """Lanes that stay in the ledger after they are empty: those of about the last hundred boots."""
+
+_RESERVE_BYTES = 8 * 1024 * 1024
+"""Twice what SQLite's log holds before it is copied into the file (1,000 pages of 4 KiB)."""
+
+_PIECE_ROWS = 50
+"""Rows deleted at once on a full disk."""
 
 _INSERT = "INSERT INTO letter (lane, seq, kind, payload, enqueued_at_us) VALUES (?, ?, ?, ?, ?)"
 
@@ -113,6 +120,8 @@ class Outbox:
         self._budget = (budget_rows, budget_bytes)
         self._lock = threading.RLock()
         self._file = open_file(path, self.box, synchronous)
+        self._reserve = DiskReserve(path.with_name(f"{path.name}-reserve"), _RESERVE_BYTES)
+        self._reserve.hold()
         self._lanes: dict[tuple[str, Channel], Lane] = {}
         try:
             self._load_lanes()
@@ -299,30 +308,47 @@ class Outbox:
                 return 0
             if not lane.rows:
                 return 0
+            before = lane.rows
             try:
-                rows, size = self._delete_on_full_disk(lane, through_seq)
+                self._delete_on_full_disk(lane, through_seq)
             except sqlite3.Error as error:
                 fault = explained(self.path, error)
                 if not isinstance(fault, OutboxFull):
                     raise fault from error
                 self.counters["confirms_deferred"] += 1
-                return 0
-            lane.rows -= rows
-            lane.size -= size
-            self.counters["confirmed"] += rows
-            return rows
+            self.counters["confirmed"] += before - lane.rows
+            return before - lane.rows
 
-    def _delete_on_full_disk(self, lane: Lane, through_seq: int) -> tuple[int, int]:
+    def _delete_on_full_disk(self, lane: Lane, through_seq: int) -> None:
         try:
-            return self._delete(lane, through_seq)
+            self._delete(lane, through_seq)
         except sqlite3.Error as error:
             if not isinstance(explained(self.path, error), OutboxFull):
                 raise
-        # a deletion needs room in the write-ahead log: emptying that into the file gives it some
-        self._file.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        return self._delete(lane, through_seq)
+        else:
+            return
+        # A deletion is first written to the log, which has no room. So: give up the reserve, move
+        # the log into the file, and delete in pieces that fit into the log's old place.
+        self._reserve.release()
+        try:
+            self._empty_log()
+            while lane.rows:
+                (lowest,) = self._file.execute(
+                    "SELECT coalesce(min(seq), ?) FROM letter WHERE lane = ?",
+                    (through_seq + 1, lane.number),
+                ).fetchone()
+                if lowest > through_seq:
+                    break
+                self._delete(lane, min(through_seq, lowest + _PIECE_ROWS))
+                self._empty_log()
+        finally:
+            self._reserve.hold()
 
-    def _delete(self, lane: Lane, through_seq: int) -> tuple[int, int]:
+    def _empty_log(self) -> None:
+        """Copy SQLite's log into its file, so that the log begins again in its old place."""
+        self._file.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
+
+    def _delete(self, lane: Lane, through_seq: int) -> None:
         where = (lane.number, through_seq)
         with transaction(self._file):
             rows, size = self._file.execute(
@@ -331,7 +357,8 @@ class Outbox:
             ).fetchone()
             if rows:
                 self._file.execute("DELETE FROM letter WHERE lane = ? AND seq <= ?", where)
-        return rows, int(size)
+        lane.rows -= rows
+        lane.size -= int(size)
 
     def close(self) -> None:
         """Close the file; unsent messages stay in it."""
