@@ -45,6 +45,7 @@ class Api:
             services.clock,
             services.metrics,
             interval_s=services.config.projector_interval_s,
+            batch=services.config.projector_batch,
         )
         self.app: FastAPI = build_app(services, self._start, self._stop)
 

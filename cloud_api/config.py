@@ -82,7 +82,7 @@ class ApiConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     intake_group_events: _Positive = 2_000
     """Events stored in one transaction, about. Default 2000."""
     projector_interval_s: _Seconds = 0.2
-    """Real seconds between looks at an empty intake log. Default 0.2."""
+    """Real seconds between steps of the projector, unless a full batch was waiting. Default 0.2."""
     projector_batch: _Positive = 200
     """Log entries projected in one transaction. Default 200."""
     stream_clients: _Positive = 2_000

@@ -23,15 +23,16 @@ _STOPPING = (signal.SIGTERM, signal.SIGINT)
 
 
 class ProjectorLoop:
-    """A thread that steps the projector: at once while there is work, else after a pause."""
+    """A thread that steps the projector: at once after a full batch, else after a pause."""
 
     def __init__(
-        self, projector: Projector, clock: Clock, metrics: Metrics, *, interval_s: float
+        self, projector: Projector, clock: Clock, metrics: Metrics, *, interval_s: float, batch: int
     ) -> None:
         self._projector = projector
         self._clock = clock
         self._metrics = metrics
         self._interval_s = interval_s
+        self._batch = batch
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="projector", daemon=True)
 
@@ -59,7 +60,8 @@ class ProjectorLoop:
                 continue
             pause_s = self._interval_s
             self._metrics.projected.inc(done)
-            if done == 0:
+            if done < self._batch:
+                # What comes in meanwhile is projected together: one commit instead of many.
                 self._stopping.wait(self._interval_s)
 
 
