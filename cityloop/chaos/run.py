@@ -122,6 +122,8 @@ class _Chaos:
             "rate_hz": self._settings.rate / self._scale,
             "subjects": 1000,
             "max_backlog": _MAX_BACKLOG,
+            # both are of the stack's clock, which runs faster than the load is meant to
+            "burst_s": 0.25 * self._scale,
         }
         return edge_document(self._plan, sensors=[load])
 

@@ -89,6 +89,9 @@ class LoadConfig(
     """Device profile. Default: street_lamp."""
     total: Count | None = None
     """Stop after so many messages. Default: never."""
+    burst_s: Positive = 0.25
+    """Longest span of readings, in seconds, that is made up for at once; what falls due beyond it is
+    skipped, so that a stall is not followed by a flood. Default: 0.25 s."""
     max_backlog: Count | None = 100_000
     """Unacknowledged messages at which the generator waits; null: never. Default: 100,000."""
 

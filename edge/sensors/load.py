@@ -15,10 +15,6 @@ __all__ = ["LOAD_CYCLE", "LoadDriver"]
 LOAD_CYCLE = 2_000_000
 """Readings after which the value begins again at the field's minimum."""
 
-_BURST_S = 0.25
-"""Longest span of readings that one poll makes up for; what falls due beyond it is skipped, so
-that a stall is not followed by a flood."""
-
 
 class LoadDriver:
     """Makes reading number 0, 1, 2 ... as time goes on.
@@ -73,10 +69,11 @@ class LoadDriver:
             self._due_at = now
             return []
         due_s = (now - self._due_at).total_seconds()
-        if due_s > _BURST_S:
-            self.counters["skipped"] += int((due_s - _BURST_S) * self._config.rate_hz)
-            self._due_at = now - timedelta(seconds=_BURST_S)
-            due_s = _BURST_S
+        burst_s = self._config.burst_s
+        if due_s > burst_s:
+            self.counters["skipped"] += int((due_s - burst_s) * self._config.rate_hz)
+            self._due_at = now - timedelta(seconds=burst_s)
+            due_s = burst_s
         count = int(due_s * self._config.rate_hz)
         if self._config.total is not None:
             count = min(count, self._config.total - self._made)
