@@ -155,11 +155,14 @@ class Agent:
         try:
             while not stop:
                 if not self.step(self._clock.now()):
-                    if self.ended and self.uplink.backlog == 0:
+                    if self.ended and self._everything_left():
                         break
                     self._session.wait(_IDLE_S)
         finally:
             self.close()
+
+    def _everything_left(self) -> bool:
+        return self.uplink.backlog == 0 and (self._courier is None or self._courier.resting)
 
     def close(self) -> None:
         """End what is going on, say goodbye, and let go of everything; what waits stays on disk."""

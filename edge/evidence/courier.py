@@ -36,6 +36,11 @@ class Courier:
             "evidence_refused": 0,
         }
 
+    @property
+    def resting(self) -> bool:
+        """Whether nothing waits, or it is no use to wait for what does."""
+        return self._failing or next(self._spool.waiting(), None) is None
+
     def step(self, now: datetime, limit: int = 16) -> int:
         """Upload at most ``limit`` pictures and return how many arrived."""
         if self._not_before is not None and now < self._not_before:

@@ -95,6 +95,19 @@ def test_the_courier_waits_after_a_failure_and_keeps_the_picture(tmp_path: Path)
     assert courier.counters["evidence_retried"] == 1
 
 
+def test_the_courier_rests_when_nothing_waits_or_waiting_is_no_use(tmp_path: Path) -> None:
+    """A box that is done may stop: everything has arrived, or the other side is away."""
+    spool = Spool(tmp_path, 1000)
+    courier = Courier(spool, BrokenStore([UploadFailed("not now")]), Random(1))
+    states = [courier.resting]
+    spool.add(b"picture")
+    states.append(courier.resting)
+    courier.step(NOW)
+    states.append(courier.resting)
+
+    assert states == [True, False, True]
+
+
 def test_a_refused_picture_is_given_up_and_does_not_block_others(tmp_path: Path) -> None:
     """Bytes that will never be taken are counted and deleted; the next ones go on."""
     spool = Spool(tmp_path, 1000)
