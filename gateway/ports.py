@@ -21,11 +21,13 @@ class EventSink(Protocol):
     """Where events go: the API over HTTP, or a callable in the same process."""
 
     def deliver(self, events: Sequence[bytes]) -> None:
-        """Hand over encoded events, all or none; returning means that they are safe there.
+        """Hand over encoded events; returning means that all of them are safe there.
+
+        After an error some may be there: delivering them again changes nothing at the sink.
 
         Raises:
             SinkUnavailableError: not now; the same batch may succeed later.
-            EventRefusedError: the batch is wrong and will stay so.
+            EventRefusedError: at least one of them is wrong and will stay so.
         """
 
     def close(self) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import httpx
+import msgspec
 
 from gateway.errors import EventRefusedError, SinkUnavailableError
 
@@ -12,6 +13,15 @@ __all__ = ["HttpSink"]
 _EVENT_IS_WRONG = frozenset({400, 409, 413, 415, 422})
 """Answers that speak of the body. Others (401, 403, 404, 408, 429, 5xx) speak of the moment, the
 key or the address: a wrong key must not turn every event of a city into a dead letter."""
+
+
+class _Receipt(msgspec.Struct):
+    """What the API says about a batch: some of it may have been refused."""
+
+    rejected: list[msgspec.Raw] = []
+
+
+_RECEIPT = msgspec.json.Decoder(_Receipt)
 
 
 class HttpSink:
@@ -39,7 +49,7 @@ class HttpSink:
         self._client = httpx.Client(timeout=timeout_s, transport=transport)
 
     def deliver(self, events: Sequence[bytes]) -> None:
-        """Post a batch; returning means that the API answered 2xx.
+        """Post a batch; returning means that the API answered 2xx and refused none of it.
 
         Raises:
             SinkUnavailableError: no answer, an answer that may change, or no key to be read.
@@ -55,6 +65,7 @@ class HttpSink:
                 f"{address}: {type(error).__name__}: {error}; events wait in the outbox"
             ) from error
         if response.is_success:
+            self._read_receipt(address, response)
             return
         answer = f"{address} answered {response.status_code}: {response.text[:300]}"
         if response.status_code in _EVENT_IS_WRONG:
@@ -62,6 +73,20 @@ class HttpSink:
         if response.status_code == httpx.codes.UNAUTHORIZED:
             self._key = None
         raise SinkUnavailableError(f"{answer}; events wait in the outbox")
+
+    @staticmethod
+    def _read_receipt(address: str, response: httpx.Response) -> None:
+        """Find out events that the API did not take though it answered 2xx to their batch."""
+        try:
+            receipt = _RECEIPT.decode(response.content)
+        except msgspec.DecodeError:
+            return  # another API's answer: its status is all that it says
+        if receipt.rejected:
+            raise EventRefusedError(
+                f"{address} answered {response.status_code} but refused "
+                f"{len(receipt.rejected)} events, first: {bytes(receipt.rejected[0])[:300]!r}",
+                response.status_code,
+            )
 
     def _headers(self) -> dict[str, str]:
         headers = {"content-type": "application/json"}

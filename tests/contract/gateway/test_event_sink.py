@@ -1,4 +1,4 @@
-"""One contract for every event sink: all or none, and errors that say whether to try again."""
+"""One contract for every event sink: what arrives, and errors that say whether to try again."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +21,7 @@ class Api:
 
     def __init__(self) -> None:
         self.status = 202
+        self.answer = b""
         self.bodies: list[object] = []
         self.keys: list[str | None] = []
         api = self
@@ -33,8 +34,9 @@ class Api:
                     assert self.path == "/v1/events"
                     api.bodies.append(json.loads(body))
                 self.send_response(api.status)
-                self.send_header("content-length", "0")
+                self.send_header("content-length", str(len(api.answer)))
                 self.end_headers()
+                self.wfile.write(api.answer)
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -139,6 +141,21 @@ def test_answers_of_the_api_are_told_apart(status: int, expected: type[DeliveryE
         sink.deliver(EVENTS)
     sink.close()
     api.close()
+
+
+def test_event_refused_within_an_accepted_batch_is_noticed() -> None:
+    """A 2xx whose receipt lists a refused event is no delivery; one that lists none is."""
+    api = Api()
+    sink = HttpSink(api.url, None)
+    api.answer = b'{"accepted": 1, "duplicates": 0, "rejected": [{"index": 1, "problem": {}}]}'
+    with pytest.raises(EventRefusedError, match="refused 1 events"):
+        sink.deliver(EVENTS)
+    api.answer = b'{"accepted": 2, "duplicates": 0, "rejected": []}'
+    sink.deliver(EVENTS)
+    sink.close()
+    api.close()
+
+    assert len(api.bodies) == 2
 
 
 def test_nobody_listening_is_unavailable() -> None:
