@@ -141,7 +141,8 @@ def run(
     With --config the readings wait in an outbox until a gateway has journalled them; with --broker
     they are handed to any MQTT 3.1.1 broker. Options given here go before the file's.
 
-    Exits 1 when messages were left undelivered.
+    Exits 1 when messages were left undelivered, except when told to stop with an outbox to keep
+    them for the next start.
     """
     if (config_path is None) == (broker is None):
         raise click.UsageError("give either --config FILE or --broker URL")
@@ -154,6 +155,7 @@ def run(
     from runtime.logging import configure_logging  # noqa: PLC0415
     from runtime.process import stop_on_signals  # noqa: PLC0415
     from simulators.bootstrap import build  # noqa: PLC0415
+    from simulators.config import Delivery  # noqa: PLC0415
     from simulators.errors import SimulatorError  # noqa: PLC0415
     from simulators.run import run_service  # noqa: PLC0415
 
@@ -190,7 +192,8 @@ def run(
             "expected_events": len(books.expected_events or ()),
         }
         click.echo(msgspec.json.encode(sums))
-    if undelivered or books.dropped:
+    kept = config.delivery is Delivery.GATEWAY and bool(stop)
+    if books.dropped or (undelivered and not kept):
         sys.exit(1)
 
 

@@ -1,0 +1,1 @@
+"""Tests of what the images rely on, without a container engine."""
