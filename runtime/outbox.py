@@ -34,6 +34,9 @@ _KEPT_LANES = 500
 _RESERVE_BYTES = 8 * 1024 * 1024
 """Twice what SQLite's log holds before it is copied into the file (1,000 pages of 4 KiB)."""
 
+_UNLIMITED_PAGES = 4_294_967_294
+"""SQLite's own limit. Source: https://www.sqlite.org/limits.html."""
+
 _PIECE_ROWS = 50
 """Rows deleted at once on a full disk."""
 
@@ -121,9 +124,10 @@ class Outbox:
         self._lock = threading.RLock()
         self._file = open_file(path, self.box, synchronous)
         self._reserve = DiskReserve(path.with_name(f"{path.name}-reserve"), _RESERVE_BYTES)
-        self._reserve.hold()
+        self._frozen = False
         self._lanes: dict[tuple[str, Channel], Lane] = {}
         try:
+            self._hold_reserve()
             self._load_lanes()
         except sqlite3.Error as error:
             self._file.close()
@@ -200,6 +204,8 @@ class Outbox:
             before = {key: lane.copy() for key, lane in self._lanes.items()}
             size = 0
             try:
+                if self._frozen:
+                    self._hold_reserve()
                 with transaction(self._file):
                     rows = [self._row(letter, now_us) for letter in letters]
                     size = sum(len(row[3]) for row in rows)
@@ -342,7 +348,18 @@ class Outbox:
                 self._delete(lane, min(through_seq, lowest + _PIECE_ROWS))
                 self._empty_log()
         finally:
-            self._reserve.hold()
+            self._hold_reserve()
+
+    def _hold_reserve(self) -> None:
+        """Take the reserve; while it cannot be had, keep the file from growing.
+
+        What the log holds always fits into the file then, so the log can be emptied and deletions
+        go through, however full the disk is.
+        """
+        self._frozen = not self._reserve.hold()
+        # SQLite takes a number below the present size to mean the present size
+        limit = 1 if self._frozen else _UNLIMITED_PAGES
+        self._file.execute(f"PRAGMA max_page_count = {limit}").fetchall()
 
     def _empty_log(self) -> None:
         """Copy SQLite's log into its file, so that the log begins again in its old place."""
