@@ -1,6 +1,7 @@
 """Command line of the box: run, check the configuration, replay a video."""
 
 import json
+import sqlite3
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -41,6 +42,8 @@ def main(context: click.Context, config_path: Path) -> None:
 
     Without a command it runs.
     """
+    # named before the command, it holds for the command as well
+    context.default_map = {name: {"config_path": str(config_path)} for name in main.commands}
     if context.invoked_subcommand is None:
         context.invoke(run, config_path=config_path)
 
@@ -65,8 +68,13 @@ def run(config_path: Path) -> None:
         agent = build(config, config_path.resolve().parent)
     except (RuntimeFault, ValueError) as error:
         raise _Failure(str(error)) from error
+    except (OSError, sqlite3.Error) as error:
+        raise _Failure(f"{config_path}: outbox.path or evidence.path: {error}") from error
     with stop_on_signals() as stop:
-        agent.run(stop)
+        try:
+            agent.run(stop)
+        except RuntimeFault as error:
+            raise _Failure(str(error)) from error
 
 
 @main.command("config")

@@ -54,6 +54,9 @@ from runtime.uplink import Uplink
 
 __all__ = ["build", "config_sha256"]
 
+_MOST_BIRTHS = 1500
+"""Subjects told in a status: 1,500 of 100 bytes stay well below the largest payload."""
+
 _LOG = structlog.get_logger("edge.agent")
 
 
@@ -299,4 +302,7 @@ def _births(config: EdgeConfig, sensors: list[SensorLane]) -> tuple[SubjectBirth
         SubjectBirth(subject=camera.id, profile="camera", place=camera.place or config.box.place)
         for camera in config.cameras
     )
-    return cameras + tuple(birth for lane in sensors for birth in lane.driver.births)
+    births = cameras + tuple(birth for lane in sensors for birth in lane.driver.births)
+    if len(births) > _MOST_BIRTHS:
+        _LOG.warning("births_cut", box_id=config.box.box, subjects=len(births), told=_MOST_BIRTHS)
+    return births[:_MOST_BIRTHS]

@@ -169,7 +169,7 @@ def test_a_camera_that_never_answers_stops_nobody(tmp_path: Path) -> None:
         config = box_config(
             "box: {district: d-1, site: s-1, box: b-1}\n"
             "cameras:\n- id: c-2\n"
-            f"  source: {{rtsp: 'rtsp://127.0.0.1:{port}/a', timeout_s: 0.4}}\n"
+            f"  source: {{rtsp: 'rtsp://127.0.0.1:{port}/a', timeout_s: 2}}\n"
             "  detector: {kind: background}\n  offline_after_s: 1\n"
             "sensors:\n- driver: simulated\n  subject: w-1\n  profile: water_level\n"
             "  every_s: 0.2\n  fields: {depth_m: {base: 0.1}}\n"
@@ -181,7 +181,7 @@ def test_a_camera_that_never_answers_stops_nobody(tmp_path: Path) -> None:
         with capture_logs() as logs:
             agent.start()
             began, longest_s = clock.now(), 0.0
-            while clock.now() - began < timedelta(seconds=3.0):
+            while clock.now() - began < timedelta(seconds=4.0):
                 step_s = time.monotonic()
                 agent.step(clock.now())
                 longest_s = max(longest_s, time.monotonic() - step_s)
@@ -191,10 +191,11 @@ def test_a_camera_that_never_answers_stops_nobody(tmp_path: Path) -> None:
     faults = [entry["reason"] for entry in logs if entry["event"] == "camera_fault"]
 
     assert len(faults) == 1
-    assert "gave no answer within 0.4 s" in faults[0]
+    assert "gave no answer within 2 s" in faults[0]
     assert [said.phase for said in gateway.observations("camera_offline")] == [Phase.START]
     assert len(gateway.of(Readings)) >= 10
-    assert longest_s < 0.35
+    # a loop that waited for the camera would have stood still for its 2 s
+    assert longest_s < 1.5
 
 
 def test_replay_of_a_truncated_video_prints_what_was_found(tmp_path: Path) -> None:
@@ -243,6 +244,33 @@ def test_a_command_that_cannot_work_says_so_in_one_line(
     assert outcome.exit_code == 2
     assert expected in outcome.output
     assert "Traceback" not in outcome.output
+
+
+def test_the_configuration_may_be_named_before_the_command(tmp_path: Path) -> None:
+    """``--config FILE config`` and ``config --config FILE`` are the same."""
+    path = tmp_path / "box.yaml"
+    path.write_text("box: {district: d-1, site: s-1, box: b-1}\n")
+    outcomes = [
+        CliRunner().invoke(main, arguments)
+        for arguments in (["--config", str(path), "config"], ["config", "--config", str(path)])
+    ]
+
+    assert [outcome.exit_code for outcome in outcomes] == [0, 0]
+    assert outcomes[0].output == outcomes[1].output
+
+
+def test_a_status_stays_small_however_many_sensors(tmp_path: Path) -> None:
+    """Ten thousand sensors do not make a birth that the hub would refuse."""
+    config = box_config(
+        "box: {district: d-1, site: s-1, box: b-1}\n"
+        "sensors:\n- {driver: load, rate_hz: 10, subjects: 10000}\n"
+    )
+    box = InProcess(tmp_path, config=config)
+    box.agent.start()
+    box.run(1.0)
+    sizes = [len(payload) for topic, payload in box.gateway.payloads if topic.endswith("status")]
+
+    assert 0 < max(sizes) < 262_144
 
 
 @pytest.mark.slow
