@@ -40,7 +40,7 @@ class KeyState:
 
     ``quiet_until`` is when a delay next ends: before it, a sample whose judgement equals ``mask``
     changes nothing but ``last_at`` and ``lag``. ``mask`` is -1 where the next judgement must be
-    looked at in any case. Everything else is written to snapshots.
+    looked at in any case. What the rest implies is left out of snapshots.
     """
 
     __slots__ = (
@@ -151,6 +151,8 @@ class _Snapshot(Struct, frozen=True, array_like=True):
     fields: dict[str, float | bool | str | None] | None
     times: dict[str, float] | None
     sample: Sample | None
+    mask: int = -1
+    """The last judgement: with it, the first sample after a restart takes the same way as without one."""
 
 
 _ENCODER = msgspec.msgpack.Encoder(order="deterministic")
@@ -182,6 +184,7 @@ def encode_state(state: KeyState) -> bytes:
             fields=fields,
             times=state.times,
             sample=state.sample if state.live or state.gone_at is not None else None,
+            mask=state.mask,
         )
     )
 
@@ -208,6 +211,8 @@ def decode_state(running: RunningRule, value: KeyValue, blob: bytes) -> KeyState
     state.members = frozenset(found.members)
     state.fields, state.times = found.fields or _NO_FIELDS, found.times
     state.sample = found.sample
+    if found.levels == _levels(running) and found.version == running.rule.version:
+        state.mask = found.mask
     state.refresh()
     return state
 

@@ -53,6 +53,19 @@ def test_a_restart_keeps_id_and_revision() -> None:
     assert (first[0].event_id, 1) == (second[0].event_id, second[0].rev)
 
 
+def test_a_restart_moves_no_timer() -> None:
+    """The first sample after a restart sets the timer no otherwise than it would have without one."""
+    whole, engine = Engine([pack()]), Engine([pack()])
+    for one in (whole, engine):
+        one.apply(reading(-1, 0.16), T0)
+
+    engine = restarted(engine)
+    for one in (whole, engine):
+        one.apply(reading(0, 0.16), T0)
+
+    assert engine.digest() == whole.digest()
+
+
 def test_the_digest_is_the_same_after_a_restart() -> None:
     """Equal states give equal digests; another state another one."""
     engine = Engine([pack()])
