@@ -25,6 +25,7 @@ __all__ = ["Gateway"]
 
 _LONGEST_WAIT_S = 0.25
 _STUCK_AFTER_S = 15.0
+_STALL_S = 0.2
 _STEP_TARGET_S = 0.02
 _SMALLEST_BATCH = 50
 _SWITCH_S = 0.001
@@ -132,7 +133,10 @@ class Gateway:
         saved = self.worker.keeper.saved
         try:
             while not stopped():
-                if self._step_worker(self.clock.now(), limit) == 0:
+                received = self._step_worker(self.clock.now(), limit)
+                if self.worker.stalled:
+                    ended.wait(_STALL_S)
+                elif received == 0:
                     self.session.wait(self._until_tick_s())
                 limit = self._next_limit(limit)
                 if self.worker.keeper.saved is not saved:
@@ -168,8 +172,10 @@ class Gateway:
         """Return whether the loop is alive, and what else there is to know."""
         idle_s = self._monotonic() - self._stepped_at_s
         forbidden = self.session.counters["forbidden_subscriptions"]
+        degraded = forbidden > 0 or self.worker.stalled
         return idle_s < _STUCK_AFTER_S, {
-            "status": "stuck" if idle_s >= _STUCK_AFTER_S else "degraded" if forbidden else "ok",
+            "status": "stuck" if idle_s >= _STUCK_AFTER_S else "degraded" if degraded else "ok",
+            "store_unwritable": self.worker.stalled,
             "forbidden_subscriptions": forbidden,
             "hub_connected": self.session.connected,
             "last_step_s_ago": round(idle_s, 3),

@@ -101,6 +101,8 @@ class Worker:
         self.rejections = Rejections(name, dead_letters, session)
         self.acks = AckSender(dedupe, session)
         self.counters: Counter[str] = Counter()
+        self.stalled = False
+        """Whether a store that cannot be written holds everything up."""
         self._stuck: _Batch | None = None
         self._unstored: list[Event] = []
         self._last_tick_s: int | None = None
@@ -237,8 +239,9 @@ class Worker:
             except JournalFull as error:
                 self._stuck = batch
                 self.counters["journal_failures"] += 1
-                self._log.error("journal_append_failed", error=str(error), held=len(batch.inbound))
+                self._stall("journal_append_failed", error)
                 return False
+            self._resume()
         if batch.inbound:
             self._session.acknowledge(batch.inbound)
         self.counters["messages"] += len(batch.inbound)
@@ -273,8 +276,9 @@ class Worker:
             added = self._outbox.put(encoded, now)
         except StoreError as error:
             self.counters["outbox_failures"] += 1
-            self._log.error("event_outbox_failed", error=str(error))
+            self._stall("event_outbox_failed", error)
             return False
+        self._resume()
         self.counters["events"] += added
         for event, (_, _, body) in zip(self._unstored, encoded, strict=True):
             topic = district_topic(event.district, Kind.EVENTS)
@@ -282,6 +286,17 @@ class Worker:
                 self.counters["events_not_published"] += 1
         self._unstored = []
         return True
+
+    def _stall(self, fact: str, error: Exception) -> None:
+        """Say once that a store holds everything up; a full disk has no room for more lines."""
+        if not self.stalled:
+            self._log.error(fact, error=str(error))
+        self.stalled = True
+
+    def _resume(self) -> None:
+        if self.stalled:
+            self._log.info("stores_written_again")
+        self.stalled = False
 
     def _offer(self, points: list[Point], through_offset: int) -> None:
         if self._telemetry is not None:

@@ -140,15 +140,20 @@ def test_nothing_is_let_go_before_the_journal_has_it(
 
     monkeypatch.setattr(journal, "append", full)
     city.send(reading(0, START))
-    city.step(1.0)
-    city.step(1.0)
+    with capture_logs() as logs:
+        city.step(1.0)
+        city.step(1.0)
     silent = acks(city.box)
+    health = city.gateway.health()[1]
     held = len(city.hub._sessions["gateway"]._unacknowledged)
     monkeypatch.setattr(journal, "append", append)
     city.step(1.0)
 
     assert silent == []
     assert held == 1
+    assert [log["event"] for log in logs] == ["journal_append_failed"]
+    assert (health["status"], health["store_unwritable"]) == ("degraded", True)
+    assert city.gateway.health()[1]["status"] == "ok"
     assert _through(city) == {"readings": 0}
     assert _messages(city) == 1
     assert city.gateway.worker.counters["journal_failures"] == 2
