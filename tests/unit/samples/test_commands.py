@@ -1,6 +1,7 @@
 """What the catalogue commands print and refuse, without a network."""
 
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -37,3 +38,16 @@ def test_an_unknown_name_lists_the_known_ones() -> None:
 
     assert result.exit_code == 1
     assert "error: 'carpark' is not in the catalogue" in result.output
+
+
+DOC = (Path(__file__).parents[3] / "docs" / "samples.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("package", ["cityloop.samples", "cityloop.models_catalogue"])
+def test_docs_list_every_entry_with_its_licence(package: str) -> None:
+    """The documentation's table is the catalogue."""
+    for entry in load_catalogue(package).entries:
+        (row,) = [line for line in DOC.splitlines() if f"| `{entry.name}` |" in line]
+
+        assert entry.licence in row
+        assert ("research only" in row) == entry.research_only
