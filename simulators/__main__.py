@@ -173,15 +173,18 @@ def run(
         service = build(config, clock)
     except (SimulatorError, RuntimeFault) as error:
         raise click.ClickException(str(error)) from error
-    with stop_on_signals() as stop:
-        books = run_service(
-            service,
-            clock,
-            stop,
-            for_s=for_s,
-            drain_s=drain_s,
-            ledger_path=Path(config.ledger) if config.ledger else None,
-        )
+    try:
+        with stop_on_signals() as stop:
+            books = run_service(
+                service,
+                clock,
+                stop,
+                for_s=for_s,
+                drain_s=drain_s,
+                ledger_path=Path(config.ledger) if config.ledger else None,
+            )
+    except RuntimeFault as error:
+        raise click.ClickException(str(error)) from error
     undelivered = service.backlog
     if as_json:
         sums = {

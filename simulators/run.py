@@ -43,10 +43,10 @@ def run_service(
     service.start()
     begun_s = time.monotonic()
     book_at_s = report_at_s = begun_s
-    while not stop and not service.finished:
+    while True:
         service.step(clock.now())
         real_s = time.monotonic()
-        if for_s is not None and real_s - begun_s >= for_s:
+        if stop or service.finished or (for_s is not None and real_s - begun_s >= for_s):
             break
         if ledger_path is not None and real_s >= book_at_s:
             write_ledger(ledger_path, service.ledger(with_events=False))
