@@ -16,6 +16,7 @@ __all__ = [
     "gateway_document",
     "hub_document",
     "rule_packs",
+    "shipped_packs",
     "storm_document",
     "street_camera",
     "write_document",
@@ -37,6 +38,16 @@ def rule_packs(names: Sequence[str] = DEMO_PACKS) -> list[str]:
     """Return the paths of rule packs that ship."""
     folder = files("rules") / "packs"
     return [str(folder / f"{name}.yaml") for name in names]
+
+
+def shipped_packs() -> list[str]:
+    """Return the names of the rule packs that ship."""
+    folder = files("rules") / "packs"
+    return sorted(
+        entry.name.removesuffix(".yaml")
+        for entry in folder.iterdir()
+        if entry.name.endswith(".yaml")
+    )
 
 
 def _clocked(plan: StackPlan, document: Document) -> Document:

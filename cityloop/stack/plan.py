@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cityloop.stack.loopback import free_ports
 
@@ -72,12 +73,15 @@ class StackPlan(Struct, frozen=True, kw_only=True):
         return self.folder / "boxes" / f"{box}.db"
 
 
-def plan_stack(folder: Path, *, scale: float | None = None) -> StackPlan:
+def plan_stack(
+    folder: Path, *, scale: float | None = None, fixed: dict[str, int] | None = None
+) -> StackPlan:
     """Return a plan with free ports; its folder is made.
 
     Args:
-        folder: an empty or new folder.
+        folder: the stack's folder.
         scale: how many times faster than real time the stack's clock runs; None: the machine's clock.
+        fixed: ports (fields of :class:`Ports`) that shall be these.
     """
     for part in ("secrets", "boxes", "gateway", "api", "hub", "logs"):
         (folder / part).mkdir(parents=True, exist_ok=True)
@@ -86,15 +90,23 @@ def plan_stack(folder: Path, *, scale: float | None = None) -> StackPlan:
     now = datetime.now(UTC).replace(microsecond=0)
     return StackPlan(
         folder=folder,
-        ports=Ports(
-            mqtt=mqtt, hub_client=hub_client, hub_monitor=hub_monitor, api=api, gateway=gateway
+        ports=replace(
+            Ports(
+                mqtt=mqtt, hub_client=hub_client, hub_monitor=hub_monitor, api=api, gateway=gateway
+            ),
+            **(fixed or {}),
         ),
         clock=None if scale is None else ClockPlan(epoch=now, origin=now, scale=scale),
     )
 
 
 def secret_file(path: Path, content: str | None = None) -> str:
-    """Write a secret that only its owner can read, made up where none is given; return it."""
+    """Return a secret kept in a file that only its owner can read.
+
+    What the file holds already stays, unless ``content`` is given; a new one is made up.
+    """
+    if content is None and path.exists():
+        return path.read_text("utf-8").strip()
     text = secrets.token_urlsafe(24) if content is None else content
     path.touch(mode=0o600)
     path.write_text(text + "\n", encoding="utf-8")

@@ -51,6 +51,8 @@ class Stack:
     def prepare(self, *, gateway: Document | None = None) -> None:
         """Write configurations, passwords and keys; make the API's database.
 
+        What a former run left in the folder (keys, passwords, data) is kept.
+
         Args:
             gateway: sections that differ in the gateway's configuration.
 
@@ -67,7 +69,8 @@ class Stack:
             upgrade(store)
             ring, now = KeyRing(store, cache_s=0.0), build_clock(config.clock).now()
             for name, role in _KEYS:
-                secret_file(plan.secret(f"{name}.key"), ring.create(name, role, now)[1])
+                if not plan.secret(f"{name}.key").exists():
+                    secret_file(plan.secret(f"{name}.key"), ring.create(name, role, now)[1])
         finally:
             store.dispose()
         self.operator_key = plan.secret("operator.key").read_text("utf-8").strip()

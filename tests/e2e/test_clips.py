@@ -73,6 +73,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Run]:
         assert wanted > 0
         assert wait_until(lambda: len(all_revisions(client)) >= wanted, 30.0)
         yield _Run(plan, client)
+        client.close()
     finally:
         stack.stop()
 
