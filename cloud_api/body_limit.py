@@ -1,6 +1,7 @@
 """Limits on what a request may send, and for how long it may take."""
 
 import asyncio
+import contextlib
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -13,7 +14,9 @@ __all__ = ["BodyLimit"]
 class BodyLimit:
     """Refuses bodies that are too large or too slow; evidence has a limit of its own.
 
-    A body that says its size is refused before a byte of it is read; one that does not is counted.
+    A body that says its size is refused without being kept; one that does not is counted. As much
+    again as the limit is read and thrown away, so that a client which sends first and reads later
+    sees the answer and not a broken connection.
     """
 
     def __init__(
@@ -35,6 +38,7 @@ class BodyLimit:
         declared = dict(scope["headers"]).get(b"content-length", b"")
         if declared.isdigit() and int(declared) > limit:
             problem = _too_large(path, int(declared), limit)
+            await self._drain(receive, 2 * limit)
             await problem_response(problem, path)(scope, receive, send)
             return
         received = 0
@@ -55,10 +59,22 @@ class BodyLimit:
             received += len(message.get("body", b""))
             complete = not message.get("more_body", False)
             if received > limit:
+                if not complete:
+                    await self._drain(receive, limit)
                 raise _too_large(path, received, limit)
             return message
 
         await self._app(scope, watched, send)
+
+    async def _drain(self, receive: Receive, budget: int) -> None:
+        """Read and forget up to ``budget`` bytes of a body; gives up after the timeout."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._timeout_s):
+                more = True
+                while more and budget > 0:
+                    message = await receive()
+                    budget -= len(message.get("body", b""))
+                    more = bool(message.get("more_body", False))
 
 
 def _too_large(path: str, size: int, limit: int) -> BodyTooLarge:

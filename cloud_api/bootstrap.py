@@ -1,5 +1,6 @@
 """The only wiring: from a configuration to a running, or a stepped, API."""
 
+import time
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -30,6 +31,9 @@ from runtime.mqtt_session import MqttSession
 
 __all__ = ["Api", "build", "open_database"]
 
+_ABANDONED_S = 3600.0
+"""An upload's temporary file that nobody wrote to for so long was cut off by a crash."""
+
 
 class Api:
     """One API: as a web application (:attr:`app`), or driven call by call in one process.
@@ -50,6 +54,8 @@ class Api:
         self.app: FastAPI = build_app(services, self._start, self._stop)
 
     def _start(self) -> None:
+        # File times are the machine's, whatever clock the API runs on.
+        self.services.evidence.sweep(time.time() - _ABANDONED_S)
         self.services.group_commit.start()
         self._loop.start()
 

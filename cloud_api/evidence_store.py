@@ -39,6 +39,19 @@ class EvidenceStore:
         self._item_bytes = item_bytes
         self._budget_bytes = budget_bytes
 
+    def sweep(self, older_than_s: float) -> int:
+        """Remove what uploads left behind that a crash cut off; return how many files it was.
+
+        Args:
+            older_than_s: remove temporary files last written before this moment, seconds since 1970.
+        """
+        removed = 0
+        for path in (self._folder / "incoming").glob("*"):
+            if path.stat().st_mtime < older_than_s:
+                path.unlink(missing_ok=True)
+                removed += 1
+        return removed
+
     def find(self, sha256: str) -> EvidenceInfo | None:
         """Return what is known of a stored item, or None."""
         with self._store.read() as connection:

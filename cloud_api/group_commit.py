@@ -16,6 +16,7 @@ from cloud_api.errors import IntakeFull
 from cloud_api.intake import Incoming, IntakeLog, Outcome
 from cloud_api.metrics import Metrics
 from runtime.clock import Clock
+from runtime.errors import Transient
 
 __all__ = ["GroupCommit"]
 
@@ -112,6 +113,11 @@ class GroupCommit:
             answers = list(
                 self._log.append([waiting.incoming for waiting in group], self._clock.now())
             )
+        except Transient as error:
+            # The database is away: each of them would only wait for the same timeout again.
+            self._metrics.intake_failures.inc()
+            _log.warning("intake_store_unavailable", posts=len(group), cause=str(error)[:300])
+            answers = [error] * len(group)
         except Exception as error:  # noqa: BLE001 - the loop of a service: answered, counted, goes on
             self._metrics.intake_failures.inc()
             _log.error("intake_group_failed", posts=len(group), cause=str(error)[:300])

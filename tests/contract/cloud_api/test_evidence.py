@@ -1,6 +1,7 @@
 """Contract of the evidence store: by content, once, within limits."""
 
 import hashlib
+import os
 from pathlib import Path
 
 import msgspec
@@ -99,3 +100,18 @@ def test_limits_hold(
 
     assert _files(config) == []
     api.close()
+
+
+def test_what_a_crash_left_behind_is_swept(api: Api, config: ApiConfig) -> None:
+    """Temporary files of uploads that were cut off go; those under way stay."""
+    cut_off = api.services.evidence.begin(_sha(JPEG), "image/jpeg")
+    under_way = api.services.evidence.begin(_sha(PNG), "image/png")
+    (old,) = Path(config.evidence_dir).rglob(f"{_sha(JPEG)[:12]}-*")
+    os.utime(old, (1000, 1000))
+
+    removed = api.services.evidence.sweep(2000)
+
+    assert removed == 1
+    assert [name[:12] for name in _files(config)] == [_sha(PNG)[:12]]
+    for upload in (cut_off, under_way):
+        upload.__exit__(None, None, None)

@@ -139,8 +139,9 @@ def test_a_chunked_body_is_counted(server: Server) -> None:
 
     with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
         connection.sendall(head.encode())
-        for _ in range(81):
+        for _ in range(85):
             connection.sendall(chunk)
+        connection.sendall(b"0\r\n\r\n")
         answer = connection.recv(65_536)
 
     assert answer.startswith(b"HTTP/1.1 413 ")
