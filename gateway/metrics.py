@@ -20,6 +20,7 @@ class Metric(NamedTuple):
 
 _FAMILIES = (
     Metric("messages_total", "counter", "Messages taken from the hub, whatever became of them."),
+    Metric("messages_held", "gauge", "Messages taken from the hub and not yet journalled."),
     Metric("messages_journalled_total", "counter", "Journal records written, ticks included."),
     Metric("messages_duplicate_total", "counter", "Messages that had been handled before."),
     Metric(
@@ -81,6 +82,7 @@ def _values(gateway: Gateway) -> Iterator[tuple[str, dict[str, str], float]]:
     worker, host = gateway.worker, gateway.host
     intake, counters = worker.intake, worker.counters
     yield "messages_total", {}, counters["messages"]
+    yield "messages_held", {}, worker.held
     yield "messages_journalled_total", {}, counters["journalled"]
     yield "messages_duplicate_total", {}, intake.counters["duplicates"]
     yield "messages_refused_total", {}, intake.counters["refused"]

@@ -6,7 +6,7 @@ forget it), and now and then a checkpoint. A kill between any two of them repeat
 none.
 """
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -47,6 +47,11 @@ _SUBSCRIBED = (
     Kind.CONTROL,
 )
 _JOURNAL_KINDS = {Kind.STATUS: JournalKind.STATUS, Kind.CONTROL: JournalKind.CONTROL}
+
+
+_HELD_MESSAGES = 20_000
+"""Messages taken from the session and not yet journalled: bounded, none of them acknowledged."""
+_URGENT = f"/{Kind.URGENT.value}"
 
 
 class WorkerLimits(NamedTuple):
@@ -103,6 +108,8 @@ class Worker:
         self.counters: Counter[str] = Counter()
         self.stalled = False
         """Whether a store that cannot be written holds everything up."""
+        self._urgent: deque[Inbound] = deque()
+        self._waiting: deque[Inbound] = deque()
         self._stuck: _Batch | None = None
         self._unstored: list[Event] = []
         self._last_tick_s: int | None = None
@@ -121,6 +128,11 @@ class Worker:
     def next_offset(self) -> int:
         """Journal offset of the next record."""
         return self._next_offset
+
+    @property
+    def held(self) -> int:
+        """Messages taken from the hub and not yet journalled."""
+        return len(self._urgent) + len(self._waiting)
 
     @property
     def unsaved_records(self) -> int:
@@ -201,9 +213,20 @@ class Worker:
         self._save(now_s)
         return len(batch.inbound)
 
+    def _receive(self, limit: int) -> list[Inbound]:
+        """Return the next messages: all that is urgent (绿色通道) overtakes what waits here."""
+        room = _HELD_MESSAGES - len(self._waiting) - len(self._urgent)
+        for message in self._session.receive(max(0, room)):
+            lane = self._urgent if message.topic.endswith(_URGENT) else self._waiting
+            lane.append(message)
+        taken: list[Inbound] = []
+        for lane in (self._urgent, self._waiting):
+            taken.extend(lane.popleft() for _ in range(min(limit - len(taken), len(lane))))
+        return taken
+
     def _take(self, now_s: float, limit: int) -> _Batch:
         """Receive, sort out and put in order: the tick first, then the urgent lane, then the rest."""
-        inbound = self._session.receive(limit)
+        inbound = self._receive(limit)
         now_us = round(now_s * 1_000_000)
         admitted: list[Admission] = []
         urgent: list[Admission] = []

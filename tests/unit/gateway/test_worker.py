@@ -46,6 +46,23 @@ def city(tmp_path: Path) -> City:
     return City(tmp_path)
 
 
+def test_urgent_message_overtakes_every_message_that_waits_before_it(city: City) -> None:
+    """A flood of several batches does not delay an alarm by more than one step."""
+    for seq in range(3_500):
+        city.send(reading(seq, START))
+    city.send(pressed(0, START))
+    city.step()
+    first = city.api.names()
+    held = city.gateway.worker.held
+    for _ in range(3):
+        city.step()
+
+    assert first == [("alarm", "open", "red")]
+    assert held == 2_501
+    assert city.gateway.worker.held == 0
+    assert _messages(city) == 3_501
+
+
 def _through(city: City) -> dict[str, int]:
     """Return the last ack per channel."""
     found = [msgspec.json.decode(m.payload, type=Ack) for m in acks(city.box)]
