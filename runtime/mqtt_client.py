@@ -1,6 +1,7 @@
 """How a broker is reached, and the paho client that is made for it."""
 
 import socket
+import ssl
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
@@ -8,9 +9,10 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from runtime.buffered_socket import BufferedSocket
+from runtime.errors import SecretError
 from runtime.session import Will
 
-__all__ = ["MqttConfig", "Port", "build_client"]
+__all__ = ["MqttConfig", "Port", "build_client", "tls_context"]
 
 Port = Annotated[int, Meta(ge=1, le=65_535)]
 
@@ -48,6 +50,39 @@ class MqttConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Longest wait between two attempts, seconds, with full jitter; default 30."""
 
 
+class _ClosingSslSocket(ssl.SSLSocket):
+    """Closes itself when its handshake fails, which paho leaves to the garbage collector."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except OSError:
+            self.close()
+            raise
+
+
+def tls_context(config: MqttConfig) -> ssl.SSLContext | None:
+    """Return a context that verifies the broker's certificate and name; None without TLS.
+
+    Raises:
+        SecretError: a certificate or key cannot be read.
+    """
+    if config.tls_ca is None:
+        return None
+    trusted = None if config.tls_ca == "system" else config.tls_ca
+    try:
+        context = ssl.create_default_context(cafile=trusted)
+        if config.tls_cert is not None:
+            context.load_cert_chain(config.tls_cert, config.tls_key)
+    except (OSError, ssl.SSLError) as error:
+        raise SecretError(
+            f"broker {config.host}:{config.port}: tls_ca {config.tls_ca}, tls_cert "
+            f"{config.tls_cert}, tls_key {config.tls_key}: {error}; check paths and contents"
+        ) from error
+    context.sslsocket_class = _ClosingSslSocket
+    return context
+
+
 class _BufferedClient(Client):
     """paho's client over a :class:`BufferedSocket`."""
 
@@ -56,7 +91,9 @@ class _BufferedClient(Client):
         return BufferedSocket(sock) if isinstance(sock, socket.socket) else sock
 
 
-def build_client(config: MqttConfig, password: str | None, will: Will | None) -> Client:
+def build_client(
+    config: MqttConfig, password: str | None, tls: ssl.SSLContext | None, will: Will | None
+) -> Client:
     """Return a fresh paho client: MQTT 3.1.1, persistent session, manual PUBACKs, no own retries."""
     client = _BufferedClient(
         CallbackAPIVersion.VERSION2,
@@ -72,9 +109,8 @@ def build_client(config: MqttConfig, password: str | None, will: Will | None) ->
     client.max_queued_messages = config.inflight
     if config.username is not None:
         client.username_pw_set(config.username, password)
-    if config.tls_ca is not None:
-        trusted = None if config.tls_ca == "system" else config.tls_ca
-        client.tls_set(trusted, config.tls_cert, config.tls_key)
+    if tls is not None:
+        client.tls_set_context(tls)
     if will is not None:
         client.will_set(will.topic, will.payload, will.qos, will.retain)
     return client

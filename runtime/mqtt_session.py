@@ -21,7 +21,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from runtime.backoff import Backoff
 from runtime.buffered_socket import BufferedSocket
-from runtime.mqtt_client import MqttConfig, build_client
+from runtime.mqtt_client import MqttConfig, build_client, tls_context
 from runtime.secret import read_secret
 from runtime.session import Inbound, Will
 from runtime.topic_filter import check_filter
@@ -49,7 +49,7 @@ class MqttSession:
         rng: jitter of the reconnects; default: seeded by the system.
 
     Raises:
-        SecretError: the password cannot be read.
+        SecretError: the password, a certificate or a key cannot be read.
     """
 
     def __init__(
@@ -72,8 +72,9 @@ class MqttSession:
         self._password = read_secret(
             config.password_file, config.password_env, f"broker {config.host}:{config.port}"
         )
+        self._tls = tls_context(config)
         # jitter is no secret
-        self._backoff = Backoff(0.2, config.reconnect_cap_s, rng or Random())  # noqa: S311
+        self._backoff = Backoff(0.1, config.reconnect_cap_s, rng or Random())  # noqa: S311
         self._filters: dict[str, int] = {}
         self._asked: dict[int, str] = {}
         self._inbound: deque[Inbound] = deque()
@@ -186,7 +187,7 @@ class MqttSession:
                 self._closing.wait(self._backoff.next_delay())
 
     def _new_client(self) -> Client:
-        client = build_client(self._config, self._password, self._will)
+        client = build_client(self._config, self._password, self._tls, self._will)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message

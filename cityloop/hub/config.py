@@ -8,7 +8,6 @@ from msgspec import Meta, Struct
 
 from contracts.envelope import Id
 from contracts.topics import Kind
-from runtime.mqtt_client import Port
 
 __all__ = [
     "BoxUser",
@@ -22,6 +21,7 @@ __all__ = [
     "default_streams",
 ]
 
+_Port = Annotated[int, Meta(ge=1, le=65_535)]
 _DAY_S = 86_400
 _GB = 1_000_000_000
 
@@ -31,7 +31,7 @@ class Listen(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     host: str = "127.0.0.1"
     """Address to bind; default: this machine only. ``0.0.0.0`` opens it to the network."""
-    port: Port
+    port: _Port
     """TCP port."""
 
 
