@@ -19,6 +19,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from shutil import which
 from statistics import quantiles
@@ -28,7 +29,7 @@ import structlog
 
 from contracts.codec import encode
 from contracts.envelope import Channel
-from contracts.event import Event
+from contracts.event import Event as EventMessage
 from contracts.readings import Readings, Record, moment
 from contracts.topics import Kind, box_topic
 from gateway.bootstrap import build
@@ -170,8 +171,9 @@ def _flood(port: int, count: int, pack: int) -> None:
     publisher.finish()
 
 
-def _pace(port: int, rate: int, seconds: float) -> None:
-    """Publish at ``rate`` messages a second; one in 100 is an alarm."""
+def _pace(port: int, rate: int, seconds: float, go: Event) -> None:
+    """Publish at ``rate`` messages a second from ``go`` on; one in 100 is an alarm."""
+    go.wait(30)
     publisher = _RawPublisher(port)
     began, sent = time.perf_counter(), 0
     while (elapsed := time.perf_counter() - began) < seconds:
@@ -241,7 +243,7 @@ def _gateway(
     def take(batch: Sequence[bytes]) -> None:
         now = time.time()
         for body in batch:
-            sent_at = msgspec.json.decode(body, type=Event).cause.sent_at
+            sent_at = msgspec.json.decode(body, type=EventMessage).cause.sent_at
             if sent_at is not None:
                 latencies.append(now - sent_at.timestamp())
 
@@ -341,11 +343,16 @@ def _latency_ms(folder: Path, port: int, rate: int, seconds: float) -> tuple[flo
     """Return p50 and p99 in milliseconds from sent_at to the API, and how many were timed."""
     latencies: list[float] = []
     gateway = _gateway(folder, _session(port, f"paced-{rate}"), MemoryHub(), 1, latencies)
-    load = multiprocessing.get_context("spawn").Process(target=_pace, args=(port, rate, seconds))
+    spawn = multiprocessing.get_context("spawn")
+    go = spawn.Event()
+    load = spawn.Process(target=_pace, args=(port, rate, seconds, go))
     load.start()
     over = [0.0]
 
     def stopped() -> bool:
+        # called by the gateway's threads as well: setting twice is harmless
+        if gateway.session.connected and not go.is_set():
+            go.set()
         if load.is_alive():
             return False
         over[0] = over[0] or time.monotonic()
