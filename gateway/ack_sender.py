@@ -19,20 +19,32 @@ class AckSender:
         self._dedupe = dedupe
         self._session = session
         self._due: dict[StreamKey, str] = {}
+        self._resend: set[StreamKey] = set()
         self.sent = 0
 
-    def owe(self, touched: dict[StreamKey, str]) -> None:
-        """Take over streams whose messages are journalled, with the topic prefix of their box."""
+    def owe(self, touched: dict[StreamKey, str], refused: set[StreamKey]) -> None:
+        """Take over streams whose messages are journalled, with the topic prefix of their box.
+
+        Args:
+            touched: the streams.
+            refused: those of them that should send again what follows.
+        """
         self._due.update(touched)
+        self._resend |= refused
 
     def send(self) -> None:
         """Send what is due, as far as the hub takes it."""
         done: list[StreamKey] = []
         for key, prefix in self._due.items():
             through = self._dedupe.through(*key)
-            if through >= 0:
+            resend = key in self._resend
+            if through >= 0 or resend:
                 ack = Ack(
-                    box=key.box, boot_id=key.boot_id, channel=key.channel, through_seq=through
+                    box=key.box,
+                    boot_id=key.boot_id,
+                    channel=key.channel,
+                    through_seq=through,
+                    resend=resend,
                 )
                 if not self._session.publish(f"{prefix}/{Kind.ACK.value}", encode(ack), qos=0):
                     break
@@ -40,3 +52,4 @@ class AckSender:
             done.append(key)
         for key in done:
             del self._due[key]
+            self._resend.discard(key)

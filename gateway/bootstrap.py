@@ -7,7 +7,7 @@ from random import Random
 from gateway.checkpoint import CheckpointStore
 from gateway.config import EmbeddedTelemetryConfig, GatewayConfig, InfluxConfig
 from gateway.dead_letter import DeadLetterStore
-from gateway.dedupe import Dedupe
+from gateway.dedupe import IN_ORDER, Dedupe
 from gateway.event_delivery import EventDelivery
 from gateway.event_outbox import EventOutbox
 from gateway.ports import EventSink, TelemetrySink
@@ -137,7 +137,7 @@ def build(
             else Backoff(api.backoff_s, api.backoff_cap_s, rng)
         )
         delivery = EventDelivery(outbox, sink, backoff, batch=100 if api is None else api.batch)
-    dedupe = Dedupe(gap_after_s=config.intake.gap_after_s)
+    dedupe = Dedupe(gap_after_s=config.intake.gap_after_s, in_order=IN_ORDER)
     host = RuleHost(
         dedupe,
         default_district=config.districts[0],

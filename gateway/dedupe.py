@@ -13,7 +13,12 @@ import msgspec
 
 from contracts.envelope import Channel
 
-__all__ = ["Dedupe", "StatementLedger", "StreamKey", "Verdict"]
+__all__ = ["IN_ORDER", "Dedupe", "StatementLedger", "StreamKey", "Verdict"]
+
+
+IN_ORDER = frozenset({Channel.READINGS, Channel.TRACKS, Channel.COUNTS})
+"""Lanes that are taken in the order in which their box numbered them: a timer must not see a sensor's
+values swapped because a hub lost one of them. Observations and urgent messages never wait."""
 
 
 class Verdict(Enum):
@@ -22,7 +27,8 @@ class Verdict(Enum):
     NEW = "new"
     DUPLICATE = "duplicate"
     REFUSED = "refused"
-    """Too far ahead of a gap: not taken, the box keeps it and sends it again."""
+    """Behind a gap of a lane that is taken in order, or too far ahead of one: not taken, the box
+    keeps it and sends it again."""
 
 
 class StreamKey(NamedTuple):
@@ -89,11 +95,18 @@ class Dedupe:
         max_boots: boots remembered per box; the one used longest ago goes first.
         max_beyond: seqs remembered beyond a gap, per stream; further ones are refused.
         gap_after_s: seconds that a gap must have stood before it may be given up.
+        in_order: lanes in which nothing is taken beyond a gap.
     """
 
     def __init__(
-        self, *, max_boots: int = 64, max_beyond: int = 20_000, gap_after_s: float = 600.0
+        self,
+        *,
+        max_boots: int = 64,
+        max_beyond: int = 20_000,
+        gap_after_s: float = 600.0,
+        in_order: frozenset[Channel] = frozenset(),
     ) -> None:
+        self._in_order = in_order
         self._max_boots = max_boots
         self._max_beyond = max_beyond
         self._gap_after_s = gap_after_s
@@ -128,16 +141,35 @@ class Dedupe:
             return Verdict.DUPLICATE
         if seq == mark.through + 1:
             mark.through = seq
-            if mark.beyond:
+            if mark.lowest is not None:
                 mark.settle()
-        elif len(mark.beyond) >= self._max_beyond:
-            return Verdict.REFUSED
         else:
-            mark.beyond.add(seq)
             if mark.lowest is None or seq < mark.lowest:
                 mark.face(seq)
+            if channel in self._in_order or len(mark.beyond) >= self._max_beyond:
+                return Verdict.REFUSED
+            mark.beyond.add(seq)
         self._dirty.add(key)
         return Verdict.NEW
+
+    def remember(
+        self, box: str, boot_id: str, channel: Channel, seq: int, *, from_seq: int | None = None
+    ) -> None:
+        """Take note of a message that the journal holds; arguments as for :meth:`observe`.
+
+        Where it lies beyond a gap of a lane that is taken in order, that gap had been given up.
+        """
+        if channel not in self._in_order:
+            self.observe(box, boot_id, channel, seq, from_seq=from_seq)
+            return
+        key = (box, boot_id, channel)
+        mark = self._marks.get(key) or self._open(key)
+        self._uses += 1
+        mark.used = self._uses
+        if seq > mark.through:
+            mark.through = seq
+            mark.settle()
+            self._dirty.add(key)
 
     def _fill(self, key: tuple[str, str, Channel], mark: _Mark, first: int, last: int) -> Verdict:
         """Take note of a closed range; it is a duplicate only when all of it was known."""
@@ -146,7 +178,9 @@ class Dedupe:
         if first <= mark.through + 1:
             mark.through = last
             mark.beyond = {seq for seq in mark.beyond if seq > last}
-        elif last - first >= self._max_beyond:
+        elif key[2] in self._in_order or last - first >= self._max_beyond:
+            if mark.lowest is None or last < mark.lowest:
+                mark.face(last)
             return Verdict.REFUSED
         else:
             fresh = [seq for seq in range(first, last + 1) if seq not in mark.beyond]

@@ -131,6 +131,8 @@ class Intake:
         self.rejected: Counter[Reason] = Counter()
         self.touched: dict[StreamKey, str] = {}
         """Streams to acknowledge after the commit, with the topic's prefix of their box."""
+        self.refused: set[StreamKey] = set()
+        """Those of them in which something was turned away and should be sent again at once."""
 
     def admit(self, topic: str, payload: bytes, arrived_s: float) -> Admission | Rejection | None:
         """Return what to do with one inbound message; None for one that was handled before.
@@ -185,21 +187,17 @@ class Intake:
         verdict = self._dedupe.observe(
             message.box, message.boot_id, message.channel, message.seq, from_seq=first
         )
+        key = StreamKey(message.box, message.boot_id, message.channel)
         if verdict is Verdict.DUPLICATE:
             self.counters["duplicates"] += 1
-            if message.resent:
-                self._dedupe.knock(
-                    message.box,
-                    message.boot_id,
-                    message.channel,
-                    message.seq,
-                    arrived_s,
-                )
-        elif verdict is Verdict.REFUSED:
+        if verdict is not Verdict.NEW and message.resent:
+            given_up = self._dedupe.knock(*key, message.seq, arrived_s)
+            if given_up and verdict is Verdict.REFUSED:
+                verdict = self._dedupe.observe(*key, message.seq, from_seq=first)
+        self.touched[key] = topic[: -len(message.channel.value) - 1]
+        if verdict is Verdict.REFUSED:
             self.counters["refused"] += 1
-            return False
-        prefix = topic[: -len(message.channel.value) - 1]
-        self.touched[StreamKey(message.box, message.boot_id, message.channel)] = prefix
+            self.refused.add(key)
         return verdict is Verdict.NEW
 
     def _admit_status(

@@ -128,7 +128,7 @@ class RuleHost:
         """Tell the ledger of messages about one that the journal holds."""
         if isinstance(message, Readings | Tracks | Counts | Observation | Dropped):
             first = message.from_seq if isinstance(message, Dropped) else None
-            self._dedupe.observe(
+            self._dedupe.remember(
                 message.box, message.boot_id, message.channel, message.seq, from_seq=first
             )
 

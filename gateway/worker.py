@@ -207,8 +207,9 @@ class Worker:
         if not self._commit(batch, now):
             return 0
         if not self._unstored:
-            self.acks.owe(self.intake.touched)
+            self.acks.owe(self.intake.touched, self.intake.refused)
             self.intake.touched.clear()
+            self.intake.refused.clear()
             self.acks.send()
         self._save(now_s)
         return len(batch.inbound)

@@ -8,6 +8,7 @@ it, while paho would repeat it behind our back.
 import select
 import socket
 import threading
+import time
 from collections import deque
 from collections.abc import Sequence
 from random import Random
@@ -35,6 +36,10 @@ _POLL_S = 0.5
 
 _READ_BURST = 500
 """Packets handled before written ones get their turn."""
+
+_ASK_AGAIN_S = 5.0
+"""How long after a refused subscription it is asked for again: permissions can be mended while the
+connection stands, and without its acknowledgements a box would send for ever."""
 
 _TOKEN_MIDS = 65_536
 """A token is ``generation * 65,536 + packet id``; packet ids are never 0."""
@@ -77,6 +82,7 @@ class MqttSession:
         self._backoff = Backoff(0.1, config.reconnect_cap_s, rng or Random())  # noqa: S311
         self._filters: dict[str, int] = {}
         self._asked: dict[int, str] = {}
+        self._forbidden: dict[str, float] = {}
         self._inbound: deque[Inbound] = deque()
         self._client: Client | None = None
         self._generation = 0
@@ -219,6 +225,7 @@ class MqttSession:
             at_once = client.want_write() or (reading and sock.pending() > 0)
             poll.poll(0 if at_once else _POLL_S * 1000)
             self._drain_wake()
+            self._ask_again(client)
             if reading and not self._read(client, sock):
                 return
             client.loop_write()
@@ -276,6 +283,16 @@ class MqttSession:
             _, mid = client.subscribe(topic_filter, qos)
             if mid is not None:
                 self._asked[mid] = topic_filter
+
+    def _ask_again(self, client: Client) -> None:
+        """Repeat the subscriptions that were refused a while ago."""
+        if not self._forbidden or not self._connected:
+            return
+        now_s = time.monotonic()
+        for topic_filter, due_s in self._forbidden.items():
+            if now_s >= due_s:
+                self._forbidden[topic_filter] = now_s + _ASK_AGAIN_S
+                self._ask(client, topic_filter, self._filters[topic_filter])
 
     def _on_connect(
         self,
@@ -344,9 +361,14 @@ class MqttSession:
     ) -> None:
         with self._lock:
             topic_filter = self._asked.pop(mid, "?")
-        if any(reason.is_failure for reason in reasons):
+        if not any(reason.is_failure for reason in reasons):
+            if self._forbidden.pop(topic_filter, None) is not None:
+                self._log.info("subscription_allowed", topic_filter=topic_filter)
+        elif topic_filter not in self._forbidden:
             self.counters["forbidden_subscriptions"] += 1
             self._log.error("subscription_forbidden", topic_filter=topic_filter)
+            if topic_filter in self._filters:
+                self._forbidden[topic_filter] = time.monotonic() + _ASK_AGAIN_S
 
     def _on_want_write(self, _client: Client, _data: Any, _sock: Any) -> None:
         if threading.current_thread() is not self._thread:

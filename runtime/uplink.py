@@ -37,6 +37,10 @@ queued up meanwhile; the jitter keeps a thousand boxes from repeating at the sam
 
 _RESEND_CAP_S = 300.0
 
+_ASKED_AGAIN_S = 0.5
+"""After going back because the gateway asked, its further requests are not heard for so long: they
+were made before it could see the repetition."""
+
 
 class Uplink:
     """A box's way to the gateway. Only :meth:`send` may be called from several threads.
@@ -152,7 +156,12 @@ class Uplink:
             if ack is not None:
                 key = (ack.boot_id, ack.channel)
                 confirmed[key] = max(ack.through_seq, confirmed.get(key, -1))
+                lane = self._lanes.get(key)
+                if ack.resend and lane is not None and ack.through_seq >= lane.acked:
+                    lane.asked_again = True
         for (boot_id, channel), through_seq in confirmed.items():
+            if through_seq < 0:
+                continue
             self._outbox.confirm(boot_id, channel, through_seq)
             lane = self._lanes.get((boot_id, channel))
             # an acknowledgement of what was never sent is a mistake elsewhere; the outbox counts it
@@ -197,6 +206,8 @@ class Uplink:
 
     def _rewind_overdue(self, now: datetime) -> None:
         for lane in self._lanes.values():
+            if lane.asked_again:
+                self._rewind_asked(lane, now)
             if not lane.in_flight:
                 lane.retry_at = None
             elif lane.retry_at is None:
@@ -205,6 +216,14 @@ class Uplink:
                 longer_s = lane.rewind()
                 lane.retry_at = now + self._clock_span(self._resend_after_s + longer_s)
                 self.counters["rewinds"] += 1
+
+    def _rewind_asked(self, lane: UplinkLane, now: datetime) -> None:
+        """Send again at once what the gateway asks for, but not twice while it is on its way."""
+        lane.asked_again = False
+        if lane.in_flight and (lane.deaf_until is None or now >= lane.deaf_until):
+            lane.rewind()
+            lane.deaf_until = now + self._clock_span(_ASKED_AGAIN_S)
+            self.counters["rewinds"] += 1
 
     def _publish(self, now: datetime) -> None:
         for key in self._outbox.lanes():

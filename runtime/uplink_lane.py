@@ -30,6 +30,9 @@ class UplinkLane:
         self.cursor = -1
         self.retry_at: datetime | None = None
         """When to send again what is under way, unless an acknowledgement comes; None: nothing is."""
+        self.asked_again = False
+        """Whether the gateway turned away what came after ``acked`` and wants it again."""
+        self.deaf_until: datetime | None = None
         self._backoff = backoff
         self._buffer: deque[Pending] = deque()
         # whether a message of a former boot had been sent, nobody knows any more: say that it was

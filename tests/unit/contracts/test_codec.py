@@ -82,7 +82,7 @@ def test_defaults_are_left_out() -> None:
         pytest.param(b'{"type":"readings.v9"}', "readings.v9", id="unknown version"),
         pytest.param(ACK % (b"Box 17", b"4"), "box", id="illegal id"),
         pytest.param(ACK % (b"box-17\\n", b"4"), "box", id="id with a newline"),
-        pytest.param(ACK % (b"box-17", b"-1"), "through_seq", id="negative"),
+        pytest.param(ACK % (b"box-17", b"-2"), "through_seq", id="negative"),
         pytest.param(ACK % (b"box-17", b'"4"'), "through_seq", id="text for a number"),
         pytest.param(ACK % (b"box-17", b"4.5"), "through_seq", id="fraction"),
     ],

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.envelope import Channel
-from gateway.dedupe import Dedupe, StatementLedger, Verdict
+from gateway.dedupe import IN_ORDER, Dedupe, StatementLedger, Verdict
 
 KEY = ("box-1", "00000000000000aa", Channel.READINGS)
 
@@ -177,3 +177,43 @@ def test_statement_ledger_forgets_the_same_after_a_restart() -> None:
     assert restored.observe("b", 0, 5)
     assert ledger.take_dirty().keys() >= {"a", "b", "c"}
     assert [restored.observe("c", 0, 6), restored.observe("a", 1, 6)] == [False, True]
+
+
+def test_lane_in_order_takes_nothing_beyond_a_gap() -> None:
+    """What overtook a lost message is refused until that has come."""
+    dedupe = Dedupe(in_order=IN_ORDER)
+    verdicts = [dedupe.observe(*KEY, seq) for seq in (0, 2, 3, 1, 2, 3)]
+
+    refused, new = Verdict.REFUSED, Verdict.NEW
+    assert verdicts == [new, refused, refused, new, new, new]
+
+
+@given(st.lists(st.integers(0, 30), max_size=200))
+def test_lane_in_order_takes_each_seq_once_and_ascending(seqs: list[int]) -> None:
+    """Whatever arrives in whatever order, what is taken counts up from 0 without a hole."""
+    dedupe = Dedupe(in_order=IN_ORDER)
+    taken = [seq for seq in seqs if dedupe.observe(*KEY, seq) is Verdict.NEW]
+
+    assert taken == list(range(len(taken)))
+
+
+def test_lane_in_order_goes_on_behind_a_gap_that_was_given_up() -> None:
+    """After total loss of state the first message that keeps knocking begins the lane anew."""
+    dedupe = Dedupe(gap_after_s=10, in_order=IN_ORDER)
+    for now in (0.0, 5.0):
+        dedupe.observe(*KEY, 500)
+        dedupe.knock(*KEY, 500, now)
+    given_up = dedupe.knock(*KEY, 500, 11.0)
+
+    assert given_up == 500
+    assert dedupe.observe(*KEY, 500) is Verdict.NEW
+    assert dedupe.observe(*KEY, 501) is Verdict.NEW
+
+
+def test_journalled_message_beyond_a_gap_ends_that_gap() -> None:
+    """A recovery believes the journal: what it holds beyond a gap was taken after giving that up."""
+    dedupe = Dedupe(in_order=IN_ORDER)
+    dedupe.remember(*KEY, 500)
+
+    assert dedupe.observe(*KEY, 501) is Verdict.NEW
+    assert dedupe.observe(*KEY, 499) is Verdict.DUPLICATE

@@ -69,6 +69,12 @@ def _through(city: City) -> dict[str, int]:
     return {ack.channel.value: ack.through_seq for ack in found}
 
 
+def _answers(city: City) -> list[tuple[int, bool]]:
+    """Return how far each ack goes and whether it asks for what follows."""
+    found = [msgspec.json.decode(m.payload, type=Ack) for m in acks(city.box)]
+    return [(ack.through_seq, ack.resend) for ack in found]
+
+
 def test_ponding_becomes_one_event_with_its_cause(city: City) -> None:
     """Readings above the red step for its delay make one red event that names what decided."""
     city.send(birth(START))
@@ -105,6 +111,35 @@ def test_box_is_told_how_far_its_streams_are_journalled(city: City) -> None:
     assert _through(city) == {"readings": 1, "urgent": 0}
 
 
+def test_reading_behind_a_gap_is_asked_for_again(city: City) -> None:
+    """A sensor's values are taken in order: what overtook a lost one is not journalled yet."""
+    city.box.subscribe(topic(Kind.ACK))
+    for seq in (0, 2):
+        city.send(reading(seq, START))
+    city.step()
+
+    assert _answers(city) == [(0, True)]
+    assert _messages(city) == 1
+
+
+def test_gap_at_the_very_beginning_is_asked_for(city: City) -> None:
+    """Where nothing of a lane has arrived yet, the box is told so by -1."""
+    city.box.subscribe(topic(Kind.ACK))
+    city.send(reading(3, START))
+    city.step()
+
+    assert _answers(city) == [(-1, True)]
+
+
+def test_urgent_message_never_waits_for_one_before_it(city: City) -> None:
+    """绿色通道: an alarm behind a gap is journalled at once; only its acknowledgement waits."""
+    city.box.subscribe(topic(Kind.ACK))
+    city.send(pressed(4, START))
+    city.step()
+
+    assert _messages(city) == 1
+
+
 def test_resent_duplicate_is_acknowledged_again_and_not_journalled(city: City) -> None:
     """A box that missed an ack gets it again; the journal holds the message once."""
     city.box.subscribe(topic(Kind.ACK))
@@ -124,8 +159,8 @@ def _messages(city: City) -> int:
 def test_confessed_gap_is_filled(city: City) -> None:
     """A dropped message stands for its whole range."""
     city.box.subscribe(topic(Kind.ACK))
-    city.send(reading(5, START))
     city.send(dropped(0, 4, START))
+    city.send(reading(5, START))
     city.step()
 
     assert _through(city) == {"readings": 5}

@@ -101,7 +101,11 @@ class Gateway:
         channel: Channel = Channel.READINGS,
         boot_id: str = BOOT,
         box: str = BOX,
+        *,
+        resend: bool = False,
     ) -> None:
-        """Acknowledge a lane up to a seq."""
-        message = Ack(box=box, boot_id=boot_id, channel=channel, through_seq=through_seq)
+        """Acknowledge a lane up to a seq, and ask for what follows it where ``resend`` is set."""
+        message = Ack(
+            box=box, boot_id=boot_id, channel=channel, through_seq=through_seq, resend=resend
+        )
         self.session.publish(f"{ROOT}/ack", encode(message))

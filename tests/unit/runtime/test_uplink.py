@@ -131,6 +131,42 @@ def test_the_window_bounds_what_is_under_way(street: Street) -> None:
     assert list(range(100, 150)) == street.seqs()
 
 
+def test_what_the_gateway_turned_away_is_sent_again_at_once(street: Street) -> None:
+    """A request to resend goes back to the oldest unacknowledged message without waiting."""
+    street.uplink.send(letters(5))
+    street.seqs()
+
+    street.gateway.ack(1, resend=True)
+
+    assert street.seqs() == [2, 3, 4]
+
+
+def test_a_lane_of_which_nothing_arrived_is_sent_again_from_its_beginning(street: Street) -> None:
+    """-1 with a request to resend frees nothing and repeats everything."""
+    street.uplink.send(letters(3))
+    street.seqs()
+
+    street.gateway.ack(-1, resend=True)
+
+    assert street.seqs() == [0, 1, 2]
+    assert street.uplink.backlog == 3
+
+
+def test_requests_made_before_the_repetition_arrived_are_not_heard(street: Street) -> None:
+    """Going back once answers every request that was already on its way."""
+    street.uplink.send(letters(3))
+    street.seqs()
+    street.gateway.ack(0, resend=True)
+    street.seqs()
+
+    street.gateway.ack(0, resend=True)
+
+    assert street.seqs() == []
+    street.now += timedelta(seconds=1.0)
+    street.gateway.ack(0, resend=True)
+    assert street.seqs() == [1, 2]
+
+
 def test_urgent_messages_pass_a_flood(street: Street) -> None:
     """Readings that fill their window do not hold up urgent messages or observations."""
     street.uplink.send(letters(1000))
