@@ -24,6 +24,7 @@ __all__ = [
 _Port = Annotated[int, Meta(ge=1, le=65_535)]
 _DAY_S = 86_400
 _GB = 1_000_000_000
+_LEAST_QUEUE = 1_000_000
 
 
 class Listen(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -143,6 +144,10 @@ class HubConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     take that much. 0 syncs at every message, at 0.15 to 0.3 of the speed. Default 10."""
     max_store_bytes: Annotated[int, Meta(ge=10_000_000)] = 20 * _GB
     """Most disk for streams and sessions together; default 20 GB."""
+    mqtt_queue_bytes: Annotated[int, Meta(ge=1_000_000)] | None = None
+    """Most bytes that wait for MQTT sessions which are away; beyond, the oldest go, and boxes send
+    them again. Default: three quarters of what the streams leave of ``max_store_bytes``. Without a
+    limit they would fill the store, and nobody could log in any more to fetch them."""
     max_memory_bytes: Annotated[int, Meta(ge=1_000_000)] = 256_000_000
     """Most memory for streams that are kept there; default 256 MB."""
     max_connections: Annotated[int, Meta(ge=1)] = 10_000
@@ -166,3 +171,11 @@ class HubConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def effective_streams(self) -> dict[str, StreamConfig]:
         """The configured streams, or the default ones."""
         return self.streams or default_streams()
+
+    @property
+    def effective_mqtt_queue_bytes(self) -> int:
+        """``mqtt_queue_bytes``, or what follows from the limits of store and streams."""
+        if self.mqtt_queue_bytes is not None:
+            return self.mqtt_queue_bytes
+        streams = sum(stream.max_bytes for stream in self.effective_streams.values())
+        return max(_LEAST_QUEUE, (self.max_store_bytes - streams) * 3 // 4)

@@ -18,6 +18,9 @@ from runtime.secret import read_secret
 __all__ = ["ensure_streams", "stream_subjects"]
 
 _TIMEOUT_S = 10.0
+_MQTT_QUEUE = "$MQTT_msgs"
+"""Where nats-server keeps what it owes to MQTT sessions. It makes it at the first login, without
+limit, unless it is there. Source: nats-server 2.15, server/mqtt.go, ``mqttStreamName``."""
 
 
 def stream_subjects(stream: StreamConfig) -> list[str]:
@@ -48,6 +51,25 @@ async def _ensure(context: JetStreamContext, config: HubConfig) -> None:
             await context.update_stream(wanted)
 
 
+async def _limit_mqtt_queue(context: JetStreamContext, config: HubConfig) -> None:
+    limit = config.effective_mqtt_queue_bytes
+    try:
+        found = (await context.stream_info(_MQTT_QUEUE)).config
+    except NotFoundError:
+        await context.add_stream(
+            js.StreamConfig(
+                name=_MQTT_QUEUE,
+                subjects=["$MQTT.msgs.>"],
+                retention=js.RetentionPolicy.INTEREST,
+                storage=js.StorageType.FILE,
+                discard=js.DiscardPolicy.OLD,
+                max_bytes=limit,
+            )
+        )
+    else:
+        await context.update_stream(found.evolve(max_bytes=limit, discard=js.DiscardPolicy.OLD))
+
+
 async def _connect_and_ensure(config: HubConfig) -> None:
     admin = next(user for user in config.users if user.role is Role.ADMIN)
     scheme = "nats" if config.tls is None else "tls"
@@ -60,13 +82,17 @@ async def _connect_and_ensure(config: HubConfig) -> None:
         max_reconnect_attempts=0,
     )
     try:
-        await _ensure(connection.jetstream(timeout=_TIMEOUT_S), config)
+        context = connection.jetstream(timeout=_TIMEOUT_S)
+        await _ensure(context, config)
+        await _limit_mqtt_queue(context, config)
     finally:
         await connection.close()
 
 
 def ensure_streams(config: HubConfig) -> None:
     """Make the configured streams, or bring those that exist to the configured limits.
+
+    The queue of MQTT sessions is limited too.
 
     Streams that are no longer configured are left as they are: deleting data is a person's job.
 

@@ -57,7 +57,7 @@ def test_it_starts_healthy_and_stops_cleanly(hub: Hub) -> None:
 
     status = hub.stop()
 
-    assert (health.ok, health.streams) == (True, 5)
+    assert (health.ok, health.streams) == (True, 6)
     assert status == 0
     assert pid is not None
     assert not Path(f"/proc/{pid}").exists()
@@ -221,7 +221,7 @@ def test_the_command_runs_a_hub_until_it_is_asked_to_stop(tmp_path: Path) -> Non
     path, config = hub_yaml(tmp_path)
     with (tmp_path / "log").open("wb") as log:
         run = subprocess.Popen(cityloop("run", "--config", str(path)), stdout=log, stderr=log)
-    wait_until(lambda: check_health(config).streams == 5, "the hub is up")
+    wait_until(lambda: check_health(config).streams == 6, "the hub is up")
     told = subprocess.run(
         cityloop("health", "--config", str(path), "--json"),
         capture_output=True,
@@ -242,7 +242,7 @@ def test_a_server_that_a_killed_supervisor_left_is_replaced(tmp_path: Path) -> N
     path, config = hub_yaml(tmp_path)
     with (tmp_path / "log").open("wb") as log:
         first = subprocess.Popen(cityloop("run", "--config", str(path)), stdout=log, stderr=log)
-    wait_until(lambda: check_health(config).streams == 5, "the hub is up")
+    wait_until(lambda: check_health(config).streams == 6, "the hub is up")
     orphan = int((config.data / "nats-server.pid").read_text())
     first.kill()
     first.wait(DEADLINE_S)
@@ -261,7 +261,7 @@ def test_the_command_ends_when_the_server_does(tmp_path: Path) -> None:
     path, config = hub_yaml(tmp_path)
     with (tmp_path / "log").open("wb") as log:
         run = subprocess.Popen(cityloop("run", "--config", str(path)), stdout=log, stderr=log)
-    wait_until(lambda: check_health(config).streams == 5, "the hub is up")
+    wait_until(lambda: check_health(config).streams == 6, "the hub is up")
 
     os.kill(int((config.data / "nats-server.pid").read_text()), signal.SIGKILL)
 
