@@ -44,12 +44,21 @@ class Spool:
                 file.flush()
                 os.fsync(file.fileno())
             part.replace(path)
+            self._sync_folder()
         except OSError:
             part.unlink(missing_ok=True)
             raise
         self.counters["evidence_spooled"] += 1
         self._enforce()
         return sha256
+
+    def _sync_folder(self) -> None:
+        """Make a rename durable: a power cut would leave the ``.part``, which nobody looks at."""
+        folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
     def waiting(self) -> Iterator[str]:
         """Yield the hashes of waiting pictures, oldest first."""
