@@ -6,7 +6,7 @@ Every value is still as written here; :mod:`rules.pack` gives it meaning.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Annotated, NoReturn
+from typing import Annotated, ClassVar, NoReturn
 
 import msgspec
 
@@ -21,6 +21,7 @@ __all__ = [
     "RepeatDeclaration",
     "RuleDeclaration",
     "StepDeclaration",
+    "TestDeclaration",
     "WatchDeclaration",
     "read_declaration",
 ]
@@ -88,6 +89,27 @@ class StepDeclaration(_Declared, frozen=True, kw_only=True):
     """How often ``when`` must come true, each time for ``for``; default once."""
 
 
+class TestDeclaration(_Declared, frozen=True, kw_only=True):
+    """One test of a rule: samples of one key, and the statements they must lead to."""
+
+    __test__: ClassVar[bool] = False
+
+    series: dict[str, str]
+    """Per field its values: ``0 0.2x6@10s`` is 0, then six times 0.2, 10 s after each."""
+    expect: list[str]
+    """Statements in order: ``blue@60s``, ``clear@*``."""
+    name: str | None = None
+    """What the test shows; default its place in the list."""
+    start: str | None = None
+    """Event time of the first sample, with its offset; default 2026-01-05T00:00:00Z, a Monday."""
+    until: str | None = None
+    """Until when the clock goes on; default the end of the series."""
+    late: str | None = None
+    """How much later than their own time the samples arrive; default 0s."""
+    key: dict[str, str] = {}
+    """Values of key names; default values of the tester's own."""
+
+
 class RuleDeclaration(_Declared, frozen=True, kw_only=True):
     """One rule."""
 
@@ -104,7 +126,9 @@ class RuleDeclaration(_Declared, frozen=True, kw_only=True):
     gap: str | None = None
     """How long a lost subject may stay away without ending the episode; default not at all."""
     version: str | None = None
-    """Version of the rule; default a hash of its content."""
+    """Version of the rule; default a hash of its content without its tests."""
+    tests: list[TestDeclaration] = []
+    """Tests of the rule; default none."""
 
 
 class PackDeclaration(_Declared, frozen=True, kw_only=True):
@@ -125,7 +149,6 @@ _PLANNED: Mapping[str, tuple[str, ...]] = {
         "quality",
         "actions",
         "latch",
-        "tests",
     ),
     "event": ("group", "inhibits", "remind", "evidence", "level"),
 }
@@ -138,6 +161,7 @@ _KNOWN: Mapping[str, tuple[str, ...]] = {
     "watch": WatchDeclaration.__struct_encode_fields__,
     "step": StepDeclaration.__struct_encode_fields__,
     "repeat": RepeatDeclaration.__struct_encode_fields__,
+    "test": TestDeclaration.__struct_encode_fields__,
     "title": ("zh", "en"),
 }
 
@@ -183,6 +207,10 @@ def _check_rule(rule: object, path: tuple[str | int, ...], error: ErrorFactory) 
         raise error((*path, "watch", "profile"), _later("a list of profiles"))
     if isinstance(where, dict):
         raise error((*path, "where"), _later("a spatial 'where'"))
+    tests = rule.get("tests")
+    for index, test in enumerate(tests if isinstance(tests, list) else []):
+        if isinstance(test, dict):
+            _check_keys("test", test, (*path, "tests", index), error)
     ladder = rule.get("ladder")
     for index, step in enumerate(ladder if isinstance(ladder, list) else []):
         if isinstance(step, dict):

@@ -5,11 +5,11 @@ import itertools
 import math
 import re
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
-from msgspec import Struct
 
-from contracts.levels import Level, level_rank
+from contracts.levels import level_rank
 from contracts.profiles import PROFILES
 from rules.breach import EventSection
 from rules.declaration import (
@@ -23,11 +23,13 @@ from rules.errors import ExpressionError
 from rules.expression import Node, check, field_names, parse
 from rules.expression.tree import Binary, Unary
 from rules.hysteresis import find_flaws
+from rules.inline_tests import compile_test
 from rules.ladder import Delays
+from rules.rule import Condition, PackTest, Rule, RulePack, Step
 from rules.titles import TitleTemplate, compile_title
 from rules.vocabulary import STREAMS, FieldTable, Stream, profile_fields
 
-__all__ = ["Condition", "Rule", "RulePack", "Step", "compile_pack"]
+__all__ = ["Condition", "PackTest", "Rule", "RulePack", "Step", "compile_pack"]
 
 _RULE_ID = re.compile(r"[a-z0-9_-]{1,64}")
 _EVENT_TYPE = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*")
@@ -38,57 +40,6 @@ _FRESH_CADENCES = 2.5
 _VERSION_DIGITS = 12
 
 _Here = tuple[str | int, ...]
-
-
-class Condition(Struct, frozen=True):
-    """A checked condition: its tree, and its text as written for people."""
-
-    node: Node
-    text: str
-
-
-class Step(Struct, frozen=True):
-    """One step of a ladder. ``where`` of the rule is already part of both conditions."""
-
-    level: Level
-    when: Condition
-    clear: Condition
-    delays: Delays
-
-
-class Rule(Struct, frozen=True, kw_only=True):
-    """A rule, ready to be run."""
-
-    id: str
-    version: str
-    event: EventSection
-    title_zh: TitleTemplate
-    title_en: TitleTemplate
-    stream: str
-    profile: str | None
-    """Device profile; None for a stream other than readings."""
-    kinds: tuple[str, ...]
-    """Kinds of observation; empty for any."""
-    filters: tuple[tuple[str, frozenset[str]], ...]
-    """Key names with the values they may have."""
-    key: tuple[str, ...]
-    steps: tuple[Step, ...]
-    fields: FieldTable
-    names: tuple[str, ...]
-    """Fields that the conditions read."""
-    gap_s: float
-    """Seconds a subject that ended may stay away; 0: its end ends the episode."""
-    fresh_s: float
-    """Seconds for which a value stands for the present without a newer one."""
-    silence_s: float
-    """Seconds of silence after which a subject counts as gone; infinite where silence is none."""
-
-
-class RulePack(Struct, frozen=True, kw_only=True):
-    """The rules of one file."""
-
-    name: str
-    rules: tuple[Rule, ...]
 
 
 def compile_pack(data: object, name: str, error: ErrorFactory) -> RulePack:
@@ -108,17 +59,22 @@ def compile_pack(data: object, name: str, error: ErrorFactory) -> RulePack:
         raise error(("rules",), "expected at least one rule")
     seen: set[str] = set()
     rules: list[Rule] = []
+    tests: list[PackTest] = []
     for index, rule in enumerate(declared.rules):
         if rule.id in seen:
             raise error(("rules", index, "id"), f"rule {rule.id!r} is declared twice; rename one")
         seen.add(rule.id)
-        rules.append(_RuleCompiler(rule, ("rules", index), error).compile(_version(data, index)))
-    return RulePack(name=name, rules=tuple(rules))
+        compiler = _RuleCompiler(rule, ("rules", index), error)
+        rules.append(compiler.compile(_version(data, index)))
+        tests += compiler.tests(rules[-1])
+    return RulePack(name=name, rules=tuple(rules), tests=tuple(tests))
 
 
 def _version(data: object, index: int) -> str:
     """Return a short hash of a rule's content, the same however the YAML is laid out."""
-    content = msgspec.convert(data, dict[str, list[object]], strict=False)["rules"][index]
+    rules = msgspec.convert(data, dict[str, object])["rules"]
+    content = dict(msgspec.convert(rules, list[dict[str, object]])[index])
+    content.pop("tests", None)
     encoded = msgspec.json.encode(content, order="deterministic")
     return hashlib.sha256(encoded).hexdigest()[:_VERSION_DIGITS]
 
@@ -131,6 +87,9 @@ class _RuleCompiler:
 
     def _fail(self, where: Sequence[str | int], message: str) -> Exception:
         return self._error((*self._path, *where), f"rule {self._declared.id!r}: {message}")
+
+    def _fail_below(self, here: _Here, where: Sequence[str | int], message: str) -> Exception:
+        return self._fail((*here, *where), message)
 
     def compile(self, version: str) -> Rule:
         declared = self._declared
@@ -171,6 +130,20 @@ class _RuleCompiler:
             fresh_s=fresh_s,
             silence_s=fresh_s if stream.vanishes else math.inf,
         )
+
+    def tests(self, rule: Rule) -> list[PackTest]:
+        """Return the tests written in the rule, after it was compiled."""
+        return [
+            compile_test(
+                declared,
+                index,
+                rule=rule.id,
+                fields=rule.fields,
+                keys=STREAMS[rule.stream].keys,
+                fail=partial(self._fail_below, ("tests", index)),
+            )
+            for index, declared in enumerate(self._declared.tests)
+        ]
 
     def _match(self, name: str, value: str, pattern: re.Pattern[str], expected: str) -> None:
         if pattern.fullmatch(value) is None:

@@ -21,6 +21,7 @@ DECLARED = (
     declaration.WatchDeclaration,
     declaration.StepDeclaration,
     declaration.RepeatDeclaration,
+    declaration.TestDeclaration,
 )
 WORDS = sorted(
     {name for struct in DECLARED for name in struct.__struct_encode_fields__} - {"rules"}

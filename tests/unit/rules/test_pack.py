@@ -87,7 +87,7 @@ def test_refusals_name_the_place_and_the_reason(
     [
         ({name: {}}, (name,))
         for name in ("active", "let", "escalate", "absence", "no_data", "signals", "quality",
-                     "actions", "latch", "tests")
+                     "actions", "latch")
     ]
     + [
         ({"event": {"type": "a", name: "x"}}, ("event", name))

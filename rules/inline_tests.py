@@ -1,0 +1,111 @@
+"""Tests inside packs: what is declared becomes samples, times and expected statements."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from contracts.levels import Level
+from rules.declaration import TestDeclaration
+from rules.durations import parse_duration
+from rules.rule import PackTest
+from rules.series import Point, parse_series
+from rules.vocabulary import FieldTable
+
+__all__ = ["EXPECTED_WORDS", "compile_test"]
+
+EXPECTED_WORDS = (*(level.value for level in Level), "clear")
+"""What a statement may be: a level that is now in force, or the end."""
+
+_START = datetime(2026, 1, 5, tzinfo=UTC)
+"""Start of a test that names none: a Monday, midnight UTC."""
+_LONGEST_S = 40 * 86_400.0
+
+Fail = Callable[[Sequence[str | int], str], Exception]
+
+
+def compile_test(
+    declared: TestDeclaration,
+    index: int,
+    *,
+    rule: str,
+    fields: FieldTable,
+    keys: Sequence[str],
+    fail: Fail,
+) -> PackTest:
+    """Return a test ready to run.
+
+    Args:
+        declared: the test as written.
+        index: its place among the rule's tests.
+        rule: id of its rule.
+        fields: the fields that a sample may have.
+        keys: the key names that a sample may have.
+        fail: makes the error for a path below the test.
+
+    Raises:
+        Exception: what ``fail`` makes.
+    """
+    series: list[tuple[str, tuple[Point, ...]]] = []
+    lasts_s = 0.0
+    for name, text in declared.series.items():
+        if name not in fields:
+            known = ", ".join(fields)
+            raise fail(("series", name), f"field {name[:40]!r} is unknown; expected one of {known}")
+        try:
+            points, length_s = parse_series(text, fields[name].kind)
+        except ValueError as failure:
+            raise fail(("series", name), str(failure)) from failure
+        series.append((name, points))
+        lasts_s = max(lasts_s, length_s)
+    if not series:
+        raise fail(("series",), "expected at least one field with its series")
+    for name in declared.key:
+        if name not in keys:
+            raise fail(("key", name), f"{name[:40]!r} is no key; expected one of {', '.join(keys)}")
+    if declared.until is not None:
+        lasts_s = max(lasts_s, _duration("until", declared.until, fail))
+    if lasts_s > _LONGEST_S:
+        raise fail((), f"lasts {lasts_s / 86_400:.0f} days; expected at most 40")
+    return PackTest(
+        rule=rule,
+        name=declared.name or f"test {index + 1}",
+        series=tuple(series),
+        expect=tuple(_expected(at, text, fail) for at, text in enumerate(declared.expect)),
+        start=_start(declared.start, fail),
+        lasts_s=lasts_s,
+        late_s=0.0 if declared.late is None else _duration("late", declared.late, fail),
+        keys=tuple(sorted(declared.key.items())),
+    )
+
+
+def _duration(name: str, text: str, fail: Fail) -> float:
+    try:
+        return parse_duration(text)
+    except ValueError as failure:
+        raise fail((name,), str(failure)) from failure
+
+
+def _start(text: str | None, fail: Fail) -> float:
+    if text is None:
+        return _START.timestamp()
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as failure:
+        raise fail(("start",), f"{text[:40]!r}: expected 2026-07-01T22:00:00+08:00") from failure
+    if moment.tzinfo is None:
+        raise fail(("start",), f"{text[:40]!r} has no offset; expected 2026-07-01T22:00:00+08:00")
+    return moment.timestamp()
+
+
+def _expected(index: int, text: str, fail: Fail) -> tuple[str, float | None]:
+    word, _, when = text.partition("@")
+    if word not in EXPECTED_WORDS:
+        raise fail(
+            ("expect", index),
+            f"{text[:40]!r}: expected {', '.join(EXPECTED_WORDS)}, then @ and a duration or *: blue@60s",
+        )
+    if when == "*":
+        return word, None
+    try:
+        return word, parse_duration(when)
+    except ValueError as failure:
+        raise fail(("expect", index), f"{text[:40]!r}: {failure}, or *") from failure

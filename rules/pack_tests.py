@@ -1,0 +1,125 @@
+"""Running the tests that are written inside packs, each once as it is and once with restarts."""
+
+import math
+from typing import ClassVar
+
+from msgspec import Struct
+
+from contracts.event import EventPhase
+from contracts.levels import Level
+from rules.breach import Breach
+from rules.engine import Engine
+from rules.rule import PackTest, Rule, RulePack
+from rules.sample import Sample
+
+__all__ = ["TestResult", "run_pack_tests"]
+
+_NAMES = {"district": "district-1", "site": "site-1", "box": "box-1", "camera": "camera-1"}
+_SAME_S = 1e-3
+
+
+class TestResult(Struct, frozen=True):
+    """What came of one test: statements like ``blue@60s``, times after the test's start."""
+
+    __test__: ClassVar[bool] = False
+
+    rule: str
+    name: str
+    ok: bool
+    expected: tuple[str, ...]
+    found: tuple[str, ...]
+
+
+def run_pack_tests(pack: RulePack) -> list[TestResult]:
+    """Return the result of every test in a pack, in order.
+
+    All rules of the pack run; a test looks at the statements of its own rule. Ticks come every
+    second. Each test runs a second time with a restart from snapshots after every sample, and fails
+    when that makes another statement.
+    """
+    rules = {rule.id: rule for rule in pack.rules}
+    return [_result(pack, rules[test.rule], test) for test in pack.tests]
+
+
+def _result(pack: RulePack, rule: Rule, test: PackTest) -> TestResult:
+    expected = tuple(_shown(word, when) for word, when in test.expect)
+    plain = _run(pack, rule, test, restarts=False)
+    found = tuple(_shown(word, when) for word, when in plain)
+    agreed = len(plain) == len(test.expect) and all(
+        word == wanted and (when is None or abs(at - when) < _SAME_S)
+        for (word, at), (wanted, when) in zip(plain, test.expect, strict=True)
+    )
+    if agreed and _run(pack, rule, test, restarts=True) != plain:
+        return TestResult(test.rule, test.name, False, expected, (*found, "other after restarts"))
+    return TestResult(test.rule, test.name, agreed, expected, found)
+
+
+def _run(pack: RulePack, rule: Rule, test: PackTest, *, restarts: bool) -> list[tuple[str, float]]:
+    """Return word and time of every statement of the tested rule."""
+    engine, store, found = Engine([pack]), dict[str, bytes](), list[Breach]()
+    waiting = _samples(rule, test)
+    end = math.ceil(test.start + test.lasts_s + test.late_s)
+    for second in range(math.floor(test.start + test.late_s), end + 1):
+        found += engine.tick(float(second))
+        while waiting and waiting[-1].at + test.late_s < second + 1:
+            sample = waiting.pop()
+            found += engine.apply(sample, sample.at + test.late_s)
+            if restarts:
+                engine = _restarted(pack, engine, store)
+    return [
+        (_word(breach), round(breach.at - test.start, 6))
+        for breach in found
+        if breach.rule == rule.id
+    ]
+
+
+def _restarted(pack: RulePack, engine: Engine, store: dict[str, bytes]) -> Engine:
+    for name, blob in engine.take_dirty().items():
+        store.pop(name, None)
+        if blob is not None:
+            store[name] = blob
+    fresh = Engine([pack])
+    fresh.restore(store)
+    return fresh
+
+
+def _samples(rule: Rule, test: PackTest) -> list[Sample]:
+    """Return the samples of a test, the last one first."""
+    moments: dict[float, list[dict[str, float | bool | str]]] = {}
+    for name, points in test.series:
+        place: dict[float, int] = {}
+        for after, value in points:
+            if value is None:
+                continue
+            # a field that is sent twice at one moment is in two samples
+            index = place[after] = place.get(after, -1) + 1
+            sent = moments.setdefault(after, [])
+            sent += [{} for _ in range(index + 1 - len(sent))]
+            sent[index][name] = value
+    subject = "subject-1"
+    keys = {name: _NAMES.get(name, f"{name}-1") for name in (*_NAMES, *rule.key)}
+    keys |= {name: min(wanted) for name, wanted in rule.filters}
+    if rule.stream == "observations":
+        keys["kind"] = rule.kinds[0] if rule.kinds else "zone_dwell"
+    keys |= {"subject": subject, **dict(test.keys)}
+    found = [
+        Sample(
+            stream=rule.stream,
+            profile=rule.profile,
+            subject=keys["subject"],
+            at=test.start + after,
+            keys=keys,
+            fields=fields,
+        )
+        for after in sorted(moments)
+        for fields in moments[after]
+    ]
+    return found[::-1]
+
+
+def _word(breach: Breach) -> str:
+    return "clear" if breach.phase is EventPhase.END else Level(breach.level).value
+
+
+def _shown(word: str, when: float | None) -> str:
+    return f"{word}@*" if when is None else f"{word}@{when:g}s"

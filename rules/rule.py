@@ -1,0 +1,88 @@
+"""A rule, compiled and checked: what the engine runs."""
+
+from typing import ClassVar
+
+from msgspec import Struct
+
+from contracts.levels import Level
+from rules.breach import EventSection
+from rules.expression import Node
+from rules.ladder import Delays
+from rules.titles import TitleTemplate
+from rules.vocabulary import FieldTable
+
+__all__ = ["Condition", "PackTest", "Rule", "RulePack", "Step"]
+
+
+class Condition(Struct, frozen=True):
+    """A checked condition: its tree, and its text as written for people."""
+
+    node: Node
+    text: str
+
+
+class Step(Struct, frozen=True):
+    """One step of a ladder. ``where`` of the rule is already part of both conditions."""
+
+    level: Level
+    when: Condition
+    clear: Condition
+    delays: Delays
+
+
+class Rule(Struct, frozen=True, kw_only=True):
+    """A rule, ready to be run."""
+
+    id: str
+    version: str
+    event: EventSection
+    title_zh: TitleTemplate
+    title_en: TitleTemplate
+    stream: str
+    profile: str | None
+    """Device profile; None for a stream other than readings."""
+    kinds: tuple[str, ...]
+    """Kinds of observation; empty for any."""
+    filters: tuple[tuple[str, frozenset[str]], ...]
+    """Key names with the values they may have."""
+    key: tuple[str, ...]
+    steps: tuple[Step, ...]
+    fields: FieldTable
+    names: tuple[str, ...]
+    """Fields that the conditions read."""
+    gap_s: float
+    """Seconds a subject that ended may stay away; 0: its end ends the episode."""
+    fresh_s: float
+    """Seconds for which a value stands for the present without a newer one."""
+    silence_s: float
+    """Seconds of silence after which a subject counts as gone; infinite where silence is none."""
+
+
+class PackTest(Struct, frozen=True, kw_only=True):
+    """A test written inside a pack: samples of one key, and what its rule must say."""
+
+    __test__: ClassVar[bool] = False
+
+    rule: str
+    name: str
+    series: tuple[tuple[str, tuple[tuple[float, float | bool | str | None], ...]], ...]
+    """Per field: seconds after the start and value; None: a sample without the field."""
+    expect: tuple[tuple[str, float | None], ...]
+    """Statements in order: a level, clear or another word, and when; None: at any time."""
+    start: float
+    """Event time of the first sample, in seconds since 1970 UTC."""
+    lasts_s: float
+    """Until when the clock goes on, in seconds after the start."""
+    late_s: float = 0.0
+    """How much later than their own time the samples arrive."""
+    keys: tuple[tuple[str, str], ...] = ()
+    """Key names with their values, over the tester's own."""
+
+
+class RulePack(Struct, frozen=True, kw_only=True):
+    """The rules of one file."""
+
+    name: str
+    rules: tuple[Rule, ...]
+    tests: tuple[PackTest, ...] = ()
+    """The tests written beside the rules, in order."""

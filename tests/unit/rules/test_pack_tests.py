@@ -1,0 +1,131 @@
+"""Tests inside packs: how they are read, run and judged."""
+
+from typing import Any
+
+import pytest
+
+from rules.pack import compile_pack
+from rules.pack_tests import TestResult, run_pack_tests
+from rules.series import parse_series
+from tests.unit.rules.scenario import PackFault, pack, rule, step
+
+RISE = {
+    "series": {"depth_m": "0 0.2x6@10s 0.3x12@10s 0.1x60@10s"},
+    "expect": ["blue@60s", "yellow@120s", "clear@*"],
+}
+
+
+def results(*tests: dict[str, Any], **changes: Any) -> list[TestResult]:
+    """Return the results of tests written in the waterlogging rule."""
+    return run_pack_tests(pack(rule(tests=list(tests), **changes)))
+
+
+def test_a_test_that_holds() -> None:
+    """Levels and times as the rule says them; any time where a star stands."""
+    assert results(RISE) == [
+        TestResult(
+            "waterlogging",
+            "test 1",
+            True,
+            ("blue@60s", "yellow@120s", "clear@*"),
+            ("blue@60s", "yellow@120s", "clear@480s"),
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    "expect",
+    [
+        ["blue@60s", "yellow@120s"],
+        ["blue@61s", "yellow@120s", "clear@*"],
+        ["blue@60s", "red@120s", "clear@*"],
+        [],
+    ],
+    ids=["one less", "another time", "another level", "nothing"],
+)
+def test_a_test_that_fails_says_what_was_found(expect: list[str]) -> None:
+    """Every difference in number, level or time fails."""
+    failed = results({**RISE, "expect": expect})[0]
+
+    assert not failed.ok
+    assert failed.found == ("blue@60s", "yellow@120s", "clear@480s")
+
+
+def test_late_samples_make_the_same_statements() -> None:
+    """A test may let its samples arrive two hours after their time."""
+    assert results({**RISE, "late": "2h", "name": "late"})[0].ok
+
+
+def test_the_clock_goes_on_after_the_series() -> None:
+    """``until`` lets ticks end a delay that the samples began."""
+    slow = [step("blue", "depth_m > 10 cm", for_="20s")]
+
+    short, long = results(
+        {"series": {"depth_m": "0.2"}, "expect": []},
+        {"series": {"depth_m": "0.2"}, "expect": ["blue@20s"], "until": "30s"},
+        ladder=slow,
+    )
+
+    assert (short.ok, long.ok) == (True, True)
+
+
+def test_streams_other_than_readings_have_keys_and_filters() -> None:
+    """Filters are met by the tester's own sample, a test may name its own key values."""
+    tests = [
+        {"series": {"dwell_s": "10@5s 70@5s"}, "expect": ["blue@5s"], "key": {"track": "9"}},
+        {"series": {"dwell_s": "10@5s 70@5s"}, "expect": [], "key": {"zone_kind": "other"}},
+    ]
+    found = results(
+        *tests,
+        watch={"stream": "tracks", "zone_kind": ["no_parking"]},
+        key=["camera", "track"],
+        event={"type": "traffic.parking"},
+        ladder=[step("blue", "dwell_s > 60 s")],
+    )
+
+    assert [result.ok for result in found] == [True, True]
+
+
+def test_a_test_does_not_change_the_version() -> None:
+    """Rule versions follow what a rule does."""
+    assert pack(rule(tests=[RISE])).rules[0].version == pack().rules[0].version
+
+
+@pytest.mark.parametrize(
+    ("test", "path", "reason"),
+    [
+        ({"expect": []}, (), "missing required field `series`"),
+        ({**RISE, "series": {}}, ("series",), "at least one field"),
+        ({**RISE, "series": {"depht_m": "0"}}, ("series", "depht_m"), "expected one of depth_m"),
+        ({**RISE, "series": {"depth_m": ""}}, ("series", "depth_m"), "at least one value"),
+        ({**RISE, "series": {"depth_m": "wet"}}, ("series", "depth_m"), "expected a number"),
+        ({**RISE, "series": {"depth_m": "1x9@5"}}, ("series", "depth_m"), "no duration"),
+        ({**RISE, "series": {"depth_m": "1x999999"}}, ("series", "depth_m"), "more than 100000"),
+        ({**RISE, "expect": ["green@5s"]}, ("expect", 0), "expected blue, yellow, red, clear"),
+        ({**RISE, "expect": ["blue"]}, ("expect", 0), "no duration"),
+        ({**RISE, "start": "yesterday"}, ("start",), "expected 2026-07-01T22:00:00+08:00"),
+        ({**RISE, "start": "2026-07-01T22:00:00"}, ("start",), "has no offset"),
+        ({**RISE, "until": "90d"}, (), "at most 40"),
+        ({**RISE, "key": {"zone": "z"}}, ("key", "zone"), "is no key"),
+        ({**RISE, "exspect": []}, ("exspect",), "did you mean 'expect'?"),
+    ],
+)
+def test_faults_name_their_place(
+    test: dict[str, Any], path: tuple[str | int, ...], reason: str
+) -> None:
+    """A faulty test is refused when the pack is loaded."""
+    with pytest.raises(PackFault) as caught:
+        compile_pack({"rules": [rule(tests=[test])]}, "test", PackFault)
+
+    assert caught.value.path == ("rules", 0, "tests", 0, *path)
+    assert reason in caught.value.message
+
+
+def test_a_series_is_values_counts_and_pauses() -> None:
+    """Time passes after each sending; silence sends nothing; flags and texts are themselves."""
+    assert parse_series("0 0.2x2@10s -@1m 3", "number") == (
+        ((0.0, 0.0), (0.0, 0.2), (10.0, 0.2), (20.0, None), (80.0, 3.0)),
+        80.0,
+    )
+    assert parse_series("true@1s false", "flag") == (((0.0, True), (1.0, False)), 1.0)
+    assert parse_series("car", "text") == (((0.0, "car"),), 0.0)
