@@ -32,10 +32,12 @@ class ChildProcess:
         self._environment = dict(environment or {})
         self._child: subprocess.Popen[bytes] | None = None
         self.starts = 0
+        self._log_from = 0
 
     def start(self) -> None:
         """Start the process; its output is appended to the log file."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
+        self._log_from = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as sink:
             self._child = subprocess.Popen(
                 self.argv,
@@ -92,6 +94,12 @@ class ChildProcess:
                 f"its log {self.log} ends with:\n{self.log_tail()}"
             )
             raise ProcessDied(msg)
+
+    def said(self, words: str) -> bool:
+        """Return whether the log has these words since the last start."""
+        with self.log.open("rb") as lines:
+            lines.seek(self._log_from)
+            return words.encode() in lines.read()
 
     def log_tail(self) -> str:
         """Return the last lines of the log."""

@@ -50,7 +50,9 @@ class Api:
             services.metrics,
             interval_s=services.config.projector_interval_s,
             batch=services.config.projector_batch,
+            projected=services.feed.nudge,
         )
+        services.group_commit.committed = self._loop.nudge
         self.app: FastAPI = build_app(services, self._start, self._stop)
 
     def _start(self) -> None:

@@ -6,6 +6,7 @@ it and nothing is lost.
 """
 
 import asyncio
+import contextlib
 import re
 from collections.abc import AsyncIterator
 from typing import NamedTuple
@@ -132,6 +133,8 @@ class FeedHub:
         self._clients = 0
         self._head = Position(0, 0)
         self._grown = asyncio.Event()
+        self._due = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._reading = asyncio.Lock()
         self._pages: dict[tuple[Position, Position], list[Change]] = {}
 
@@ -139,10 +142,20 @@ class FeedHub:
         """Return the newest position."""
         return await run_in_threadpool(self._reader.head)
 
+    def nudge(self) -> None:
+        """Say that a log has grown; any thread may."""
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self._due.set)
+
     async def run(self) -> None:
         """Look for new entries while anybody listens; ends when cancelled."""
+        self._loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(_POLL_S)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_POLL_S):
+                    await self._due.wait()
+            self._due.clear()
             if self._clients == 0:
                 continue
             try:

@@ -7,7 +7,7 @@ transaction for each post: about four times as many. Source: measured.md §5.
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import structlog
@@ -40,7 +40,10 @@ class GroupCommit:
         *,
         queue_events: int,
         group_events: int,
+        committed: Callable[[], None] = lambda: None,
     ) -> None:
+        self.committed = committed
+        """Called after each commit, in the writing thread."""
         self._log = log
         self._clock = clock
         self._metrics = metrics
@@ -123,6 +126,7 @@ class GroupCommit:
             _log.error("intake_group_failed", posts=len(group), cause=str(error)[:300])
             # One post that no column takes must not fail its neighbours: each gets its own try.
             answers = [error] if len(group) == 1 else [self._commit_one(one) for one in group]
+        self.committed()
         loops: dict[
             asyncio.AbstractEventLoop, list[tuple[_Waiting, list[Outcome] | Exception]]
         ] = {}

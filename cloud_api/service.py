@@ -3,6 +3,7 @@
 import signal
 import socket
 import threading
+from collections.abc import Callable
 from types import FrameType
 
 import structlog
@@ -18,21 +19,42 @@ from runtime.errors import Transient
 __all__ = ["ProjectorLoop", "serve"]
 
 _log = structlog.get_logger()
+_GATHER_S = 0.005
+"""Least real seconds between two small steps, so that a flood of posts is not a flood of commits."""
+
 _LONGEST_PAUSE_S = 10.0
 _STOPPING = (signal.SIGTERM, signal.SIGINT)
 
 
 class ProjectorLoop:
-    """A thread that steps the projector: at once after a full batch, else after a pause."""
+    """A thread that steps the projector: at once after a full batch or a commit, else now and then.
+
+    Args:
+        projector: what is stepped.
+        clock: the moment of each step.
+        metrics: where steps and failures are counted.
+        interval_s: real seconds between looks that nobody asked for.
+        batch: log entries of a full step.
+        projected: called after each step that did something, in this thread.
+    """
 
     def __init__(
-        self, projector: Projector, clock: Clock, metrics: Metrics, *, interval_s: float, batch: int
+        self,
+        projector: Projector,
+        clock: Clock,
+        metrics: Metrics,
+        *,
+        interval_s: float,
+        batch: int,
+        projected: Callable[[], None],
     ) -> None:
         self._projector = projector
         self._clock = clock
         self._metrics = metrics
         self._interval_s = interval_s
         self._batch = batch
+        self._projected = projected
+        self._due = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="projector", daemon=True)
 
@@ -40,15 +62,21 @@ class ProjectorLoop:
         """Start the thread."""
         self._thread.start()
 
+    def nudge(self) -> None:
+        """Say that the log has grown; any thread may."""
+        self._due.set()
+
     def stop(self, timeout_s: float) -> None:
         """Finish the present step and end; waits up to ``timeout_s`` seconds."""
         self._stopping.set()
+        self._due.set()
         if self._thread.is_alive():
             self._thread.join(timeout_s)
 
     def _run(self) -> None:
         pause_s = self._interval_s
         while not self._stopping.is_set():
+            self._due.clear()
             try:
                 done = self._projector.step(self._clock.now())
             except Exception as error:  # noqa: BLE001 - the loop of a service: logged, counted, goes on
@@ -60,9 +88,12 @@ class ProjectorLoop:
                 continue
             pause_s = self._interval_s
             self._metrics.projected.inc(done)
+            if done:
+                self._projected()
             if done < self._batch:
                 # What comes in meanwhile is projected together: one commit instead of many.
-                self._stopping.wait(self._interval_s)
+                self._stopping.wait(_GATHER_S)
+                self._due.wait(self._interval_s)
 
 
 def serve(app: FastAPI, config: ApiConfig) -> None:

@@ -113,8 +113,11 @@ class _Chaos:
         storm |= {"until_s": RAINSTORM_DURATION_S, "start_at": self._storm_at.isoformat()}
         self._stack.add_role("storm", "simulators", storm, "run")
         self._stack.add_role("edge", "edge", self._edge(), "run")
+        self._stack.await_ready("edge")
         self._load_from = time.monotonic()
         time.sleep(_WARM_UP_S)
+        if self._settings.plant == "drop":
+            self._plant_drop()
 
     def _edge(self) -> dict[str, Any]:
         load = {
@@ -127,14 +130,24 @@ class _Chaos:
         }
         return edge_document(self._plan, sensors=[load])
 
+    def _plant_drop(self) -> None:
+        """Take a message out of the box's outbox that cannot have left: its hub was dead."""
+        hub, edge = self._stack.processes["hub"], self._stack.processes["edge"]
+        hub.kill()
+        time.sleep(1.0)
+        edge.kill()
+        dropped = plant_drop(self._plan.outbox(self._plan.edge_box))
+        self._say(f"planted: dropped message {dropped}")
+        for process in (hub, edge):
+            process.start()
+            self._stack.await_ready(process.name)
+
     def strike(self, number: int, kill: Kill) -> None:
         """Kill one part, start it again, and wait until it answers."""
         time.sleep(kill.pause_s)
         process = self._stack.processes[kill.target]
         process.require_alive()
         process.kill()
-        if number == 1 and self._settings.plant == "drop":
-            self._say(f"planted: dropped message {plant_drop(self._plan.outbox('edge-1'))}")
         time.sleep(kill.down_s)
         process.start()
         started = time.monotonic()

@@ -114,7 +114,8 @@ class Stack:
             return answers(ports.api)
         if name == "gateway":
             return answers(ports.gateway)
-        return self.processes[name].alive
+        process = self.processes[name]
+        return process.said("agent_started") if name == "edge" else process.alive
 
     def await_ready(self, name: str, timeout_s: float = _READY_S) -> None:
         """Wait until a part answers.
