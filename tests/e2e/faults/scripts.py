@@ -4,7 +4,7 @@ Each prepares its store, says so, waits for a line at its input, then stores one
 it did, again and again.
 """
 
-__all__ = ["EVENTS", "JOURNAL", "OUTBOX", "PICTURES"]
+__all__ = ["EVENTS", "JOURNAL", "OUTBOX", "PICTURES", "TELEMETRY"]
 
 OUTBOX = """
 import sys
@@ -60,5 +60,20 @@ number = 0
 while sys.stdin.readline():
     spool.add(b"picture %d" % number)
     number += 1
+    print("stored", flush=True)
+"""
+
+TELEMETRY = """
+import sys
+from pathlib import Path
+from gateway.ports import Point
+from gateway.telemetry.embedded import EmbeddedTelemetry
+store = EmbeddedTelemetry(Path(sys.argv[1]) / "telemetry.sqlite")
+store.write([Point("water-1", "depth_m", 0, 0.5)])
+print("ready", flush=True)
+number = 0
+while sys.stdin.readline():
+    number += 1
+    store.write([Point("water-1", "depth_m", number, 0.5)])
     print("stored", flush=True)
 """

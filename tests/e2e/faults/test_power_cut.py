@@ -5,11 +5,12 @@ import pytest
 from contracts.envelope import Channel
 from edge.evidence.spool import Spool
 from gateway.event_outbox import EventOutbox
+from gateway.telemetry.embedded import EmbeddedTelemetry
 from runtime.clock import SystemClock
 from runtime.journal import read_journal
 from runtime.outbox import Outbox
 from tests.e2e.faults.power import CuttableDisk
-from tests.e2e.faults.scripts import EVENTS, JOURNAL, OUTBOX, PICTURES
+from tests.e2e.faults.scripts import EVENTS, JOURNAL, OUTBOX, PICTURES, TELEMETRY
 from tests.e2e.faults.speaker import Speaker
 from tests.unit.gateway.city import BOOT, BOX
 
@@ -87,3 +88,13 @@ def test_the_evidence_spool_keeps_every_picture(disk: CuttableDisk) -> None:
     spool = Spool(disk.path / "evidence", 100_000_000)
     pictures = {spool.read(name) for name in spool.waiting()}
     assert {b"prepared", *(b"picture %d" % number for number in range(TURNS))} == pictures
+
+
+def test_telemetry_loses_the_last_values(disk: CuttableDisk) -> None:
+    """The store is whole and back where the disk had it; the journal still has the values."""
+    store_and_cut(disk, TELEMETRY)
+
+    store = EmbeddedTelemetry(disk.path / "telemetry.sqlite")
+    values = list(store.read("water-1", "depth_m", from_us=0, to_us=1_000))
+    store.close()
+    assert len(values) == 1

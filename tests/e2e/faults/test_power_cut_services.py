@@ -1,5 +1,6 @@
 """The power of a hub, a gateway or an API goes right after it acknowledged something."""
 
+import hashlib
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -143,3 +144,31 @@ def test_an_api_has_what_it_answered_2xx(
     assert {event_id(number) for number in range(kept)} == {
         item["event_id"] for item in listed["items"]
     }
+
+
+def test_an_api_has_the_picture_it_answered_2xx(
+    tmp_path: Path, disk: CuttableDisk, at_end: ExitStack
+) -> None:
+    """A picture that the box has deleted since is there after the cut, whole."""
+    picture = b"\xff\xd8\xff\xe0" + bytes(50_000)
+    path = f"/v1/evidence/{hashlib.sha256(picture).hexdigest()}"
+    server = Server(
+        tmp_path,
+        f"sqlite:///{disk.path}/api.sqlite",
+        evidence_dir=disk.path / "evidence",
+    )
+    server.make_keys()
+    server.start()
+    at_end.callback(server.kill)
+    disk.settle()
+    with server.client(Role.BOX) as client:
+        answer = client.put(path, content=picture, headers={"Content-Type": "image/jpeg"})
+    disk.cut()
+    server.kill()
+    disk.return_power()
+
+    server.start()
+    with server.client(Role.OPERATOR) as client:
+        kept = client.get(path).content
+    assert answer.is_success
+    assert kept == picture

@@ -2,7 +2,7 @@
 
 A killed process loses what it had not handed to the kernel, and nothing else: what is tested here
 is that append returns no earlier than that. What a power cut takes beyond it (data in the page
-cache) cannot be shown by killing a process; docs/runtime.md says what is promised there and why.
+cache) cannot be shown by killing a process: see tests/e2e/faults/test_power_cut.py.
 """
 
 import subprocess
