@@ -46,13 +46,15 @@ class EventDeclaration(_Declared, frozen=True, kw_only=True):
     """Key names that make two events the same thing; default none."""
     preplan: str | None = None
     """Plan 预案 that the event launches; default none."""
+    level: Level | None = None
+    """Level of a rule with ``quality`` and no ladder; default yellow."""
 
 
 class WatchDeclaration(_Declared, frozen=True, kw_only=True):
     """``watch``: either a device profile or a stream, with filters."""
 
-    profile: str | None = None
-    """Device profile whose readings the rule judges."""
+    profile: str | list[str] | None = None
+    """Device profile whose readings the rule judges; several for a rule with ``quality``."""
     stream: str | None = None
     """tracks, counts or observations."""
     class_: str | list[str] = msgspec.field(default_factory=list, name="class")
@@ -119,12 +121,15 @@ class RuleDeclaration(_Declared, frozen=True, kw_only=True):
     watch: WatchDeclaration
     key: list[str]
     """What the rule keeps a state of its own for."""
-    ladder: list[StepDeclaration]
-    """Steps in ascending order of level."""
+    ladder: list[StepDeclaration] | None = None
+    """Steps in ascending order of level; only a rule with ``quality`` may do without."""
     where: str | None = None
     """Condition that a sample must meet to count for ``when``; default none."""
     gap: str | None = None
     """How long a lost subject may stay away without ending the episode; default not at all."""
+    quality: dict[str, object] | None = None
+    """Gates that the readings of the watched profiles pass before any rule sees them; the rule is
+    then about sensors that give bad values. Default none."""
     version: str | None = None
     """Version of the rule; default a hash of its content without its tests."""
     tests: list[TestDeclaration] = []
@@ -146,11 +151,10 @@ _PLANNED: Mapping[str, tuple[str, ...]] = {
         "absence",
         "no_data",
         "signals",
-        "quality",
         "actions",
         "latch",
     ),
-    "event": ("group", "inhibits", "remind", "evidence", "level"),
+    "event": ("group", "inhibits", "remind", "evidence"),
 }
 """Parts of the language that packs may already contain elsewhere but this version does not run."""
 
@@ -203,7 +207,11 @@ def _check_rule(rule: object, path: tuple[str | int, ...], error: ErrorFactory) 
     event, watch, where = rule.get("event"), rule.get("watch"), rule.get("where")
     if isinstance(event, dict) and isinstance(event.get("title"), dict):
         _check_keys("title", event["title"], (*path, "event", "title"), error)
-    if isinstance(watch, dict) and isinstance(watch.get("profile"), list):
+    if (
+        isinstance(watch, dict)
+        and isinstance(watch.get("profile"), list)
+        and not rule.get("quality")
+    ):
         raise error((*path, "watch", "profile"), _later("a list of profiles"))
     if isinstance(where, dict):
         raise error((*path, "where"), _later("a spatial 'where'"))

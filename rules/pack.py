@@ -6,10 +6,11 @@ import math
 import re
 from collections.abc import Sequence
 from functools import partial
+from types import MappingProxyType
 
 import msgspec
 
-from contracts.levels import level_rank
+from contracts.levels import Level, level_rank
 from contracts.profiles import PROFILES
 from rules.breach import EventSection
 from rules.declaration import (
@@ -25,6 +26,8 @@ from rules.expression.tree import Binary, Unary
 from rules.hysteresis import find_flaws
 from rules.inline_tests import compile_test
 from rules.ladder import Delays
+from rules.quality.inspector import GateSet
+from rules.quality.section import QualityDefaults, compile_quality
 from rules.rule import Condition, PackTest, Rule, RulePack, Step
 from rules.titles import TitleTemplate, compile_title
 from rules.vocabulary import STREAMS, FieldTable, Stream, profile_fields
@@ -42,13 +45,20 @@ _VERSION_DIGITS = 12
 _Here = tuple[str | int, ...]
 
 
-def compile_pack(data: object, name: str, error: ErrorFactory) -> RulePack:
+def compile_pack(
+    data: object,
+    name: str,
+    error: ErrorFactory,
+    quality_defaults: QualityDefaults = MappingProxyType({}),
+) -> RulePack:
     """Return the rules in a pack.
 
     Args:
         data: the parsed YAML: plain lists, dicts, texts, numbers and booleans.
         name: what the pack is called.
         error: makes the error for a path of the document; it is raised at the first fault.
+        quality_defaults: what ``profile`` stands for in ``quality`` sections; without them such a
+            section has to give every threshold but the range.
 
     Raises:
         Exception: what ``error`` makes: wrong shape, unknown or unsupported part, an expression
@@ -60,6 +70,7 @@ def compile_pack(data: object, name: str, error: ErrorFactory) -> RulePack:
     seen: set[str] = set()
     rules: list[Rule] = []
     tests: list[PackTest] = []
+    gates: list[GateSet] = []
     for index, rule in enumerate(declared.rules):
         if rule.id in seen:
             raise error(("rules", index, "id"), f"rule {rule.id!r} is declared twice; rename one")
@@ -67,7 +78,9 @@ def compile_pack(data: object, name: str, error: ErrorFactory) -> RulePack:
         compiler = _RuleCompiler(rule, ("rules", index), error)
         rules.append(compiler.compile(_version(data, index)))
         tests += compiler.tests(rules[-1])
-    return RulePack(name=name, rules=tuple(rules), tests=tuple(tests))
+        if rule.quality is not None:
+            gates.append(compiler.gates(quality_defaults))
+    return RulePack(name=name, rules=tuple(rules), tests=tuple(tests), quality=tuple(gates))
 
 
 def _version(data: object, index: int) -> str:
@@ -101,14 +114,23 @@ class _RuleCompiler:
         key = self._names(("key",), declared.key, stream)
         if not key:
             raise self._fail(("key",), "expected at least one name")
+        if declared.quality is not None:
+            # one episode for each field and check of a sensor, of the gates of this rule alone
+            key = tuple(dict.fromkeys((*key, "field", "check")))
+            filters = (*filters, ("gates", frozenset({declared.id})))
+        elif declared.event.level is not None:
+            raise self._fail(
+                ("event", "level"),
+                "only for a rule with 'quality'; the steps of 'ladder' have levels",
+            )
         if stream_name == "tracks" and "track" not in key:
             raise self._fail(("key",), "expected 'track' in it: tracks would share one state")
         gap_s = self._gap(stream_name)
         event = self._event(stream)
         zh, en = self._titles(event, stream, fields)
         steps = self._ladder(fields, must_clear=stream_name in {"readings", "counts"})
-        profile = declared.watch.profile
-        if profile is not None:
+        profile = declared.watch.profile if stream_name == "readings" else None
+        if isinstance(profile, str):
             fresh_s = _FRESH_CADENCES * PROFILES[profile].cadence_s
         else:
             fresh_s = math.inf if stream.fresh_s is None else (gap_s or stream.fresh_s)
@@ -119,7 +141,7 @@ class _RuleCompiler:
             title_zh=zh,
             title_en=en,
             stream=stream_name,
-            profile=profile,
+            profile=profile if isinstance(profile, str) else None,
             kinds=kinds,
             filters=filters,
             key=key,
@@ -133,6 +155,8 @@ class _RuleCompiler:
 
     def tests(self, rule: Rule) -> list[PackTest]:
         """Return the tests written in the rule, after it was compiled."""
+        if self._declared.tests and self._declared.quality is not None:
+            raise self._fail(("tests",), "tests feed rules, not quality gates; remove them")
         return [
             compile_test(
                 declared,
@@ -145,6 +169,17 @@ class _RuleCompiler:
             for index, declared in enumerate(self._declared.tests)
         ]
 
+    def gates(self, defaults: QualityDefaults) -> GateSet:
+        """Return the gates that the rule's ``quality`` section declares."""
+        declared = self._declared
+        gates = compile_quality(
+            declared.quality,
+            lambda where, message: self._fail(("quality", *where), message),
+            profiles=_listed(declared.watch.profile or ()),
+            defaults=defaults,
+        )
+        return GateSet(declared.id, gates)
+
     def _match(self, name: str, value: str, pattern: re.Pattern[str], expected: str) -> None:
         if pattern.fullmatch(value) is None:
             raise self._fail(name.split("."), f"{name} {value[:80]!r}: expected {expected}")
@@ -154,13 +189,19 @@ class _RuleCompiler:
         if (watch.profile is None) == (watch.stream is None):
             raise self._fail(("watch",), "expected exactly one of 'profile' and 'stream'")
         if watch.profile is not None:
-            if watch.profile not in PROFILES:
-                raise self._fail(
-                    ("watch", "profile"),
-                    f"profile {watch.profile[:40]!r} is unknown; expected one of "
-                    f"{', '.join(PROFILES)}",
-                )
-            return "readings", STREAMS["readings"], profile_fields(watch.profile)
+            profiles = _listed(watch.profile)
+            for profile in profiles:
+                if profile not in PROFILES:
+                    raise self._fail(
+                        ("watch", "profile"),
+                        f"profile {profile[:40]!r} is unknown; expected one of "
+                        f"{', '.join(PROFILES)}",
+                    )
+            if self._declared.quality is not None and profiles:
+                return "quality", STREAMS["quality"], STREAMS["quality"].fields
+            return "readings", STREAMS["readings"], profile_fields(profiles[0])
+        if self._declared.quality is not None:
+            raise self._fail(("watch",), "quality gates need a 'profile', or a list of them")
         assert watch.stream is not None
         if watch.stream not in STREAMS or watch.stream == "readings":
             known = ", ".join(name for name in STREAMS if name != "readings")
@@ -246,6 +287,11 @@ class _RuleCompiler:
 
     def _ladder(self, fields: FieldTable, *, must_clear: bool) -> tuple[Step, ...]:
         declared = self._declared.ladder
+        if declared is None and self._declared.quality is None:
+            raise self._fail((), "missing required field `ladder`")
+        if not declared and self._declared.quality is not None:
+            level = self._declared.event.level or Level.YELLOW
+            declared = [StepDeclaration(level=level, when="bad")]
         if not declared:
             raise self._fail(("ladder",), "expected at least one step")
         for index, (low, high) in enumerate(itertools.pairwise(declared), start=1):
@@ -323,5 +369,5 @@ def _join(operator: str, left: Node, right: Node) -> Node:
     return Binary(start=0, end=0, operator=operator, left=left, right=right)
 
 
-def _listed(value: str | list[str]) -> tuple[str, ...]:
+def _listed(value: str | Sequence[str]) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value)

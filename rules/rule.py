@@ -8,6 +8,7 @@ from contracts.levels import Level
 from rules.breach import EventSection
 from rules.expression import Node
 from rules.ladder import Delays
+from rules.quality.inspector import GateSet
 from rules.titles import TitleTemplate
 from rules.vocabulary import FieldTable
 
@@ -86,3 +87,5 @@ class RulePack(Struct, frozen=True, kw_only=True):
     rules: tuple[Rule, ...]
     tests: tuple[PackTest, ...] = ()
     """The tests written beside the rules, in order."""
+    quality: tuple[GateSet, ...] = ()
+    """Gates of those rules that have a ``quality`` section."""

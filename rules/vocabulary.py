@@ -99,9 +99,19 @@ STREAMS: dict[str, Stream] = {
         fresh_s=None,
         kinds=tuple(kind.value for kind in ObservationKind),
     ),
+    "quality": Stream(
+        keys=(*_EVERYWHERE, "profile", "field", "check", "gates"),
+        fields=_table(
+            ProfileField(name="bad", kind="flag"),
+            ProfileField(name="flag"),
+            ProfileField(name="value"),
+        ),
+        fresh_s=None,
+    ),
 }
 """Every stream a rule can watch. ``class`` is the detector's label, ``line`` and ``zone`` are ids of
-the box's configuration, ``subject`` is the sensor or the camera."""
+the box's configuration, ``subject`` is the sensor or the camera. ``quality`` is what the gates of
+:mod:`rules.quality` find: one statement whenever a check begins or ceases to find too many bad values."""
 
 
 def profile_fields(profile: str) -> FieldTable:

@@ -109,6 +109,11 @@ PINNED = {
         "PROFILES",
         "ProfileField",
     ),
+    "quality": (
+        "QualityCheck",
+        "QualityFlag",
+        "worst_flag",
+    ),
     "readings": (
         "Readings",
         "Record",

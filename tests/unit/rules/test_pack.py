@@ -26,7 +26,8 @@ def fault(data: object) -> PackFault:
         ({"id": None}, (), "missing required field `id`"),
         ({"ladder": None}, (), "missing required field `ladder`"),
         ({"ladder": []}, ("ladder",), "expected at least one step"),
-        ({"ladder": {}}, ("ladder",), "Expected `array`, got `object`"),
+        ({"event": {"type": "a", "level": "red"}}, ("event", "level"), "only for a rule with 'quality'"),
+        ({"ladder": {}}, ("ladder",), "Expected `array | null`, got `object`"),
         ({"ladder": [step("green", "depth_m > 1")]}, ("ladder", 0, "level"), "'green'"),
         ({"ladder": [BLUE, BLUE]}, ("ladder", 1, "level"), "expected ascending levels"),
         ({"ladder": [step("red", "depth_m > 1"), BLUE]}, ("ladder", 1, "level"), "blue after red"),
@@ -86,12 +87,12 @@ def test_refusals_name_the_place_and_the_reason(
     ("changes", "path"),
     [
         ({name: {}}, (name,))
-        for name in ("active", "let", "escalate", "absence", "no_data", "signals", "quality",
+        for name in ("active", "let", "escalate", "absence", "no_data", "signals",
                      "actions", "latch")
     ]
     + [
         ({"event": {"type": "a", name: "x"}}, ("event", name))
-        for name in ("group", "inhibits", "remind", "evidence", "level")
+        for name in ("group", "inhibits", "remind", "evidence")
     ]
     + [
         ({"ladder": [{"level": "red", "when": {"at_least": 2}}]}, ("ladder", 0, "when")),

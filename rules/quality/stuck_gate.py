@@ -1,0 +1,110 @@
+"""Stuck 卡滞: a value that has not moved for too long."""
+
+import math
+from math import isnan
+from typing import Final
+
+from msgspec import Struct
+
+from contracts.quality import QualityFlag
+from rules.quality.timed_value import TimedValue
+
+__all__ = ["Extreme", "StuckGate", "StuckState"]
+
+_MOST_EXTREMES: Final = 32
+"""Extremes remembered on either side. A standing series needs a handful (the records of n random
+values number about ln n, a quantised one has tolerance / resolution of them); beyond, the oldest goes,
+and with it the series' earliest values: it is found stuck later, never sooner."""
+_SLACK: Final = 1e-9
+"""Share by which a range may pass the tolerance: 0.300 - 0.298 is 0.002 to a sensor, not to a float."""
+
+
+class Extreme(Struct, frozen=True, array_like=True):
+    """A value that is the lowest (highest) of all since."""
+
+    value: float
+    next_at: float
+    """When the value after it was measured; infinite while there is none."""
+
+
+class StuckState(Struct, frozen=True, array_like=True):
+    """The longest stretch up to now within the tolerance."""
+
+    at: float
+    """When the last value was measured."""
+    since: float
+    """When the stretch began."""
+    lows: tuple[Extreme, ...]
+    """Ascending: the first is the lowest of the stretch."""
+    highs: tuple[Extreme, ...]
+    """Descending: the first is the highest of the stretch."""
+
+
+class StuckGate(Struct, frozen=True):
+    """QARTOD flat line test over a duration, for any spacing of the values.
+
+    Source: ``flat_line_test`` of ioos-qc 3.0.0, which counts values of an even series instead; the
+    minimum and maximum of the longest stretch are kept by monotonic queues (D. Lemire, "Streaming
+    maximum-minimum filter using no more than three comparisons per element", 2006).
+    """
+
+    tolerance: float
+    """Range within which a value stands still, base unit."""
+    fail_s: float
+    """Standing still for so long: FAIL."""
+    suspect_s: float
+    """Standing still for so long: SUSPECT."""
+    rest_low: float = math.inf
+    rest_high: float = -math.inf
+    """Between these two, standing still is what a healthy sensor does: a dry gauge."""
+    within_s: float = math.inf
+    """After a longer interruption the stretch begins anew: nobody knows what the value did."""
+
+    def judge(
+        self, state: StuckState | None, reading: TimedValue, _now: float
+    ) -> tuple[StuckState | None, QualityFlag]:
+        """Return the new state and the flag of a reading; out of order it is not evaluated."""
+        at, value = reading.at, reading.value
+        if isnan(reading.value):
+            return state, QualityFlag.MISSING
+        newest = (Extreme(value, math.inf),)
+        if state is None or at - state.at > self.within_s:
+            return StuckState(at, at, newest, newest), QualityFlag.PASS
+        if at <= state.at:
+            return state, QualityFlag.NOT_EVALUATED
+        tolerance = self.tolerance * (1.0 + _SLACK)
+        if abs(value - state.lows[-1].value) > tolerance:
+            return StuckState(at, at, newest, newest), QualityFlag.PASS
+        since = state.since
+        lows, highs = list(_closed(state.lows, at)), list(_closed(state.highs, at))
+        while lows and lows[-1].value >= value:
+            lows.pop()
+        while highs and highs[-1].value <= value:
+            highs.pop()
+        while lows and value - lows[0].value > tolerance:
+            since = lows.pop(0).next_at
+        while highs and highs[0].value - value > tolerance:
+            since = highs.pop(0).next_at
+        if len(lows) == _MOST_EXTREMES:
+            since = max(since, lows.pop(0).next_at)
+        if len(highs) == _MOST_EXTREMES:
+            since = max(since, highs.pop(0).next_at)
+        if since != state.since:
+            # what ended the stretch on one side may have left older extremes on the other
+            lows = [low for low in lows if low.next_at > since]
+            highs = [high for high in highs if high.next_at > since]
+        after = StuckState(at, since, (*lows, *newest), (*highs, *newest))
+        return after, self._flag(after)
+
+    def _flag(self, state: StuckState) -> QualityFlag:
+        stood_s = state.at - state.since
+        if stood_s < self.suspect_s and stood_s < self.fail_s:
+            return QualityFlag.PASS
+        if self.rest_low <= state.lows[0].value and state.highs[0].value <= self.rest_high:
+            return QualityFlag.PASS
+        return QualityFlag.FAIL if stood_s >= self.fail_s else QualityFlag.SUSPECT
+
+
+def _closed(extremes: tuple[Extreme, ...], at: float) -> tuple[Extreme, ...]:
+    """Return extremes now that the value after the newest is there."""
+    return (*extremes[:-1], Extreme(extremes[-1].value, at))
