@@ -11,13 +11,14 @@ import os
 import shutil
 import struct
 import subprocess
+import tempfile
 from pathlib import Path
 
 __all__ = ["CuttableDisk", "DiskRefused"]
 
 _SHUTDOWN = 0x8004587D
 _WITHOUT_LOG_FLUSH = 2
-_SIZE_BYTES = 128 * 1024 * 1024
+_SIZE_BYTES = 256 * 1024 * 1024
 
 
 class DiskRefused(Exception):
@@ -28,23 +29,28 @@ class CuttableDisk:
     """A mounted file system; ``path`` is its root.
 
     Args:
-        folder: where the image and the mount point go.
+        folder: where the image goes; the mount point is a temporary folder.
 
     Raises:
         DiskRefused: it cannot be mounted here.
     """
 
     def __init__(self, folder: Path) -> None:
-        self.path = folder / "disk"
         self._image = folder / "disk.img"
         self._mounted = False
         if os.geteuid() != 0 or shutil.which("mkfs.ext4") is None:
             raise DiskRefused("needs root and mkfs.ext4")
-        self.path.mkdir()
+        # where every user may go: PostgreSQL refuses to be root, and pytest's folders are root's alone
+        self.path = Path(tempfile.mkdtemp(prefix="cityloop-disk-"))
+        self.path.chmod(0o755)
         with self._image.open("wb") as image:
             image.truncate(_SIZE_BYTES)
-        _run("mkfs.ext4", "-q", "-F", str(self._image))
-        self._mount()
+        try:
+            _run("mkfs.ext4", "-q", "-F", str(self._image))
+            self._mount()
+        except DiskRefused:
+            self.path.rmdir()
+            raise
 
     def _mount(self) -> None:
         # no commit by the clock: what is not synced stays in the page cache for the whole test
@@ -83,6 +89,7 @@ class CuttableDisk:
         if self._mounted:
             _run("umount", "--lazy", str(self.path))
             self._mounted = False
+        self.path.rmdir()
 
 
 def _run(*command: str) -> None:

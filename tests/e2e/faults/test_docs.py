@@ -10,7 +10,7 @@ DOC = (ROOT / "docs" / "durability.md").read_text(encoding="utf-8")
 def test_every_file_that_is_named_exists() -> None:
     """A file without folder is in this folder, another below tests."""
     named = set(re.findall(r"`((?:[\w/]+/)?test_\w+\.py)`", DOC))
-    places = {name: [Path(__file__).with_name(name), ROOT / "tests" / name] for name in named}
+    places = {name: [Path(__file__).parent / name, ROOT / "tests" / name] for name in named}
 
     missing = [name for name, paths in places.items() if not any(path.exists() for path in paths)]
     assert named
