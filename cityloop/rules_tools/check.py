@@ -1,0 +1,107 @@
+"""Checking packs: every fault at once, and what is legal but hardly meant."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from cityloop.rules_tools.dead_steps import dead_steps
+from cityloop.rules_tools.findings import Finding, Severity, as_finding, pack_files
+from cityloop.rules_tools.overlaps import Placed, overlaps
+from rules.pack import compile_pack
+from rules.rule import RulePack
+from runtime.errors import ConfigError
+from runtime.yaml_document import Document, load_document
+
+__all__ = ["check_packs"]
+
+
+def check_packs(paths: Sequence[Path]) -> list[Finding]:
+    """Return what is wrong with packs: faults first found per rule, then warnings, by position.
+
+    A rule with a fault does not hide the faults of the others. Within one rule the first fault is
+    reported: what follows it often only follows from it.
+
+    Args:
+        paths: files, or folders whose ``*.yaml`` files are all packs.
+
+    Raises:
+        PackRefused: a folder without a pack.
+    """
+    findings: list[Finding] = []
+    placed: list[Placed] = []
+    owners: dict[str, str] = {}
+    for path in pack_files(paths):
+        try:
+            document = load_document(path)
+        except ConfigError as error:
+            findings.append(as_finding(error))
+            continue
+        compiled, faults = _compile(document)
+        findings.extend(faults)
+        for index, rule in compiled:
+            if rule.id in owners:
+                reason = f"rule {rule.id!r} is also in {owners[rule.id]}; rename one"
+                findings.append(as_finding(document.error(("rules", index, "id"), reason)))
+                continue
+            owners[rule.id] = document.name
+            placed.append(Placed(rule, document, index))
+            findings.extend(
+                _warning(document, ("rules", index, "ladder", step, "when"), reason)
+                for step, reason in dead_steps(rule)
+            )
+    findings.extend(
+        _warning(one.document, ("rules", one.number, "watch"), reason)
+        for one, reason in overlaps(placed)
+    )
+    return sorted(findings, key=lambda one: (one.file, one.line, one.column, one.message))
+
+
+def _warning(document: Document, path: Sequence[str | int], message: str) -> Finding:
+    return as_finding(document.error(path, message), Severity.WARNING)
+
+
+def _compile(document: Document) -> tuple[list[tuple[int, Any]], list[Finding]]:
+    """Return a document's rules that compile, each with its index, and the others' faults."""
+    try:
+        pack = compile_pack(document.data, document.name, document.error)
+    except ConfigError as error:
+        found = _rule_by_rule(document)
+        return found if found is not None else ([], [as_finding(error)])
+    return list(enumerate(pack.rules)), []
+
+
+def _rule_by_rule(document: Document) -> tuple[list[tuple[int, Any]], list[Finding]] | None:
+    """Compile every rule by itself; None where the fault is not within a rule."""
+    data = document.data
+    rules = data.get("rules") if isinstance(data, dict) else None
+    if not isinstance(rules, list):
+        return None
+    compiled: list[tuple[int, Any]] = []
+    findings: list[Finding] = []
+    seen: set[object] = set()
+    for index, rule in enumerate(rules):
+        try:
+            pack = _alone(document, data, rule, index)
+        except ConfigError as error:
+            findings.append(as_finding(error))
+            continue
+        found = pack.rules[0]
+        if found.id in seen:
+            reason = f"rule {found.id!r} is declared twice; rename one"
+            findings.append(as_finding(document.error(("rules", index, "id"), reason)))
+            continue
+        seen.add(found.id)
+        compiled.append((index, found))
+    unique = list(dict.fromkeys(findings))
+    return (compiled, unique) if unique else None
+
+
+def _alone(document: Document, data: Mapping[str, object], rule: object, index: int) -> RulePack:
+    """Return the pack with only one of its rules; errors keep the place in the whole."""
+
+    def error(path: Sequence[str | int], message: str) -> ConfigError:
+        if tuple(path[:2]) == ("rules", 0):
+            path = ("rules", index, *path[2:])
+        return document.error(path, message)
+
+    return compile_pack({**data, "rules": [rule]}, document.name, error)

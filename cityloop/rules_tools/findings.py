@@ -1,0 +1,107 @@
+"""What a check of packs can find, and the packs themselves with their documents."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from cityloop.rules_tools.errors import PackRefused
+from rules.pack import compile_pack
+from rules.rule import RulePack
+from runtime.errors import ConfigError
+from runtime.yaml_document import Document, load_document
+
+__all__ = ["CheckedPack", "Finding", "Severity", "as_finding", "load_packs", "pack_files"]
+
+
+class Severity(StrEnum):
+    """How grave a finding is."""
+
+    ERROR = "error"
+    """The gateway would refuse the pack."""
+    WARNING = "warning"
+    """The pack runs, but hardly as meant."""
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """One thing that is wrong in a pack, and where. Line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+    severity: Severity
+    message: str
+
+    @property
+    def line_text(self) -> str:
+        """The finding as compilers print it, so that editors can jump to it."""
+        return f"{self.file}:{self.line}:{self.column}: {self.severity.value}: {self.message}"
+
+
+class CheckedPack(NamedTuple):
+    """A pack that compiled, with its document for positions and its text for a gateway."""
+
+    pack: RulePack
+    document: Document
+    text: str
+
+
+def as_finding(error: ConfigError, severity: Severity = Severity.ERROR) -> Finding:
+    """Return a configuration error as a finding."""
+    return Finding(
+        file=error.path,
+        line=error.line,
+        column=error.column,
+        severity=severity,
+        message=error.message,
+    )
+
+
+def pack_files(paths: Sequence[Path]) -> list[Path]:
+    """Return the files that packs are in; a folder stands for its ``*.yaml``, sorted.
+
+    Raises:
+        PackRefused: a folder without a pack.
+    """
+    files: list[Path] = []
+    for path in paths:
+        if not path.is_dir():
+            files.append(path)
+            continue
+        inside = sorted(path.glob("*.yaml"))
+        if not inside:
+            reason = "this folder holds no *.yaml; name a pack or a folder of packs"
+            raise PackRefused([as_finding(ConfigError(str(path), 1, 1, reason))])
+        files.extend(inside)
+    return files
+
+
+def load_packs(paths: Sequence[Path]) -> list[CheckedPack]:
+    """Return compiled packs.
+
+    Raises:
+        PackRefused: one cannot be read or compiled, or two rules share an id.
+    """
+    checked: list[CheckedPack] = []
+    owners: dict[str, str] = {}
+    for path in pack_files(paths):
+        try:
+            document = load_document(path)
+            pack = compile_pack(document.data, str(path), document.error)
+            _check_ids(pack, document, owners)
+        except ConfigError as error:
+            raise PackRefused([as_finding(error)]) from error
+        checked.append(CheckedPack(pack, document, path.read_text(encoding="utf-8-sig")))
+    return checked
+
+
+def _check_ids(pack: RulePack, document: Document, owners: dict[str, str]) -> None:
+    for index, rule in enumerate(pack.rules):
+        if rule.id in owners:
+            raise document.error(
+                ("rules", index, "id"),
+                f"rule {rule.id!r} is also in {owners[rule.id]}; expected unique ids; rename one",
+            )
+        owners[rule.id] = pack.name

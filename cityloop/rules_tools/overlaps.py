@@ -1,0 +1,60 @@
+"""Rules that say the same thing twice: the same input, key and event type."""
+
+import itertools
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from rules.rule import Rule
+from runtime.yaml_document import Document
+
+__all__ = ["Placed", "overlaps"]
+
+
+class Placed(NamedTuple):
+    """A rule and where it is declared."""
+
+    rule: Rule
+    document: Document
+    number: int
+    """Index of the rule in its pack."""
+
+
+def overlaps(placed: Sequence[Placed]) -> list[tuple[Placed, str]]:
+    """Return every rule that overlaps an earlier one, and what to do about it.
+
+    Two rules overlap where they watch the same profile or stream, their filters let a common sample
+    through, they keep state for the same key and raise the same event type: one thing would be
+    reported twice.
+    """
+    found: list[tuple[Placed, str]] = []
+    groups: dict[tuple[object, ...], list[Placed]] = {}
+    for one in placed:
+        rule = one.rule
+        same = (rule.stream, rule.profile, frozenset(rule.key), rule.event.type)
+        groups.setdefault(same, []).append(one)
+    for group in groups.values():
+        for first, second in itertools.combinations(group, 2):
+            if _share_input(first.rule, second.rule):
+                line, _ = first.document.locate(("rules", first.number))
+                reason = (
+                    f"rule {second.rule.id!r} overlaps {first.rule.id!r} "
+                    f"({first.document.name}:{line}): same input, key and event type "
+                    f"{second.rule.event.type!r}, so one thing is reported twice; make one ladder "
+                    "of both, or give one another event type"
+                )
+                found.append((second, reason))
+    return found
+
+
+def _share_input(first: Rule, second: Rule) -> bool:
+    """Whether some sample passes the filters of both rules."""
+    if _apart(first.kinds, second.kinds):
+        return False
+    wanted = dict(first.filters)
+    return not any(_apart(wanted.get(name, ()), values) for name, values in second.filters)
+
+
+def _apart(first: Iterable[str], second: Iterable[str]) -> bool:
+    """Whether two lists of wanted values exclude each other; an empty one wants any."""
+    one, other = set(first), set(second)
+    return bool(one) and bool(other) and one.isdisjoint(other)

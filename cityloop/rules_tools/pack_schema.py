@@ -1,0 +1,72 @@
+"""JSON Schema of packs, for editors: completion, hints and red lines while typing."""
+
+import ast
+import inspect
+import itertools
+import textwrap
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from contracts.profiles import PROFILES
+from rules import declaration
+from rules.declaration import PackDeclaration
+from rules.vocabulary import STREAMS
+
+__all__ = ["pack_schema"]
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_DURATION = r"^[0-9]+(\.[0-9]+)?(ms|s|m|h|d)$"
+_DURATIONS = frozenset({"for", "clear_for", "within", "gap"})
+
+
+def pack_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a pack, made from the Structs that packs are read into.
+
+    It knows names, kinds and choices. Types, units and whether a ladder can work need the check.
+    """
+    (reference,), components = msgspec.json.schema_components(
+        (PackDeclaration,), ref_template="#/$defs/{name}"
+    )
+    for name, schema in components.items():
+        struct = getattr(declaration, name, None)
+        properties = schema.get("properties")
+        if properties is None or struct is None:
+            continue
+        hints = dict(_field_docs(struct))
+        for field, encoded in zip(
+            struct.__struct_fields__, struct.__struct_encode_fields__, strict=True
+        ):
+            if field in hints:
+                properties[encoded].setdefault("description", hints[field])
+            if encoded in _DURATIONS:
+                _limit_texts(properties[encoded], {"pattern": _DURATION})
+    watch = components["WatchDeclaration"]["properties"]
+    _limit_texts(watch["profile"], {"enum": list(PROFILES)})
+    _limit_texts(watch["stream"], {"enum": [name for name in STREAMS if name != "readings"]})
+    root = components.pop(reference["$ref"].rpartition("/")[2])
+    return {
+        "$schema": _DIALECT,
+        **root,
+        "title": "cityloop rule pack",
+        "$defs": dict(sorted(components.items())),
+    }
+
+
+def _limit_texts(schema: dict[str, Any], limit: dict[str, Any]) -> None:
+    """Add a limit to the text alternative of a property."""
+    for part in (schema, *schema.get("anyOf", ())):
+        if part.get("type") == "string":
+            part.update(limit)
+
+
+def _field_docs(struct: type) -> Iterator[tuple[str, str]]:
+    """Yield every field of a Struct that a docstring follows, with that docstring."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(struct)))
+    body = tree.body[0].body if isinstance(tree.body[0], ast.ClassDef) else []
+    for field, doc in itertools.pairwise(body):
+        if not isinstance(field, ast.AnnAssign) or not isinstance(field.target, ast.Name):
+            continue
+        if isinstance(doc, ast.Expr) and isinstance(doc.value, ast.Constant):
+            yield field.target.id, " ".join(str(doc.value.value).split())

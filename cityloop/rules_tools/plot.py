@@ -1,0 +1,162 @@
+"""A picture of one key: its values, the thresholds, and the level that holds over time."""
+
+import importlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from cityloop.rules_tools.errors import MissingLibrary, RulesToolError
+from cityloop.rules_tools.expression_text import expression_text
+from cityloop.rules_tools.firings import Firing
+from cityloop.rules_tools.key_series import KeySeries
+from contracts.event import EventPhase
+from contracts.levels import Level
+from contracts.readings import moment
+from rules.expression.tree import Binary, Field, Literal, Node, walk
+from rules.rule import Rule
+
+__all__ = ["Threshold", "draw", "level_spans", "thresholds"]
+
+_COLOURS: Final = {Level.BLUE: "#2f6fde", Level.YELLOW: "#e0a100", Level.RED: "#d62f2f"}
+_LINE: Final = "#222222"
+
+
+class Threshold(NamedTuple):
+    """A constant that a step compares the drawn field with."""
+
+    level: Level
+    part: str
+    """when or clear."""
+    value: float
+
+
+class LevelSpan(NamedTuple):
+    """A stretch of time in which one level held; ``end`` None: to the end of the data."""
+
+    level: Level
+    begin: datetime
+    end: datetime | None
+
+
+def thresholds(rule: Rule, field: str) -> list[Threshold]:
+    """Return the constants that a rule's steps compare a field with, in the order of the ladder."""
+    found: list[Threshold] = []
+    for step in rule.steps:
+        for part, condition in (("when", step.when), ("clear", step.clear)):
+            for value in dict.fromkeys(_constants(condition.node, field)):
+                found.append(Threshold(step.level, part, value))
+    return found
+
+
+def _constants(node: Node, field: str) -> list[float]:
+    values: list[float] = []
+    for part in walk(node):
+        if not isinstance(part, Binary):
+            continue
+        for one, other in ((part.left, part.right), (part.right, part.left)):
+            if isinstance(one, Field) and one.name == field and isinstance(other, Literal):
+                values.append(float(other.value))
+    return values
+
+
+def level_spans(firings: Sequence[Firing]) -> list[LevelSpan]:
+    """Return the stretches of time in which a level held."""
+    spans: list[LevelSpan] = []
+    for firing in firings:
+        ends = [step.at for step in firing.steps[1:]]
+        for step, end in zip(firing.steps, [*ends, None], strict=True):
+            if step.phase is not EventPhase.END:
+                spans.append(LevelSpan(step.level, step.at, end))
+    return spans
+
+
+def draw(
+    path: Path,
+    rule: Rule,
+    key: Mapping[str, str],
+    series: KeySeries,
+    firings: Sequence[Firing],
+) -> None:
+    """Draw a key's values over the level that holds, and write the picture.
+
+    Args:
+        path: the picture; its ending says which kind: png or svg.
+        rule: the rule.
+        key: the key, for the title.
+        series: the values.
+        firings: the episodes of this rule and key.
+
+    Raises:
+        MissingLibrary: matplotlib is not installed.
+        RulesToolError: another ending, or the picture cannot be written.
+    """
+    if path.suffix.lower() not in {".png", ".svg"}:
+        raise RulesToolError(f"{path}: expected a name that ends in .png or .svg")
+    try:
+        figures: Any = importlib.import_module("matplotlib.figure")
+        dates: Any = importlib.import_module("matplotlib.dates")
+    except ModuleNotFoundError as error:
+        raise MissingLibrary(
+            "drawing needs matplotlib; install it with: pip install 'cityloop[plot]'"
+        ) from error
+    figure = figures.Figure(figsize=(11, 5.5), layout="constrained")
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(5, 1))
+    end = moment(series.at[-1])
+    _draw_values(upper, rule, series)
+    _draw_levels((upper, lower), rule, level_spans(firings), end)
+    named = ", ".join(f"{name}={value}" for name, value in key.items())
+    upper.set_title(f"{rule.id} ({rule.event.type})   {named}", loc="left")
+    locator = dates.AutoDateLocator()
+    lower.xaxis.set_major_locator(locator)
+    lower.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
+    lower.set_xlabel("event time, UTC")
+    # no date and fixed ids in the file: the same data gives the same picture
+    options: Any = {"metadata": {"Date": None}} if path.suffix.lower() == ".svg" else {"dpi": 130}
+    try:
+        figure.savefig(path, **options)
+    except OSError as error:
+        raise RulesToolError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def _draw_values(axes: Any, rule: Rule, series: KeySeries) -> None:
+    times = [moment(at) for at in series.at]
+    axes.plot(times, series.values, color=_LINE, linewidth=1.1, drawstyle="steps-post", zorder=3)
+    for level, part, value in thresholds(rule, series.field):
+        raised = part == "when"
+        axes.axhline(
+            value,
+            color=_COLOURS[level],
+            linewidth=1.2 if raised else 0.9,
+            linestyle="-" if raised else (0, (4, 3)),
+            label=f"{level.value} {part} {value:g}",
+            zorder=2,
+        )
+    unit = "" if series.unit in {None, "/"} else f" [{series.unit}]"
+    axes.set_ylabel(f"{series.field}{unit}")
+    axes.margins(x=0.01)
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize="small")
+
+
+def _draw_levels(
+    axes: Sequence[Any], rule: Rule, spans: Sequence[LevelSpan], end: datetime
+) -> None:
+    upper, lower = axes
+    heights = {step.level: number for number, step in enumerate(rule.steps, start=1)}
+    for level, begin, until in spans:
+        stop = end if until is None else until
+        upper.axvspan(begin, stop, color=_COLOURS[level], alpha=0.12, linewidth=0, zorder=1)
+        height = heights.get(level, len(heights))
+        lower.fill_between([begin, stop], 0, height, color=_COLOURS[level], linewidth=0)
+    lower.set_ylim(0, len(heights) + 0.3)
+    lower.set_yticks(range(len(heights) + 1), ["none", *(level.value for level in heights)])
+    lower.tick_params(axis="y", labelsize="small")
+    lower.set_ylabel("level")
+    steps = "\n".join(
+        f"{step.level.value}: {expression_text(step.when.node)} for {step.delays.for_s:g} s"
+        for step in rule.steps
+    )
+    lower.text(
+        1.01, 1.0, steps, transform=lower.transAxes, fontsize="x-small", verticalalignment="top"
+    )
