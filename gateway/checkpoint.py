@@ -33,6 +33,8 @@ class Space(StrEnum):
 
     ENGINE = "engine"
     """Key state of the rule engine."""
+    QUALITY = "quality"
+    """What the quality gates remember of each field of a sensor."""
     PACKS = "packs"
     """The rule packs in force, as journalled."""
     MARKS = "marks"

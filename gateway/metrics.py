@@ -33,6 +33,13 @@ _FAMILIES = (
     Metric("dead_letters_not_kept_total", "counter", "Rejections beyond the bound per second."),
     Metric("samples_total", "counter", "Samples fed to the rules."),
     Metric("values_flagged_total", "counter", "Values or times that were wrong, by flag."),
+    Metric(
+        "quality_flags_total", "counter", "Values flagged by quality gates, by sensor and flag."
+    ),
+    Metric(
+        "quality_checks_total", "counter", "Values flagged by quality gates, by check and flag."
+    ),
+    Metric("quality_fields", "gauge", "Fields of sensors that quality gates watch."),
     Metric("clock_skew_total", "counter", "Times ahead of their arrival, by box."),
     Metric("samples_unjudged_total", "counter", "Samples not judged as usual, by reason."),
     Metric("stale_statements_total", "counter", "Observations older than what was known."),
@@ -95,6 +102,14 @@ def _values(gateway: Gateway) -> Iterator[tuple[str, dict[str, str], float]]:
     yield "samples_total", {}, host.maker.counters["samples"]
     for flag in _FLAGS:
         yield "values_flagged_total", {"flag": flag}, host.maker.counters[flag]
+    gates = host.inspector
+    for (subject, found), count in sorted(gates.flagged.items()):
+        labels = {"subject": subject, "flag": found.name.lower()}
+        yield "quality_flags_total", labels, count
+    for (check, found), count in sorted(gates.checked.items()):
+        labels = {"check": check.value, "flag": found.name.lower()}
+        yield "quality_checks_total", labels, count
+    yield "quality_fields", {}, gates.key_count
     for box, count in sorted(host.maker.skewed.items()):
         yield "clock_skew_total", {"box": box}, count
     for reason, count in sorted(host.unjudged.items()):

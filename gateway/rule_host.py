@@ -27,9 +27,12 @@ from gateway.events import build_event
 from gateway.ports import Point
 from gateway.registry import Registry
 from gateway.rule_packs import PackSource, compile_packs, decode_packs, encode_packs
-from gateway.samples import Batch, SampleMaker
+from gateway.samples import CLOCK_SKEW, NOTHING_WITHHELD, Batch, SampleMaker, Withheld
 from rules.breach import Breach
 from rules.engine import Engine
+from rules.quality.inspector import GateSet, Inspector
+from rules.rule import RulePack
+from rules.sample import Sample
 from runtime.errors import ConfigError
 from runtime.journal import JournalKind, JournalRecord
 
@@ -74,6 +77,8 @@ class RuleHost:
         self.packs: tuple[PackSource, ...] = ()
         self._packs_dirty = False
         self._engine = Engine(())
+        self.inspector = Inspector()
+        """The quality gates of the packs in force."""
         self.counters: Counter[str] = Counter()
 
     def apply(self, record: JournalRecord, prepared: Prepared | None = None) -> Outcome:
@@ -151,11 +156,30 @@ class RuleHost:
         now_s = record.arrived_at_us / 1_000_000
         batch = self._make(prepared, record)
         events: list[Event] = []
-        for sample, flags in batch.samples:
+        gated = self.inspector.profiles
+        for index, (sample, flags) in enumerate(batch.samples):
+            if sample.profile in gated:
+                withheld = batch.withheld.get(index, NOTHING_WITHHELD)
+                events.extend(self._inspected(sample, withheld, flags, now_s))
+                continue
             breaches = self._engine.apply(sample, now_s)
             if breaches:
                 events.extend(self._events(breaches, flags))
         return Outcome(events, batch.points)
+
+    def _inspected(
+        self, sample: Sample, withheld: Withheld, flags: tuple[str, ...], now_s: float
+    ) -> list[Event]:
+        """Feed the engine what the gates leave of a reading, and what they find."""
+        found = self.inspector.inspect(sample, withheld, now_s, clamped=CLOCK_SKEW in flags)
+        events: list[Event] = []
+        breaches = self._engine.apply(found.sample, now_s)
+        if breaches:
+            events.extend(self._events(breaches, (*flags, *found.flags)))
+        for finding in found.findings:
+            breaches = self._engine.apply(finding.sample, now_s)
+            events.extend(self._events(breaches, (*flags, *finding.flags)))
+        return events
 
     def _events(self, breaches: Sequence[Breach], flags: tuple[str, ...]) -> list[Event]:
         self.counters["events"] += len(breaches)
@@ -179,6 +203,7 @@ class RuleHost:
             return []
         self.packs = packs
         self._packs_dirty = True
+        self.inspector.replace(_gate_sets(compiled))
         return self._engine.replace(compiled, now_s)
 
     @property
@@ -187,8 +212,8 @@ class RuleHost:
         return self._engine.counters
 
     def digest(self) -> str:
-        """Return a digest of the engine's state."""
-        return self._engine.digest()
+        """Return a digest of the state of the engine and of the quality gates."""
+        return self._engine.digest() + self.inspector.digest()
 
     def take_dirty(self) -> dict[Space, dict[str, bytes | None]]:
         """Return what changed since the last call, by space, for the checkpoint."""
@@ -198,6 +223,7 @@ class RuleHost:
             self._packs_dirty = False
         return {
             Space.ENGINE: self._engine.take_dirty(),
+            Space.QUALITY: self.inspector.take_dirty(),
             Space.PACKS: packs,
             Space.MARKS: self._dedupe.take_dirty(),
             Space.STATEMENTS: self._statements.take_dirty(),
@@ -217,8 +243,15 @@ class RuleHost:
         packs = load(Space.PACKS).get(_PACKS_KEY)
         if packs is not None:
             self.packs = decode_packs(packs)
-            self._engine = Engine(compile_packs(self.packs))
+            compiled = compile_packs(self.packs)
+            self._engine = Engine(compiled)
+            self.inspector = Inspector(_gate_sets(compiled))
         self._engine.restore(load(Space.ENGINE))
+        self.inspector.restore(load(Space.QUALITY))
         self._dedupe.restore(load(Space.MARKS))
         self._statements.restore(load(Space.STATEMENTS))
         self.registry.restore(load(Space.REGISTRY))
+
+
+def _gate_sets(packs: Sequence[RulePack]) -> list[GateSet]:
+    return [gates for pack in packs for gates in pack.quality]

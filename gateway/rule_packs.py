@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from gateway.errors import PacksError
+from gateway.quality_defaults import load_quality_defaults
 from rules.pack import RulePack, compile_pack
 from runtime.errors import ConfigError
 from runtime.yaml_document import parse_document
@@ -63,7 +64,7 @@ def compile_packs(packs: Sequence[PackSource]) -> list[RulePack]:
     owners: dict[str, str] = {}
     for source in packs:
         document = parse_document(source.text, source.name)
-        pack = compile_pack(document.data, source.name, document.error)
+        pack = compile_pack(document.data, source.name, document.error, load_quality_defaults())
         for index, rule in enumerate(pack.rules):
             if rule.id in owners:
                 raise document.error(

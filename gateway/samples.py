@@ -6,7 +6,8 @@ the rules (there it counts as unknown: it neither fires nor clears), kept in tel
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from contracts.counts import Counts
@@ -33,11 +34,21 @@ _FIELDS: dict[str, dict[str, ProfileField]] = {
 }
 
 
+_OUT_OF_RANGE = "out_of_range"
+
+Withheld = Mapping[str, float | None]
+"""Fields that the profile does not allow: the value where it is out of range, None where there is
+none of the right type and unit."""
+NOTHING_WITHHELD: Withheld = MappingProxyType({})
+
+
 class Batch(NamedTuple):
     """What one message became: samples with their flags, and telemetry points."""
 
     samples: list[tuple[Sample, tuple[str, ...]]]
     points: list[Point]
+    withheld: Mapping[int, Withheld] = MappingProxyType({})
+    """What is not in a sample's fields, by the sample's place."""
 
 
 class SampleMaker:
@@ -109,6 +120,7 @@ class SampleMaker:
     ) -> Batch:
         samples: list[tuple[Sample, tuple[str, ...]]] = []
         points: list[Point] = []
+        withheld: dict[int, dict[str, float | None]] = {}
         self.counters["readings"] += len(resolved)
         for reading in resolved:
             at_s, flags = self._clamp(reading.at, arrived_s, place.box)
@@ -123,10 +135,14 @@ class SampleMaker:
                 continue
             fields: dict[str, Value] = {}
             for field, given in reading.values.items():
-                value, usable = self._value(table.get(field), given, reading.units.get(field))
+                value, fault = self._value(table.get(field), given, reading.units.get(field))
                 points.append(Point(subject, field, at_us, value))
-                if usable:
+                if fault is None:
                     fields[field] = value
+                else:
+                    self.counters[fault] += 1
+                    out = fault is _OUT_OF_RANGE and not isinstance(value, str)
+                    withheld.setdefault(len(samples), {})[field] = float(value) if out else None
             sample = Sample(
                 stream="readings",
                 profile=profile,
@@ -147,41 +163,37 @@ class SampleMaker:
             )
             samples.append((sample, flags))
         self.counters["samples"] += len(samples)
-        return Batch(samples, points)
+        return Batch(samples, points, withheld)
 
+    @staticmethod
     def _value(
-        self, field: ProfileField | None, given: Value, unit: str | None
-    ) -> tuple[Value, bool]:
-        """Return a value in the profile's unit, and whether rules may see it."""
+        field: ProfileField | None, given: Value, unit: str | None
+    ) -> tuple[Value, str | None]:
+        """Return a value in the profile's unit, and why rules may not see it, if they may not."""
         if field is None:
-            self.counters["unknown_field"] += 1
-            return given, False
+            return given, "unknown_field"
         if field.kind == "number":
             if isinstance(given, bool | str):
-                self.counters["wrong_type"] += 1
-                return given, False
+                return given, "wrong_type"
             if unit is not None and unit != field.unit and field.unit is not None:
                 try:
                     given = convert(given, unit, field.unit)
                 except UnitError:
-                    self.counters["wrong_unit"] += 1
-                    return given, False
+                    return given, "wrong_unit"
             if (field.minimum is not None and given < field.minimum) or (
                 field.maximum is not None and given > field.maximum
             ):
-                self.counters["out_of_range"] += 1
-                return given, False
-            return given, True
+                return given, _OUT_OF_RANGE
+            return given, None
         if field.kind == "flag":
             if isinstance(given, bool):
-                return given, True
+                return given, None
             # many devices can only send numbers: 1 and 0 are as good as true and false
             if not isinstance(given, str) and given in {0.0, 1.0}:
-                return bool(given), True
+                return bool(given), None
         elif isinstance(given, str):
-            return given, True
-        self.counters["wrong_type"] += 1
-        return given, False
+            return given, None
+        return given, "wrong_type"
 
     def _tracks(
         self, message: Tracks, place: BoxTopic, at_s: float, offset: int, name: str

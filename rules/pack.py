@@ -197,7 +197,9 @@ class _RuleCompiler:
                         f"profile {profile[:40]!r} is unknown; expected one of "
                         f"{', '.join(PROFILES)}",
                     )
-            if self._declared.quality is not None and profiles:
+            if not profiles:
+                raise self._fail(("watch", "profile"), "expected at least one profile")
+            if self._declared.quality is not None:
                 return "quality", STREAMS["quality"], STREAMS["quality"].fields
             return "readings", STREAMS["readings"], profile_fields(profiles[0])
         if self._declared.quality is not None:

@@ -51,6 +51,15 @@ rules:
   - {level: red, when: pressed, clear: "!pressed", for: 0s, clear_for: 0s}
 """
 
+GATES = """
+- id: sensor_quality
+  event: {type: device.data_quality, title: {zh: "{subject} 数据异常 {check}", en: "{subject}: {check} of {field}"}, dedupe: [subject, check]}
+  watch: {profile: water_level}
+  key: [subject]
+  quality: {range: profile, spike: profile, stuck: {tolerance: 2 mm, suspect_for: 2m, for: 10m}, drift: {limit: 2 cm, for: 6m}, late: {max: 2m}, skew: {max: 5m}, gap: {max: 3 cadence}}
+"""
+"""Gates of the water levels, a rule to be added to a pack."""
+
 
 def topic(kind: Kind = Kind.READINGS, box: str = BOX, district: str = DISTRICT) -> str:
     """Return a topic of the district."""

@@ -27,6 +27,7 @@ from runtime.errors import JournalFull
 from runtime.journal import JournalKind, read_journal
 from tests.unit.gateway.city import (
     DISTRICT,
+    GATES,
     PACK,
     START,
     City,
@@ -503,8 +504,9 @@ def test_status_and_control_are_journalled_under_their_kinds(city: City) -> None
     assert city.gateway.host.registry.boxes["box-1"].state is BoxState.OFFLINE
 
 
-def test_metrics_page_names_every_metric_once(city: City) -> None:
+def test_metrics_page_names_every_metric_once(tmp_path: Path) -> None:
     """Every declared family is on the page with its type, and counts what happened."""
+    city = City(tmp_path, pack=PACK + GATES)
     city.send(reading(0, later(9_000)))
     city.send(b"{")
     city.step()
@@ -513,6 +515,8 @@ def test_metrics_page_names_every_metric_once(city: City) -> None:
     assert [m.name for m in METRICS if f"# TYPE {m.name} {m.kind}\n" not in page] == []
     assert 'cityloop_gateway_messages_rejected_total{reason="malformed"} 1\n' in page
     assert 'cityloop_gateway_clock_skew_total{box="box-1"} 1\n' in page
+    assert 'cityloop_gateway_quality_flags_total{subject="water-1",flag="suspect"} 1\n' in page
+    assert 'cityloop_gateway_quality_checks_total{check="skew",flag="suspect"} 1\n' in page
 
 
 def test_outbox_forgets_the_oldest_settled_events_first(tmp_path: Path, city: City) -> None:
