@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from cityloop.rules_tools.dead_steps import dead_steps
 from cityloop.rules_tools.findings import Finding, Severity, as_finding, pack_files
 from cityloop.rules_tools.overlaps import Placed, overlaps
+from gateway.quality_defaults import load_quality_defaults
 from rules.pack import compile_pack
-from rules.rule import RulePack
+from rules.rule import Rule, RulePack
 from runtime.errors import ConfigError
 from runtime.yaml_document import Document, load_document
 
@@ -60,23 +60,23 @@ def _warning(document: Document, path: Sequence[str | int], message: str) -> Fin
     return as_finding(document.error(path, message), Severity.WARNING)
 
 
-def _compile(document: Document) -> tuple[list[tuple[int, Any]], list[Finding]]:
+def _compile(document: Document) -> tuple[list[tuple[int, Rule]], list[Finding]]:
     """Return a document's rules that compile, each with its index, and the others' faults."""
     try:
-        pack = compile_pack(document.data, document.name, document.error)
+        pack = compile_pack(document.data, document.name, document.error, load_quality_defaults())
     except ConfigError as error:
         found = _rule_by_rule(document)
         return found if found is not None else ([], [as_finding(error)])
     return list(enumerate(pack.rules)), []
 
 
-def _rule_by_rule(document: Document) -> tuple[list[tuple[int, Any]], list[Finding]] | None:
+def _rule_by_rule(document: Document) -> tuple[list[tuple[int, Rule]], list[Finding]] | None:
     """Compile every rule by itself; None where the fault is not within a rule."""
     data = document.data
     rules = data.get("rules") if isinstance(data, dict) else None
     if not isinstance(rules, list):
         return None
-    compiled: list[tuple[int, Any]] = []
+    compiled: list[tuple[int, Rule]] = []
     findings: list[Finding] = []
     seen: set[object] = set()
     for index, rule in enumerate(rules):
@@ -104,4 +104,5 @@ def _alone(document: Document, data: Mapping[str, object], rule: object, index: 
             path = ("rules", index, *path[2:])
         return document.error(path, message)
 
-    return compile_pack({**data, "rules": [rule]}, document.name, error)
+    alone = {**data, "rules": [rule]}
+    return compile_pack(alone, document.name, error, load_quality_defaults())

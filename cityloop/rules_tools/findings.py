@@ -1,4 +1,4 @@
-"""What a check of packs can find, and the packs themselves with their documents."""
+"""What a check of packs can find, and loading packs to be run."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -8,10 +8,9 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from cityloop.rules_tools.errors import PackRefused
-from rules.pack import compile_pack
+from gateway.rule_packs import PackFiles, compile_packs
 from rules.rule import RulePack
 from runtime.errors import ConfigError
-from runtime.yaml_document import Document, load_document
 
 __all__ = ["CheckedPack", "Finding", "Severity", "as_finding", "load_packs", "pack_files"]
 
@@ -41,10 +40,9 @@ class Finding(Struct, frozen=True, kw_only=True):
 
 
 class CheckedPack(NamedTuple):
-    """A pack that compiled, with its document for positions and its text for a gateway."""
+    """A pack that compiled, and its text for a gateway."""
 
     pack: RulePack
-    document: Document
     text: str
 
 
@@ -79,29 +77,14 @@ def pack_files(paths: Sequence[Path]) -> list[Path]:
 
 
 def load_packs(paths: Sequence[Path]) -> list[CheckedPack]:
-    """Return compiled packs.
+    """Return packs, compiled as a gateway compiles them.
 
     Raises:
         PackRefused: one cannot be read or compiled, or two rules share an id.
     """
-    checked: list[CheckedPack] = []
-    owners: dict[str, str] = {}
-    for path in pack_files(paths):
-        try:
-            document = load_document(path)
-            pack = compile_pack(document.data, str(path), document.error)
-            _check_ids(pack, document, owners)
-        except ConfigError as error:
-            raise PackRefused([as_finding(error)]) from error
-        checked.append(CheckedPack(pack, document, path.read_text(encoding="utf-8-sig")))
-    return checked
-
-
-def _check_ids(pack: RulePack, document: Document, owners: dict[str, str]) -> None:
-    for index, rule in enumerate(pack.rules):
-        if rule.id in owners:
-            raise document.error(
-                ("rules", index, "id"),
-                f"rule {rule.id!r} is also in {owners[rule.id]}; expected unique ids; rename one",
-            )
-        owners[rule.id] = pack.name
+    try:
+        sources = PackFiles(pack_files(paths)).read()
+        compiled = compile_packs(sources)
+    except ConfigError as error:
+        raise PackRefused([as_finding(error)]) from error
+    return [CheckedPack(pack, source.text) for pack, source in zip(compiled, sources, strict=True)]

@@ -27,7 +27,7 @@ def pack_schema() -> dict[str, Any]:
     It knows names, kinds and choices. Types, units and whether a ladder can work need the check.
     """
     (reference,), components = msgspec.json.schema_components(
-        (PackDeclaration,), ref_template="#/$defs/{name}"
+        (PackDeclaration,), schema_hook=_free, ref_template="#/$defs/{name}"
     )
     for name, schema in components.items():
         struct = getattr(declaration, name, None)
@@ -52,6 +52,11 @@ def pack_schema() -> dict[str, Any]:
         "title": "cityloop rule pack",
         "$defs": dict(sorted(components.items())),
     }
+
+
+def _free(_: type) -> dict[str, Any]:
+    """Return the schema of parts that have a reader of their own: anything goes for an editor."""
+    return {"type": ["object", "array", "string", "number", "boolean", "null"]}
 
 
 def _limit_texts(schema: dict[str, Any], limit: dict[str, Any]) -> None:

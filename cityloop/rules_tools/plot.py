@@ -1,6 +1,7 @@
 """A picture of one key: its values, the thresholds, and the level that holds over time."""
 
 import importlib
+import textwrap
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +21,8 @@ __all__ = ["Threshold", "draw", "level_spans", "thresholds"]
 
 _COLOURS: Final = {Level.BLUE: "#2f6fde", Level.YELLOW: "#e0a100", Level.RED: "#d62f2f"}
 _LINE: Final = "#222222"
+_LONGEST_TEXT: Final = 40
+"""Characters of a condition beside the picture."""
 
 
 class Threshold(NamedTuple):
@@ -94,6 +97,7 @@ def draw(
     if path.suffix.lower() not in {".png", ".svg"}:
         raise RulesToolError(f"{path}: expected a name that ends in .png or .svg")
     try:
+        plotting: Any = importlib.import_module("matplotlib")
         figures: Any = importlib.import_module("matplotlib.figure")
         dates: Any = importlib.import_module("matplotlib.dates")
     except ModuleNotFoundError as error:
@@ -114,7 +118,8 @@ def draw(
     # no date and fixed ids in the file: the same data gives the same picture
     options: Any = {"metadata": {"Date": None}} if path.suffix.lower() == ".svg" else {"dpi": 130}
     try:
-        figure.savefig(path, **options)
+        with plotting.rc_context({"svg.hashsalt": "cityloop"}):
+            figure.savefig(path, **options)
     except OSError as error:
         raise RulesToolError(f"{path}: cannot be written: {error.strerror or error}") from error
 
@@ -154,7 +159,9 @@ def _draw_levels(
     lower.tick_params(axis="y", labelsize="small")
     lower.set_ylabel("level")
     steps = "\n".join(
-        f"{step.level.value}: {expression_text(step.when.node)} for {step.delays.for_s:g} s"
+        f"{step.level.value}: "
+        f"{textwrap.shorten(expression_text(step.when.node), _LONGEST_TEXT, placeholder=' …')}"
+        f" for {step.delays.for_s:g} s"
         for step in rule.steps
     )
     lower.text(

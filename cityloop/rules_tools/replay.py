@@ -80,12 +80,15 @@ def replay(
     entries = data.entries(tick_s=tick_s, keep_rules=not packs, order=order)
     found = _run(host, packs, entries, window, progress)
     unusable = {name: count for name, count in host.maker.counters.items() if name in _UNUSABLE}
-    records = found.records
-    if data.table is not None:
-        records = len(data.table)
-        if data.table.unreadable:
-            unusable["unreadable"] = data.table.unreadable
-    return found._replace(records=records, unusable=unusable)
+    found = found._replace(unusable=unusable)
+    if data.table is None:
+        return found
+    if data.table.unreadable:
+        unusable["unreadable"] = data.table.unreadable
+    # rows that were left out were looked at all the same
+    arrived = data.table.arrived or data.table.at
+    first_s, last_s = min(arrived, default=None), max(arrived, default=None)
+    return found._replace(records=len(data.table), first_s=first_s, last_s=last_s)
 
 
 def _needed_rows(packs: Sequence[CheckedPack], data: StoredData) -> Sequence[int] | None:
