@@ -47,6 +47,8 @@ class Breach(Struct, frozen=True, kw_only=True):
     """The title with its fields filled in."""
     dedupe: str | None = None
     """Event type and the values of the ``dedupe`` keys, joined; None without such keys."""
+    part: str = "ladder"
+    """Which part of the rule speaks: ladder or absence; each has episodes of its own."""
     subject: str | None = None
     place: Place | None = None
     evidence: tuple[Evidence, ...] = ()

@@ -12,6 +12,7 @@ import msgspec
 
 from contracts.event import Title
 from contracts.levels import Level
+from rules.operator_declaration import AbsenceDeclaration, Declared, NoDataDeclaration
 
 __all__ = [
     "ErrorFactory",
@@ -31,11 +32,7 @@ ErrorFactory = Callable[[Path, str], Exception]
 """Makes the error for the value at a path of the document; the caller knows file and line."""
 
 
-class _Declared(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of what a pack declares: unknown keys are refused."""
-
-
-class EventDeclaration(_Declared, frozen=True, kw_only=True):
+class EventDeclaration(Declared, frozen=True, kw_only=True):
     """``event``: what a breach of the rule is called and how it is treated."""
 
     type: str
@@ -50,7 +47,7 @@ class EventDeclaration(_Declared, frozen=True, kw_only=True):
     """Level of a rule with ``quality`` and no ladder; default yellow."""
 
 
-class WatchDeclaration(_Declared, frozen=True, kw_only=True):
+class WatchDeclaration(Declared, frozen=True, kw_only=True):
     """``watch``: either a device profile or a stream, with filters."""
 
     profile: str | list[str] | None = None
@@ -65,7 +62,7 @@ class WatchDeclaration(_Declared, frozen=True, kw_only=True):
     """Kinds of observation; default any."""
 
 
-class RepeatDeclaration(_Declared, frozen=True, kw_only=True):
+class RepeatDeclaration(Declared, frozen=True, kw_only=True):
     """``repeat``: how often a step's condition must come true before it counts."""
 
     count: Annotated[int, msgspec.Meta(ge=2, le=100)]
@@ -74,7 +71,7 @@ class RepeatDeclaration(_Declared, frozen=True, kw_only=True):
     """Within what time."""
 
 
-class StepDeclaration(_Declared, frozen=True, kw_only=True):
+class StepDeclaration(Declared, frozen=True, kw_only=True):
     """One step of a ladder."""
 
     level: Level
@@ -91,7 +88,7 @@ class StepDeclaration(_Declared, frozen=True, kw_only=True):
     """How often ``when`` must come true, each time for ``for``; default once."""
 
 
-class TestDeclaration(_Declared, frozen=True, kw_only=True):
+class TestDeclaration(Declared, frozen=True, kw_only=True):
     """One test of a rule: samples of one key, and the statements they must lead to."""
 
     __test__: ClassVar[bool] = False
@@ -112,7 +109,7 @@ class TestDeclaration(_Declared, frozen=True, kw_only=True):
     """Values of key names; default values of the tester's own."""
 
 
-class RuleDeclaration(_Declared, frozen=True, kw_only=True):
+class RuleDeclaration(Declared, frozen=True, kw_only=True):
     """One rule."""
 
     id: str
@@ -127,6 +124,10 @@ class RuleDeclaration(_Declared, frozen=True, kw_only=True):
     """Condition that a sample must meet to count for ``when``; default none."""
     gap: str | None = None
     """How long a lost subject may stay away without ending the episode; default not at all."""
+    no_data: NoDataDeclaration | None = None
+    """What silence of the key does to the rule's event; default hold."""
+    absence: AbsenceDeclaration | None = None
+    """The event that silence of the key is by itself; default none."""
     quality: dict[str, object] | None = None
     """Gates that the readings of the watched profiles pass before any rule sees them; the rule is
     then about sensors that give bad values. Default none."""
@@ -136,7 +137,7 @@ class RuleDeclaration(_Declared, frozen=True, kw_only=True):
     """Tests of the rule; default none."""
 
 
-class PackDeclaration(_Declared, frozen=True, kw_only=True):
+class PackDeclaration(Declared, frozen=True, kw_only=True):
     """One file."""
 
     rules: list[RuleDeclaration]
@@ -148,8 +149,6 @@ _PLANNED: Mapping[str, tuple[str, ...]] = {
         "active",
         "let",
         "escalate",
-        "absence",
-        "no_data",
         "signals",
         "actions",
         "latch",
@@ -166,6 +165,8 @@ _KNOWN: Mapping[str, tuple[str, ...]] = {
     "step": StepDeclaration.__struct_encode_fields__,
     "repeat": RepeatDeclaration.__struct_encode_fields__,
     "test": TestDeclaration.__struct_encode_fields__,
+    "no_data": NoDataDeclaration.__struct_encode_fields__,
+    "absence": AbsenceDeclaration.__struct_encode_fields__,
     "title": ("zh", "en"),
 }
 
@@ -201,12 +202,14 @@ def _check_rule(rule: object, path: tuple[str | int, ...], error: ErrorFactory) 
     if not isinstance(rule, dict):
         return
     _check_keys("rule", rule, path, error)
-    for part in ("event", "watch"):
+    for part in ("event", "watch", "no_data", "absence"):
         if isinstance(rule.get(part), dict):
             _check_keys(part, rule[part], (*path, part), error)
-    event, watch, where = rule.get("event"), rule.get("watch"), rule.get("where")
-    if isinstance(event, dict) and isinstance(event.get("title"), dict):
-        _check_keys("title", event["title"], (*path, "event", "title"), error)
+    watch, where = rule.get("watch"), rule.get("where")
+    for part in ("event", "absence"):
+        owner = rule.get(part)
+        if isinstance(owner, dict) and isinstance(owner.get("title"), dict):
+            _check_keys("title", owner["title"], (*path, part, "title"), error)
     if (
         isinstance(watch, dict)
         and isinstance(watch.get("profile"), list)

@@ -3,27 +3,24 @@
 import hashlib
 import heapq
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from rules.breach import Breach
-from rules.errors import PackError, StateError
-from rules.expression.closure import UNKNOWN_SHIFT
+from rules.errors import StateError
 from rules.judge import KeyValue, RunningRule
-from rules.key_state import NEVER, KeyState, decode_state, encode_state, refit
-from rules.ladder import Change, finish, next_deadline, observe, settle
-from rules.pack import Rule, RulePack
+from rules.key_life import KeyLife
+from rules.key_state import NEVER, KeyState, decode_state, encode_state
+from rules.moments import FORGET_S, forgets_at, next_due
+from rules.rule import RulePack
+from rules.rule_index import RuleIndex, same_key
 from rules.sample import Sample
-from rules.statement import state_change
+from rules.standing import STANDING_KEY, Standing
 
 __all__ = ["ALLOWED_AHEAD_S", "FORGET_S", "Engine"]
 
 ALLOWED_AHEAD_S: Final = 300.0
 """A sample dated further than this after its arrival is judged at its arrival, and flagged."""
-FORGET_S: Final = 600.0
-"""A track or observation that has been gone this long leaves no state behind."""
-
-_TRUE_MASK: Final = (1 << UNKNOWN_SHIFT) - 1
 
 
 class Engine:
@@ -39,12 +36,13 @@ class Engine:
         self.counters: dict[str, int] = dict.fromkeys(
             ("late", "ahead", "unkeyed", "unwatched", "unknown", "bad_state"), 0
         )
-        self._running: dict[str, RunningRule] = {}
-        self._index: dict[tuple[str, str | None], tuple[RunningRule, ...]] = {}
+        self._index = RuleIndex(packs)
+        self._standing = Standing()
+        self._standing_taken = self._standing.encode()
+        self._life = KeyLife(self._standing, self.counters)
         self._timers: list[tuple[float, str, KeyState]] = []
         self._touched: list[KeyState] = []
         self._removed: set[str] = set()
-        self._load(packs)
 
     def apply(self, sample: Sample, now: float) -> list[Breach]:
         """Return what the rules find in a sample that arrived at ``now`` (seconds since 1970)."""
@@ -69,10 +67,11 @@ class Engine:
                     continue
                 state = running.states[value] = KeyState(running, value)
             if at < state.last_at:
-                self._late(state, sample, breaches)
+                self._late(state, sample, now, breaches)
                 continue
             if at >= state.quiet_until:
-                self._catch_up(state, at, breaches)
+                self._life.catch_up(state, sample, at, breaches)
+                self._touch(state)
             if running.merges:
                 if running.silent_on(sample):
                     continue
@@ -80,7 +79,9 @@ class Engine:
             else:
                 mask = state.judge(fields)
             if mask != state.mask or sample.ended:
-                self._judged(state, sample, mask, breaches, at, lag)
+                self._life.judged(state, sample, mask, breaches, at, lag)
+                self._touch(state)
+                self._schedule(state)
                 continue
             state.last_at = at
             state.lag = lag
@@ -94,12 +95,20 @@ class Engine:
     def tick(self, now: float) -> list[Breach]:
         """Return what the passing of time alone brings about up to ``now``."""
         breaches: list[Breach] = []
+        if self._index.listens:
+            self._standing.tick(now)
         timers = self._timers
         while timers and timers[0][0] <= now:
             due, _, state = heapq.heappop(timers)
-            if due == state.due:
-                state.due = NEVER
-                breaches += self._expire(state, now)
+            if due != state.due:
+                continue
+            state.due = NEVER
+            self._life.expire(state, now, breaches)
+            self._touch(state)
+            if forgets_at(state) + state.lag <= now:
+                self._remove(state)
+            else:
+                self._schedule(state, after=now)
         return breaches
 
     def take_dirty(self) -> dict[str, bytes | None]:
@@ -111,13 +120,19 @@ class Engine:
                 blobs[state.name] = encode_state(state)
         self._touched.clear()
         self._removed.clear()
+        standing = self._standing.encode()
+        if standing != self._standing_taken:
+            blobs[STANDING_KEY] = self._standing_taken = standing
         return blobs
 
     def restore(self, blobs: Mapping[str, bytes]) -> None:
         """Take over key states from snapshots; those of unknown rules and unreadable ones are counted."""
         for name, blob in blobs.items():
+            if name == STANDING_KEY:
+                self._restore_standing(blob)
+                continue
             rule, *values = name.split("\x1f")
-            running = self._running.get(rule)
+            running = self._index.running.get(rule)
             if running is None or len(values) != len(running.rule.key):
                 self.counters["bad_state"] += 1
                 continue
@@ -141,156 +156,58 @@ class Engine:
         Raises:
             PackError: two packs declare the same rule; the packs in force stay.
         """
-        older = self._running
-        _check_unique(packs)
-        self._load(packs)
+        older = self._index.running
+        self._index = RuleIndex(packs)
         breaches: list[Breach] = []
         for rule_id, before in older.items():
-            after = self._running.get(rule_id)
-            if after is not None and _same_key(before.rule, after.rule):
-                for state in after.adopt(before):
-                    refit(state, after)
-                    change = _level_lost(state, state.last_at if now is None else now)
-                    breaches += _statements(state, change, tick=True)
-                    state.refresh()
-                    self._touch(state)
-                    self._schedule(state)
-                continue
+            after = self._index.running.get(rule_id)
+            keeps = after is not None and same_key(before.rule, after.rule)
             for state in list(before.states.values()):
-                self._end(state, state.last_at if now is None else now, breaches, tick=True)
-                self._remove(state)
+                at = state.last_at if now is None else now
+                if after is None or not keeps:
+                    self._life.leave_rule(state, at, breaches)
+                    self._remove(state)
+                    continue
+                self._life.change_rule(state, after, at, breaches)
+                self._touch(state)
+                self._schedule(state)
         return breaches
 
     def digest(self) -> str:
         """Return a SHA-256 over all rule versions and key states, equal for equal states."""
         digest = hashlib.sha256()
-        for rule_id in sorted(self._running):
-            running = self._running[rule_id]
+        for rule_id in sorted(self._index.running):
+            running = self._index.running[rule_id]
             digest.update(f"{rule_id}\x1e{running.rule.version}\x1e".encode())
             for state in sorted(running.states.values(), key=lambda state: state.name):
                 digest.update(state.name.encode() + b"\x1e" + encode_state(state) + b"\x1e")
+        digest.update(self._standing.encode())
         return digest.hexdigest()
 
     @property
     def key_count(self) -> int:
         """Number of key states held."""
-        return sum(len(running.states) for running in self._running.values())
-
-    def _load(self, packs: Sequence[RulePack]) -> None:
-        _check_unique(packs)
-        self._running = {rule.id: RunningRule(rule) for pack in packs for rule in pack.rules}
-        index: dict[tuple[str, str | None], list[RunningRule]] = {}
-        for running in self._running.values():
-            for slot in _slots(running.rule):
-                index.setdefault(slot, []).append(running)
-        general = index.get(("observations", None), [])
-        self._index = {
-            slot: tuple(found + general if slot[0] == "observations" and slot[1] else found)
-            for slot, found in index.items()
-        }
+        return sum(len(running.states) for running in self._index.running.values())
 
     def _rules_for(self, sample: Sample) -> tuple[RunningRule, ...]:
-        stream = sample.stream
-        kind = sample.profile if stream == "readings" else sample.keys.get("kind")
-        rules = self._index.get((stream, kind)) or self._index.get((stream, None))
+        rules = self._index.find(sample)
         if rules is None:
             self.counters["unwatched"] += 1
             return ()
         return rules
 
-    def _judged(
-        self,
-        state: KeyState,
-        sample: Sample,
-        mask: int,
-        breaches: list[Breach],
-        at: float,
-        lag: float,
-    ) -> None:
-        """Take in a judgement that may change something."""
-        running, held = state.running, state.ladder.held
-        if mask > _TRUE_MASK:
-            if running.silent_on(sample):
-                return
-            self.counters["unknown"] += 1
-        state.last_at, state.lag, state.sample, state.gone_at = at, lag, sample, None
-        state.ladder, changes = observe(
-            running.delays, state.ladder, mask & _TRUE_MASK, mask >> UNKNOWN_SHIFT, at
-        )
-        breaches += _statements(state, changes, tick=False, ahead=at < sample.at)
-        state.refresh()
-        state.mask = mask if state.ladder.held == held and not running.shared else -1
-        if running.shared and not sample.ended:
-            state.members |= {_member(sample)}
-        if sample.ended:
-            self._depart(state, sample, breaches)
-        if not state.live:
-            state.sample = None
-        self._touch(state)
-        self._schedule(state)
-
-    def _late(self, state: KeyState, sample: Sample, breaches: list[Breach]) -> None:
-        """Count a sample older than its key's last one; that an observation is over still counts."""
-        self.counters["late"] += 1
-        if sample.ended and _member(sample) in state.members:
-            self._depart(state, sample, breaches)
+    def _late(self, state: KeyState, sample: Sample, now: float, breaches: list[Breach]) -> None:
+        if self._life.late(state, sample, now, breaches):
             self._touch(state)
             self._schedule(state)
 
-    def _depart(self, state: KeyState, sample: Sample, breaches: list[Breach]) -> None:
-        """Let a subject go: the key ends, or its gap begins, when it was the last one."""
-        state.members -= {_member(sample)}
-        if state.members or not state.live:
+    def _restore_standing(self, blob: bytes) -> None:
+        try:
+            self._standing = self._life.standing = Standing.decode(blob)
+        except StateError:
+            self.counters["bad_state"] += 1
             return
-        if state.running.rule.gap_s > 0.0:
-            state.gone_at = state.last_at
-            state.refresh()
-        else:
-            self._end(state, state.last_at, breaches, tick=False)
-
-    def _catch_up(self, state: KeyState, at: float, breaches: list[Breach]) -> None:
-        """Let the delays end that ended before a sample at ``at``; make it be looked at."""
-        leaves_at = _leaves_at(state)
-        until = min(math.nextafter(at, -math.inf), _fresh_until(state))
-        state.ladder, changes = settle(state.running.delays, state.ladder, until)
-        breaches += _statements(state, changes, tick=True)
-        if leaves_at <= at:
-            self._end(state, leaves_at, breaches, tick=True)
-        state.refresh()
-        state.mask = -1
-        self._touch(state)
-
-    def _expire(self, state: KeyState, now: float) -> list[Breach]:
-        """Do what is due for a key by the tick ``now``, and set its next timer."""
-        lag, delays = state.lag, state.running.delays
-        breaches: list[Breach] = []
-        while (deadline := next_deadline(delays, state.ladder)) + lag <= now:
-            state.mask = -1
-            if deadline > _fresh_until(state):
-                state.quiet_until = -math.inf
-                break
-            state.ladder, changes = settle(delays, state.ladder, deadline)
-            breaches += _statements(state, changes, tick=True)
-            state.refresh()
-        leaves_at = _leaves_at(state)
-        if leaves_at + lag <= now:
-            self._end(state, leaves_at, breaches, tick=True)
-        if not state.live:
-            state.sample = None
-        self._touch(state)
-        if _forgets_at(state) + lag <= now:
-            self._remove(state)
-        else:
-            self._schedule(state, after=now)
-        return breaches
-
-    def _end(self, state: KeyState, at: float, breaches: list[Breach], *, tick: bool) -> None:
-        """End whatever a key has open or pending because its subject, or its rule, is gone."""
-        ended_at = min(at, state.last_at if state.gone_at is None else state.gone_at)
-        state.ladder, changes = finish(state.ladder, at, ended_at)
-        breaches += _statements(state, changes, tick=tick)
-        state.gone_at, state.members, state.sample, state.mask = None, frozenset(), None, -1
-        state.refresh()
+        self._standing_taken = blob
 
     def _touch(self, state: KeyState) -> None:
         if not state.dirty:
@@ -304,72 +221,7 @@ class Engine:
 
     def _schedule(self, state: KeyState, after: float = -math.inf) -> None:
         """Set the key's timer, unless an earlier one is set: that will look again."""
-        moments = (
-            next_deadline(state.running.delays, state.ladder),
-            _leaves_at(state),
-            _forgets_at(state),
-        )
-        due = min((at + state.lag for at in moments if at + state.lag > after), default=NEVER)
+        due = next_due(state, self._standing, after)
         if due < state.due:
             state.due = due
             heapq.heappush(self._timers, (due, state.name, state))
-
-
-def _statements(
-    state: KeyState, changes: Iterable[Change], *, tick: bool, ahead: bool = False
-) -> list[Breach]:
-    return [state_change(state, change, tick=tick, ahead=ahead) for change in changes]
-
-
-def _level_lost(state: KeyState, at: float) -> list[Change]:
-    """Return the change that a new version makes by itself to a key's open episode."""
-    episode, held = state.episode, state.ladder.held.bit_length() - 1
-    if episode is None or not episode.open:
-        return []
-    steps = state.running.rule.steps
-    if held >= 0 and steps[held].level == episode.level:
-        return []
-    return [Change(at, len(steps) if held < 0 else held + 1, held, max(held, 0), at)]
-
-
-def _member(sample: Sample) -> str:
-    return sample.keys.get("observation", sample.subject)
-
-
-def _fresh_until(state: KeyState) -> float:
-    """Until when the last value stands for the present; a subject that is away has no present."""
-    return state.last_at + state.running.rule.fresh_s if state.gone_at is None else state.gone_at
-
-
-def _leaves_at(state: KeyState) -> float:
-    """When a subject that stays away counts as gone."""
-    if state.gone_at is not None:
-        return state.gone_at + state.running.rule.gap_s
-    return state.last_at + state.running.rule.silence_s if state.live else NEVER
-
-
-def _forgets_at(state: KeyState) -> float:
-    """When the state of a subject that comes and goes is dropped."""
-    passing = state.running.rule.stream in {"tracks", "observations"}
-    idle = not state.live and state.gone_at is None and not state.members
-    return state.last_at + FORGET_S if passing and idle else NEVER
-
-
-def _slots(rule: Rule) -> list[tuple[str, str | None]]:
-    if rule.kinds:
-        return [(rule.stream, kind) for kind in rule.kinds]
-    return [(rule.stream, rule.profile)]
-
-
-def _same_key(before: Rule, after: Rule) -> bool:
-    return (before.stream, before.key) == (after.stream, after.key)
-
-
-def _check_unique(packs: Sequence[RulePack]) -> None:
-    seen: dict[str, str] = {}
-    for pack in packs:
-        for rule in pack.rules:
-            if rule.id in seen:
-                msg = f"rule {rule.id!r} is declared in {seen[rule.id]} and {pack.name}; rename one"
-                raise PackError(msg)
-            seen[rule.id] = pack.name

@@ -12,8 +12,8 @@ from rules.vocabulary import FieldTable
 
 __all__ = ["EXPECTED_WORDS", "compile_test"]
 
-EXPECTED_WORDS = (*(level.value for level in Level), "clear")
-"""What a statement may be: a level that is now in force, or the end."""
+EXPECTED_WORDS = (*(level.value for level in Level), "clear", "absent", "present")
+"""What a statement may be: a level that is now in force, the end; or that a key fell silent or is back."""
 
 _START = datetime(2026, 1, 5, tzinfo=UTC)
 """Start of a test that names none: a Monday, midnight UTC."""

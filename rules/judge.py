@@ -10,7 +10,7 @@ from rules.ladder import fresh_state
 
 if TYPE_CHECKING:
     from rules.key_state import KeyState
-    from rules.pack import Rule
+    from rules.rule import Rule
     from rules.sample import Sample
 
 __all__ = ["KeyValue", "RunningRule"]
@@ -24,13 +24,13 @@ class RunningRule:
 
     __slots__ = (
         "_judges",
-        "by_kind",
         "delays",
         "filters",
         "fresh",
         "key_of",
         "merges",
         "name_set",
+        "operates",
         "rule",
         "shared",
         "states",
@@ -47,6 +47,8 @@ class RunningRule:
         """The ladder of a key that has seen nothing; one for all of them."""
         self.name_set = frozenset(rule.names)
         self.merges = len(rule.names) > 1
+        self.operates = rule.operators.keep_state
+        """Its keys have operators beside the ladder."""
         self.vanishes = rule.silence_s != float("inf")
         self.shared = rule.stream == "observations" and "observation" not in rule.key
         """Several observations may stand behind one key; it is gone when the last of them is."""
@@ -82,8 +84,3 @@ class RunningRule:
     def name_of(self, value: KeyValue) -> str:
         """Return the name of a key's state among all rules: rule id and values."""
         return "\x1f".join((self.rule.id, *self.key_values(value)))
-
-    def adopt(self, older: "RunningRule") -> list["KeyState"]:
-        """Take over the states of an older version of the rule; return them."""
-        self.states = older.states
-        return list(self.states.values())

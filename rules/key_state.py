@@ -12,6 +12,7 @@ from contracts.levels import Level
 from rules.errors import StateError
 from rules.judge import KeyValue, RunningRule
 from rules.ladder import LadderState, next_deadline
+from rules.operator_state import Episode, OperatorState
 from rules.sample import Sample
 
 if TYPE_CHECKING:
@@ -23,16 +24,6 @@ _FORMAT: Final = 1
 _LETTERS: Final = {Level.BLUE: "b", Level.YELLOW: "y", Level.RED: "r"}
 NEVER: Final = math.inf
 _NO_FIELDS: Final[Mapping[str, Any]] = MappingProxyType({})
-
-
-class Episode(Struct, frozen=True, array_like=True):
-    """The latest episode of a key. It stays known after its end, so that its id is never reused."""
-
-    event_id: str
-    rev: int
-    onset_at: float
-    level: Level
-    open: bool
 
 
 class KeyState:
@@ -56,6 +47,7 @@ class KeyState:
         "live",
         "mask",
         "members",
+        "more",
         "quiet_until",
         "running",
         "sample",
@@ -87,6 +79,8 @@ class KeyState:
         self.quiet_until = NEVER
         self.live = False
         self.dirty = False
+        self.more: OperatorState | None = OperatorState() if running.operates else None
+        """What operators beside the ladder remember; None for a rule without them."""
 
     def __lt__(self, other: object) -> bool:
         """Never less: timers that are due at once keep the order of their names."""
@@ -97,16 +91,29 @@ class KeyState:
         """Name of this state among all rules: rule id and key values."""
         return self.running.name_of(self.value)
 
+    def operators(self) -> OperatorState:
+        """Return the state of the operators, made now where there is none."""
+        if self.more is None:
+            self.more = OperatorState()
+        return self.more
+
     def refresh(self) -> None:
         """Recompute what follows from the ladder, the episode and the gap."""
         self.judge = self.running.judge(self.ladder.held)
         opened = self.episode is not None and self.episode.open
         pending = any(since is not None for since in self.ladder.since)
         self.live = opened or pending or self.ladder.held != 0
-        if self.gone_at is not None or (self.running.vanishes and self.live):
+        if self.gone_at is not None or (self.running.vanishes and self.live) or self._missing():
             self.quiet_until = -math.inf
         else:
             self.quiet_until = next_deadline(self.running.delays, self.ladder)
+
+    def _missing(self) -> bool:
+        """Whether silence has had consequences that the next sample ends."""
+        more = self.more
+        if more is None:
+            return False
+        return more.silent or (more.absence is not None and more.absence.open)
 
     def merge(self, sample: Sample, at: float) -> Mapping[str, Any]:
         """Return the rule's fields after a sample: its own, and older ones that are still fresh."""
@@ -153,6 +160,7 @@ class _Snapshot(Struct, frozen=True, array_like=True):
     sample: Sample | None
     mask: int = -1
     """The last judgement: with it, the first sample after a restart takes the same way as without one."""
+    more: OperatorState | None = None
 
 
 _ENCODER = msgspec.msgpack.Encoder(order="deterministic")
@@ -185,6 +193,7 @@ def encode_state(state: KeyState) -> bytes:
             times=state.times,
             sample=state.sample if state.live or state.gone_at is not None else None,
             mask=state.mask,
+            more=state.more,
         )
     )
 
@@ -211,6 +220,8 @@ def decode_state(running: RunningRule, value: KeyValue, blob: bytes) -> KeyState
     state.members = frozenset(found.members)
     state.fields, state.times = found.fields or _NO_FIELDS, found.times
     state.sample = found.sample
+    if found.more is not None:
+        state.more = found.more
     if found.levels == _levels(running) and found.version == running.rule.version:
         state.mask = found.mask
     state.refresh()
@@ -221,7 +232,10 @@ def refit(state: KeyState, running: RunningRule) -> None:
     """Move a state to another version of its rule, level by level."""
     before = _levels(state.running)
     state.running = running
+    running.states[state.value] = state
     state.ladder = _fit(state.ladder, before, _levels(running))
+    if running.operates:
+        state.operators()
     state.refresh()
     state.mask = -1
 

@@ -26,6 +26,7 @@ from rules.expression.tree import Binary, Unary
 from rules.hysteresis import find_flaws
 from rules.inline_tests import compile_test
 from rules.ladder import Delays
+from rules.operator_compiler import compile_operators
 from rules.quality.inspector import GateSet
 from rules.quality.section import QualityDefaults, compile_quality
 from rules.rule import Condition, PackTest, Rule, RulePack, Step
@@ -151,6 +152,9 @@ class _RuleCompiler:
             gap_s=gap_s,
             fresh_s=fresh_s,
             silence_s=fresh_s if stream.vanishes else math.inf,
+            operators=compile_operators(
+                declared, stream=stream_name, lowest=steps[0].level, fail=self._fail
+            ),
         )
 
     def tests(self, rule: Rule) -> list[PackTest]:

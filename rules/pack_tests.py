@@ -118,6 +118,8 @@ def _samples(rule: Rule, test: PackTest) -> list[Sample]:
 
 
 def _word(breach: Breach) -> str:
+    if breach.part == "absence":
+        return "present" if breach.phase is EventPhase.END else "absent"
     return "clear" if breach.phase is EventPhase.END else Level(breach.level).value
 
 

@@ -8,6 +8,7 @@ from contracts.levels import Level
 from rules.breach import EventSection
 from rules.expression import Node
 from rules.ladder import Delays
+from rules.operators import NO_OPERATORS, Operators
 from rules.quality.inspector import GateSet
 from rules.titles import TitleTemplate
 from rules.vocabulary import FieldTable
@@ -57,6 +58,8 @@ class Rule(Struct, frozen=True, kw_only=True):
     """Seconds for which a value stands for the present without a newer one."""
     silence_s: float
     """Seconds of silence after which a subject counts as gone; infinite where silence is none."""
+    operators: Operators = NO_OPERATORS
+    """What it has beside its ladder."""
 
 
 class PackTest(Struct, frozen=True, kw_only=True):

@@ -1,38 +1,119 @@
-"""From a change of level to a breach: episode ids and revisions, cause and title."""
+"""From a turn in a key's life to a breach: episode ids and revisions, cause and title."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from msgspec import structs
 
 from contracts.event import Cause, EventPhase, Title
 from contracts.ids import episode_id
+from contracts.levels import Level, level_rank
 from contracts.readings import moment
-from rules.breach import Breach
+from rules.breach import Breach, EventSection
 from rules.expression import field_names, known_value
-from rules.key_state import Episode, KeyState
+from rules.key_state import KeyState
 from rules.ladder import Change
-from rules.pack import Rule
-from rules.sample import Sample
+from rules.operator_state import Episode
+from rules.silence import Absence
 
-__all__ = ["CLOCK_AHEAD", "state_change"]
+__all__ = ["CLOCK_AHEAD", "Turn", "in_force", "ladder_turn", "state_absence", "state_turn"]
 
 CLOCK_AHEAD = "clock_ahead"
 """Flag of a cause whose message claimed a time in the future; it was judged at its arrival."""
 
 
-def state_change(state: KeyState, change: Change, *, tick: bool, ahead: bool = False) -> Breach:
-    """Return the breach that a change of level amounts to, and move the key's episode on.
+class Turn(NamedTuple):
+    """What a key's episode is to become.
+
+    Attributes:
+        at: when, in event time.
+        since: when what brought it about began: the onset going up, the end going down.
+        level: the level that holds from then on; None: none.
+        expression: what decided, as shown in the cause.
+        names: fields that it looked at.
+        flags: flags of the cause.
+    """
+
+    at: float
+    since: float
+    level: Level | None
+    expression: str
+    names: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+
+
+def in_force(state: KeyState, held: Level | None) -> Level | None:
+    """Return the level that holds for a key whose ladder holds ``held``."""
+    more, no_data = state.more, state.running.rule.operators.no_data
+    if more is not None and more.silent and no_data is not None:
+        return max(held, no_data.level, key=level_rank)
+    return held
+
+
+def ladder_turn(state: KeyState, change: Change, flags: tuple[str, ...] = ()) -> Turn:
+    """Return what a change of the ladder amounts to."""
+    steps = state.running.rule.steps
+    step = steps[change.step]
+    condition = step.clear if change.after < change.before else step.when
+    held = steps[change.after].level if change.after >= 0 else None
+    names = field_names(condition.node)
+    level = in_force(state, held)
+    return Turn(change.at, change.since, level, condition.text, names, flags)
+
+
+def state_turn(state: KeyState, turn: Turn, *, tick: bool) -> Breach | None:
+    """Return the breach that a turn amounts to, if any, and move the key's episode on.
 
     The id of an episode is made once, at its first statement, of rule, key and the onset as then
     seen; every further statement raises ``rev``. An episode that would get the id of the one before
     it (two in the same instant) continues that one's revisions.
     """
-    rule = state.running.rule
-    key = dict(zip(rule.key, state.running.key_values(state.value), strict=True))
-    state.episode = episode = _next_episode(state, change, key)
+    rule, before = state.running.rule, state.episode
+    if before is not None and before.open:
+        if turn.level is before.level:
+            return None
+    elif turn.level is None:
+        return None
+    key = _key(state)
+    state.episode = episode = _next_episode(rule.id, before, turn.level, turn.since, key)
+    titles = (rule.title_zh, rule.title_en)
+    known = _known(state, key)
+    title = Title(zh=titles[0].render(known), en=titles[1].render(known))
+    return _breach(state, key, episode, before, turn, rule.event, title, tick=tick)
+
+
+def state_absence(state: KeyState, absence: Absence, turn: Turn, *, tick: bool) -> Breach:
+    """Return the breach that a key is absent, or is no longer, and move that episode on."""
+    more, rule, key = state.operators(), state.running.rule, _key(state)
+    before = more.absence
+    more.absence = episode = _next_episode(
+        f"{rule.id}/absence", before, turn.level, turn.since, key
+    )
+    event = EventSection(type=absence.type, dedupe=rule.event.dedupe)
+    known = _known(state, key)
+    title = Title(zh=absence.title_zh.render(known), en=absence.title_en.render(known))
+    breach = _breach(state, key, episode, before, turn, event, title, tick=tick)
+    return structs.replace(breach, part="absence")
+
+
+def _breach(
+    state: KeyState,
+    key: dict[str, str],
+    episode: Episode,
+    before: Episode | None,
+    turn: Turn,
+    event: EventSection,
+    title: Title,
+    *,
+    tick: bool,
+) -> Breach:
+    rule, sample = state.running.rule, state.sample
     phase = EventPhase.UPDATE
-    if change.after < 0:
+    if not episode.open:
         phase = EventPhase.END
-    elif change.before < 0:
+    elif before is None or not before.open:
         phase = EventPhase.OPEN
-    sample = state.sample
-    return Breach(
+    breach = Breach(
         rule=rule.id,
         rule_version=rule.version,
         event_id=episode.event_id,
@@ -41,60 +122,68 @@ def state_change(state: KeyState, change: Change, *, tick: bool, ahead: bool = F
         level=episode.level,
         key=key,
         onset_at=episode.onset_at,
-        at=change.at,
-        ended_at=change.since if phase is EventPhase.END else None,
-        cause=_cause(state, change, tick=tick, ahead=ahead),
-        event=rule.event,
-        title=_title(state, key),
-        dedupe=_dedupe(rule, sample),
-        subject=None if sample is None else sample.subject,
-        place=None if sample is None else sample.place,
-        evidence=() if sample is None else sample.evidence,
-        **({} if sample is None else {"discovery": sample.discovery}),
+        at=turn.at,
+        ended_at=turn.since if phase is EventPhase.END else None,
+        cause=_cause(state, turn, tick=tick),
+        event=event,
+        title=title,
+        dedupe=_dedupe(event, key if sample is None else sample.keys),
+        subject=key.get("subject") if sample is None else sample.subject,
+    )
+    if sample is None:
+        return breach
+    return structs.replace(
+        breach, place=sample.place, evidence=sample.evidence, discovery=sample.discovery
     )
 
 
-def _next_episode(state: KeyState, change: Change, key: dict[str, str]) -> Episode:
-    rule, episode = state.running.rule, state.episode
-    if episode is not None and episode.open:
-        going = change.after >= 0
-        level = rule.steps[change.after].level if going else episode.level
-        return Episode(episode.event_id, episode.rev + 1, episode.onset_at, level, open=going)
-    event_id = episode_id(rule.id, key, moment(change.since))
-    rev = 0 if episode is None or episode.event_id != event_id else episode.rev + 1
-    return Episode(event_id, rev, change.since, rule.steps[change.after].level, open=True)
+def _key(state: KeyState) -> dict[str, str]:
+    return dict(zip(state.running.rule.key, state.running.key_values(state.value), strict=True))
 
 
-def _cause(state: KeyState, change: Change, *, tick: bool, ahead: bool) -> Cause:
+def _next_episode(
+    name: str, before: Episode | None, level: Level | None, since: float, key: dict[str, str]
+) -> Episode:
+    if before is not None and before.open:
+        return Episode(
+            before.event_id,
+            before.rev + 1,
+            before.onset_at,
+            before.level if level is None else level,
+            open=level is not None,
+        )
+    assert level is not None
+    event_id = episode_id(name, key, moment(since))
+    rev = 0 if before is None or before.event_id != event_id else before.rev + 1
+    return Episode(event_id, rev, since, level, open=True)
+
+
+def _cause(state: KeyState, turn: Turn, *, tick: bool) -> Cause:
     rule, sample, values = state.running.rule, state.sample, state.values()
-    step = rule.steps[change.step]
-    condition = step.clear if change.after < change.before else step.when
     return Cause(
-        expression=condition.text,
-        values={
-            name: known_value(name, values, rule.fields) for name in field_names(condition.node)
-        },
+        expression=turn.expression,
+        values={name: known_value(name, values, rule.fields) for name in turn.names},
         message=None if sample is None else sample.message,
         sent_at=None if sample is None else sample.sent_at,
         journal_offset=None if sample is None else sample.offset,
         tick=tick,
-        flags=(CLOCK_AHEAD,) if ahead else (),
+        flags=turn.flags,
     )
 
 
-def _title(state: KeyState, key: dict[str, str]) -> Title:
-    rule, sample = state.running.rule, state.sample
+def _known(state: KeyState, key: dict[str, str]) -> dict[str, object]:
+    """Return what a title may show."""
     known: dict[str, object] = {}
-    if sample is not None:
-        known |= sample.keys
-        known |= sample.fields
+    if state.sample is not None:
+        known |= state.sample.keys
+        known |= state.sample.fields
     known |= state.values()
     known |= key
-    return Title(zh=rule.title_zh.render(known), en=rule.title_en.render(known))
+    return known
 
 
-def _dedupe(rule: Rule, sample: Sample | None) -> str | None:
-    if not rule.event.dedupe or sample is None:
+def _dedupe(event: EventSection, keys: Mapping[str, str]) -> str | None:
+    if not event.dedupe:
         return None
-    values = (f"{name}={sample.keys.get(name, '')}" for name in rule.event.dedupe)
-    return "|".join((rule.event.type, *values))
+    values = (f"{name}={keys.get(name, '')}" for name in event.dedupe)
+    return "|".join((event.type, *values))

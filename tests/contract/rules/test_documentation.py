@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rules import declaration
+from rules import declaration, operator_declaration
 from rules.engine import ALLOWED_AHEAD_S, FORGET_S, Engine
 from rules.expression.parser import FUNCTIONS, MAX_DEPTH, MAX_NODES
 from rules.expression.tokens import MAX_LENGTH
@@ -22,6 +22,8 @@ DECLARED = (
     declaration.StepDeclaration,
     declaration.RepeatDeclaration,
     declaration.TestDeclaration,
+    operator_declaration.NoDataDeclaration,
+    operator_declaration.AbsenceDeclaration,
 )
 WORDS = sorted(
     {name for struct in DECLARED for name in struct.__struct_encode_fields__} - {"rules"}

@@ -101,7 +101,11 @@ def test_a_test_does_not_change_the_version() -> None:
         ({**RISE, "series": {"depth_m": "wet"}}, ("series", "depth_m"), "expected a number"),
         ({**RISE, "series": {"depth_m": "1x9@5"}}, ("series", "depth_m"), "no duration"),
         ({**RISE, "series": {"depth_m": "1x999999"}}, ("series", "depth_m"), "more than 100000"),
-        ({**RISE, "expect": ["green@5s"]}, ("expect", 0), "expected blue, yellow, red, clear"),
+        (
+            {**RISE, "expect": ["green@5s"]},
+            ("expect", 0),
+            "expected blue, yellow, red, clear, absent",
+        ),
         ({**RISE, "expect": ["blue"]}, ("expect", 0), "no duration"),
         ({**RISE, "start": "yesterday"}, ("start",), "expected 2026-07-01T22:00:00+08:00"),
         ({**RISE, "start": "2026-07-01T22:00:00"}, ("start",), "has no offset"),

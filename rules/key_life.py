@@ -1,0 +1,256 @@
+"""What happens to one key: samples and time bring turns, turns become statements."""
+
+import math
+from collections.abc import Iterable
+from typing import Final
+
+from contracts.levels import Level
+from rules.breach import Breach
+from rules.expression.closure import UNKNOWN_SHIFT
+from rules.judge import RunningRule
+from rules.key_state import KeyState, refit
+from rules.ladder import Change, finish, next_deadline, observe, settle
+from rules.moments import fresh_until, leaves_at
+from rules.sample import Sample
+from rules.silence import absence_due, last_known_at, no_data_due
+from rules.standing import Standing
+from rules.statement import (
+    CLOCK_AHEAD,
+    Turn,
+    in_force,
+    ladder_turn,
+    state_absence,
+    state_turn,
+)
+
+__all__ = ["NO_DATA", "KeyLife"]
+
+NO_DATA: Final = "no_data"
+"""Flag of a cause that is silence."""
+
+_TRUE_MASK: Final = (1 << UNKNOWN_SHIFT) - 1
+
+
+class KeyLife:
+    """Moves key states on; what they say is added to the list given as ``breaches``.
+
+    Args:
+        standing: what holds for all rules.
+        counters: the engine's counters.
+    """
+
+    def __init__(self, standing: Standing, counters: dict[str, int]) -> None:
+        self.standing = standing
+        self._counters = counters
+
+    def judged(
+        self,
+        state: KeyState,
+        sample: Sample,
+        mask: int,
+        breaches: list[Breach],
+        at: float,
+        lag: float,
+    ) -> None:
+        """Take in a judgement that may change something."""
+        running, held = state.running, state.ladder.held
+        if mask > _TRUE_MASK:
+            if running.silent_on(sample):
+                return
+            self._counters["unknown"] += 1
+        back = state.more is not None and self._take_note(state, mask)
+        state.last_at, state.lag, state.sample, state.gone_at = at, lag, sample, None
+        state.ladder, changes = observe(
+            running.delays, state.ladder, mask & _TRUE_MASK, mask >> UNKNOWN_SHIFT, at
+        )
+        flags = (CLOCK_AHEAD,) if at < sample.at else ()
+        self._say_changes(state, changes, breaches, tick=False, flags=flags)
+        if back:
+            self._restate(state, at, breaches, "data again", tick=False)
+        state.refresh()
+        state.mask = mask if state.ladder.held == held and not running.shared else -1
+        if running.shared and not sample.ended:
+            state.members |= {_member(sample)}
+        if sample.ended:
+            self._depart(state, sample, breaches)
+        if not state.live:
+            state.sample = None
+
+    def late(self, state: KeyState, sample: Sample, now: float, breaches: list[Breach]) -> bool:
+        """Take in a sample older than its key's last one; return whether that changed anything.
+
+        It is no longer judged, but that an observation is over still counts, and so does that a
+        sensor is there.
+        """
+        self._counters["late"] += 1
+        ends = sample.ended and _member(sample) in state.members
+        if ends:
+            self._depart(state, sample, breaches)
+        more = state.more
+        if more is None or state.running.silent_on(sample):
+            return ends
+        more.heard_at = now
+        self._return(state, now, breaches)
+        state.refresh()
+        return True
+
+    def catch_up(self, state: KeyState, sample: Sample, at: float, breaches: list[Breach]) -> None:
+        """Let the delays end that ended before a sample at ``at``; make it be looked at."""
+        if state.more is not None and not state.running.silent_on(sample):
+            self._return(state, at, breaches)
+        gone_at = leaves_at(state)
+        until = min(math.nextafter(at, -math.inf), fresh_until(state))
+        state.ladder, changes = settle(state.running.delays, state.ladder, until)
+        self._say_changes(state, changes, breaches)
+        if gone_at <= at:
+            self.end(state, gone_at, breaches)
+        state.refresh()
+        state.mask = -1
+
+    def expire(self, state: KeyState, now: float, breaches: list[Breach]) -> None:
+        """Do what is due for a key by the tick ``now``."""
+        lag, delays = state.lag, state.running.delays
+        while (deadline := next_deadline(delays, state.ladder)) + lag <= now:
+            state.mask = -1
+            if deadline > fresh_until(state):
+                state.quiet_until = -math.inf
+                break
+            state.ladder, changes = settle(delays, state.ladder, deadline)
+            self._say_changes(state, changes, breaches)
+            state.refresh()
+        gone_at = leaves_at(state)
+        if gone_at + lag <= now:
+            self.end(state, gone_at, breaches)
+        if state.more is not None:
+            self._fall_silent(state, now, breaches)
+        if not state.live:
+            state.sample = None
+
+    def end(self, state: KeyState, at: float, breaches: list[Breach], *, tick: bool = True) -> None:
+        """End whatever a key has open or pending because its subject, or its rule, is gone."""
+        ended_at = min(at, state.last_at if state.gone_at is None else state.gone_at)
+        state.ladder, changes = finish(state.ladder, at, ended_at)
+        self._say_changes(state, changes, breaches, tick=tick)
+        state.gone_at, state.members, state.sample, state.mask = None, frozenset(), None, -1
+        state.refresh()
+
+    def leave_rule(self, state: KeyState, at: float, breaches: list[Breach]) -> None:
+        """End everything that a key has open, because its rule is gone."""
+        self._return(state, at, breaches)
+        self.end(state, at, breaches)
+        if state.episode is not None and state.episode.open:
+            self._say(state, Turn(at, at, None, "the rule is gone"), breaches, tick=True)
+
+    def change_rule(
+        self, state: KeyState, running: RunningRule, at: float, breaches: list[Breach]
+    ) -> None:
+        """Let a key go on under another version of its rule."""
+        rule, before = running.rule, state.running.rule
+        if rule.operators.absence is None:
+            self._return(state, at, breaches)
+        refit(state, running)
+        if state.more is not None:
+            if (before.operators.no_data, before.operators.absence) != (
+                rule.operators.no_data,
+                rule.operators.absence,
+            ):
+                state.more.heard_at = at
+            if rule.operators.no_data is None or rule.operators.no_data.do == "hold":
+                state.more.silent = False
+        held = state.ladder.held.bit_length() - 1
+        step = rule.steps[max(held, 0)]
+        text = (step.clear if held < 0 else step.when).text
+        self._restate(state, at, breaches, text, tick=True)
+        state.refresh()
+
+    def _take_note(self, state: KeyState, mask: int) -> bool:
+        """Note whether a sample said anything; return whether it is the first after a silence."""
+        more = state.operators()
+        if mask > _TRUE_MASK:
+            if more.dark_since is None and state.last_at > -math.inf:
+                more.dark_since = state.last_at
+            return False
+        more.dark_since = None
+        back, more.silent = more.silent, False
+        return back
+
+    def _fall_silent(self, state: KeyState, now: float, breaches: list[Breach]) -> None:
+        """Carry out ``no_data`` and ``absence`` where they are due by ``now``."""
+        more, rule, standing = state.operators(), state.running.rule, self.standing
+        if rule.operators.no_data is not None and (
+            no_data_due(state, standing.resumed_at(rule.operators.no_data.after_s)) <= now
+        ):
+            known_at = last_known_at(state)
+            at, text = known_at + rule.operators.no_data.after_s, rule.operators.no_data.text
+            more.silent = True
+            if rule.operators.no_data.do == "clear":
+                state.ladder, _ = finish(state.ladder, at, known_at)
+            level = in_force(state, _held(state))
+            self._say(state, Turn(at, known_at, level, text, (), (NO_DATA,)), breaches, tick=True)
+            state.mask = -1
+        if rule.operators.absence is not None and (
+            absence_due(state, standing.resumed_at(rule.operators.absence.after_s)) <= now
+        ):
+            at = state.last_at + rule.operators.absence.after_s
+            turn = Turn(
+                at,
+                state.last_at,
+                rule.operators.absence.level,
+                rule.operators.absence.text,
+                (),
+                (NO_DATA,),
+            )
+            breaches.append(state_absence(state, rule.operators.absence, turn, tick=True))
+        state.refresh()
+
+    def _return(self, state: KeyState, at: float, breaches: list[Breach]) -> None:
+        """End a key's absence."""
+        more, absence = state.more, state.running.rule.operators.absence
+        if absence is None or more is None or more.absence is None or not more.absence.open:
+            return
+        turn = Turn(at, at, None, "data again")
+        breaches.append(state_absence(state, absence, turn, tick=False))
+
+    def _depart(self, state: KeyState, sample: Sample, breaches: list[Breach]) -> None:
+        """Let a subject go: the key ends, or its gap begins, when it was the last one."""
+        state.members -= {_member(sample)}
+        if state.members or not state.live:
+            return
+        if state.running.rule.gap_s > 0.0:
+            state.gone_at = state.last_at
+            state.refresh()
+        else:
+            self.end(state, state.last_at, breaches, tick=False)
+
+    def _restate(
+        self, state: KeyState, at: float, breaches: list[Breach], text: str, *, tick: bool
+    ) -> None:
+        """Say which level is in force, where it is another than was said last."""
+        level = in_force(state, _held(state))
+        self._say(state, Turn(at, at, level, text), breaches, tick=tick)
+
+    def _say_changes(
+        self,
+        state: KeyState,
+        changes: Iterable[Change],
+        breaches: list[Breach],
+        *,
+        tick: bool = True,
+        flags: tuple[str, ...] = (),
+    ) -> None:
+        for change in changes:
+            self._say(state, ladder_turn(state, change, flags), breaches, tick=tick)
+
+    def _say(self, state: KeyState, turn: Turn, breaches: list[Breach], *, tick: bool) -> None:
+        breach = state_turn(state, turn, tick=tick)
+        if breach is not None:
+            breaches.append(breach)
+
+
+def _held(state: KeyState) -> Level | None:
+    held = state.ladder.held.bit_length() - 1
+    return state.running.rule.steps[held].level if held >= 0 else None
+
+
+def _member(sample: Sample) -> str:
+    return sample.keys.get("observation", sample.subject)

@@ -1,0 +1,110 @@
+"""Operators: what is declared beside a ladder becomes checked."""
+
+import re
+from collections.abc import Callable, Sequence
+
+from contracts.event import Title
+from contracts.levels import Level
+from contracts.profiles import PROFILES
+from rules.declaration import RuleDeclaration
+from rules.durations import parse_duration
+from rules.operators import Operators
+from rules.silence import Absence, NoData
+from rules.titles import TitleTemplate, compile_title
+
+__all__ = ["compile_operators"]
+
+Fail = Callable[[Sequence[str | int], str], Exception]
+
+_CADENCES = re.compile(r"([0-9]+(?:\.[0-9]+)?) cadences?")
+_EVENT_TYPE = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*")
+_NO_DATA = ("hold", "clear", "raise")
+
+
+def compile_operators(
+    declared: RuleDeclaration, *, stream: str, lowest: Level, fail: Fail
+) -> Operators:
+    """Return the operators of a rule.
+
+    Args:
+        declared: the rule as written.
+        stream: what it watches.
+        lowest: level of the lowest step of its ladder.
+        fail: makes the error for a path below the rule.
+
+    Raises:
+        Exception: what ``fail`` makes.
+    """
+    compiler = _OperatorCompiler(declared, stream, fail)
+    return Operators(no_data=compiler.no_data(lowest), absence=compiler.absence())
+
+
+class _OperatorCompiler:
+    def __init__(self, declared: RuleDeclaration, stream: str, fail: Fail) -> None:
+        self._declared = declared
+        self._stream = stream
+        self._fail = fail
+
+    def no_data(self, lowest: Level) -> NoData | None:
+        declared = self._declared.no_data
+        if declared is None:
+            return None
+        after_s = self._silence("no_data", declared.after)
+        if declared.do not in _NO_DATA:
+            known = ", ".join(_NO_DATA)
+            raise self._fail(("no_data", "do"), f"{declared.do[:40]!r}: expected one of {known}")
+        raises = declared.do == "raise"
+        if declared.level is not None and not raises:
+            raise self._fail(("no_data", "level"), "only 'do: raise' has a level; remove it")
+        return NoData(
+            after_s=after_s,
+            do=declared.do,
+            level=(declared.level or lowest) if raises else None,
+            text=f"no data for {declared.after}",
+        )
+
+    def absence(self) -> Absence | None:
+        declared = self._declared.absence
+        if declared is None:
+            return None
+        after_s = self._silence("absence", declared.after)
+        if _EVENT_TYPE.fullmatch(declared.type) is None or len(declared.type) > 128:
+            raise self._fail(
+                ("absence", "type"),
+                f"type {declared.type[:80]!r}: expected dotted lower case like device.offline",
+            )
+        title = declared.title or Title(zh=declared.type, en=declared.type)
+        return Absence(
+            after_s=after_s,
+            level=declared.level,
+            type=declared.type,
+            title_zh=self._title("zh", title.zh),
+            title_en=self._title("en", title.en),
+            text=f"no data for {declared.after}",
+        )
+
+    def _title(self, language: str, text: str) -> TitleTemplate:
+        try:
+            return compile_title(text, self._declared.key)
+        except ValueError as failure:
+            raise self._fail(("absence", "title", language), str(failure)) from failure
+
+    def _silence(self, part: str, after: str) -> float:
+        """Return the length of a silence in seconds; only sensors and counts can be silent."""
+        if self._stream not in {"readings", "counts"}:
+            raise self._fail(
+                (part,), "only readings and counts fall silent; other subjects come and go ('gap')"
+            )
+        profile = self._declared.watch.profile
+        cadences = _CADENCES.fullmatch(after)
+        if cadences is not None and isinstance(profile, str):
+            after_s = float(cadences.group(1)) * PROFILES[profile].cadence_s
+        else:
+            try:
+                after_s = parse_duration(after)
+            except ValueError as failure:
+                hint = ", or cadences of a profile like 2.5 cadence"
+                raise self._fail((part, "after"), f"{failure}{hint}") from failure
+        if after_s <= 0:
+            raise self._fail((part, "after"), f"{after!r}: expected more than no time")
+        return after_s

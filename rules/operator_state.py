@@ -1,0 +1,30 @@
+"""What a key remembers for the operators beside its ladder; most keys have nothing of it."""
+
+from msgspec import Struct
+
+from contracts.levels import Level
+
+__all__ = ["Episode", "OperatorState"]
+
+
+class Episode(Struct, frozen=True, array_like=True):
+    """The latest episode of a key. It stays known after its end, so that its id is never reused."""
+
+    event_id: str
+    rev: int
+    onset_at: float
+    level: Level
+    open: bool
+
+
+class OperatorState(Struct, array_like=True):
+    """The state of one key's operators; the wire form is this, new fields come last."""
+
+    dark_since: float | None = None
+    """Event time of the last known sample, while those after it said nothing; None: it is the last."""
+    heard_at: float | None = None
+    """Arrival of a sign of life that is not the last sample: one out of order, or a new rule."""
+    silent: bool = False
+    """``no_data`` was carried out and no known sample has come since."""
+    absence: Episode | None = None
+    """The latest episode of ``absence``."""

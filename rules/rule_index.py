@@ -1,0 +1,60 @@
+"""Which rules read a sample: found by stream and profile or kind, not by trying them all."""
+
+from collections.abc import Sequence
+
+from rules.errors import PackError
+from rules.judge import RunningRule
+from rules.rule import Rule, RulePack
+from rules.sample import Sample
+
+__all__ = ["RuleIndex", "same_key"]
+
+
+class RuleIndex:
+    """The rules of some packs, by id and by what they read.
+
+    Raises:
+        PackError: two packs declare the same rule.
+    """
+
+    def __init__(self, packs: Sequence[RulePack]) -> None:
+        _check_unique(packs)
+        self.running = {rule.id: RunningRule(rule) for pack in packs for rule in pack.rules}
+        self.listens = any(running.rule.operators.listen for running in self.running.values())
+        """Whether any rule needs to know that time passed without a sample."""
+        index: dict[tuple[str, str | None], list[RunningRule]] = {}
+        for running in self.running.values():
+            for slot in _slots(running.rule):
+                index.setdefault(slot, []).append(running)
+        general = index.get(("observations", None), [])
+        self._slots = {
+            slot: tuple(found + general if slot[0] == "observations" and slot[1] else found)
+            for slot, found in index.items()
+        }
+
+    def find(self, sample: Sample) -> tuple[RunningRule, ...] | None:
+        """Return the rules that read a sample; None where there is none."""
+        stream = sample.stream
+        kind = sample.profile if stream == "readings" else sample.keys.get("kind")
+        return self._slots.get((stream, kind)) or self._slots.get((stream, None))
+
+
+def same_key(before: Rule, after: Rule) -> bool:
+    """Whether the states of one rule can go on under another."""
+    return (before.stream, before.key) == (after.stream, after.key)
+
+
+def _slots(rule: Rule) -> list[tuple[str, str | None]]:
+    if rule.kinds:
+        return [(rule.stream, kind) for kind in rule.kinds]
+    return [(rule.stream, rule.profile)]
+
+
+def _check_unique(packs: Sequence[RulePack]) -> None:
+    seen: dict[str, str] = {}
+    for pack in packs:
+        for rule in pack.rules:
+            if rule.id in seen:
+                msg = f"rule {rule.id!r} is declared in {seen[rule.id]} and {pack.name}; rename one"
+                raise PackError(msg)
+            seen[rule.id] = pack.name
