@@ -120,9 +120,11 @@ class Inspector:
                 if verdict.flags:
                     self._count(sample.subject, verdict)
                     flags += [_text(check, flag, field) for check, flag in verdict.flags]
-                if verdict.value is None:
+                if field not in fields:
+                    pass  # withheld before, or by the gates of another rule
+                elif verdict.value is None:
                     fields = {name: value for name, value in fields.items() if name != field}
-                elif number is not None and verdict.value != number and field in fields:
+                elif number is not None and verdict.value != number:
                     fields = {**fields, field: verdict.value}
                 for turn in verdict.turns:
                     findings.append(_finding(sample, rule, field, number, turn))
