@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from cityloop.rules_tools.advice import advised
 from cityloop.rules_tools.errors import PackRefused
 from gateway.rule_packs import PackFiles, compile_packs
 from rules.rule import RulePack
@@ -53,7 +54,7 @@ def as_finding(error: ConfigError, severity: Severity = Severity.ERROR) -> Findi
         line=error.line,
         column=error.column,
         severity=severity,
-        message=error.message,
+        message=advised(error.message),
     )
 
 

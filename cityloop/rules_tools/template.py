@@ -7,6 +7,8 @@ __all__ = ["pack_template"]
 
 _SHARES = (("blue", 0.5, 0.45), ("yellow", 0.7, 0.65), ("red", 0.85, 0.8))
 """Places of a template's thresholds in a field's range: raise, clear. Arbitrary, to be replaced."""
+_EXPECTED = {"number": '"blue@70s", "clear@390s"', "flag": '"red@10s", "clear@150s"'}
+"""What the template's own test has to find."""
 
 
 def pack_template(
@@ -47,6 +49,10 @@ rules:
   key: [subject]
   ladder:
 {steps}
+  tests:
+  - name: rises, and is over
+    series: {{{judged.name}: "{_series(judged)}"}}
+    expect: [{_EXPECTED[judged.kind]}]
 """
 
 
@@ -61,11 +67,24 @@ def _field(profile: DeviceProfile, name: str | None) -> ProfileField:
     return found
 
 
+def _series(field: ProfileField) -> str:
+    """Return values of a test: at rest, over the first threshold for 80 s, at rest again."""
+    if field.kind == "flag":
+        return "false@10s truex8@10s falsex10@10s"
+    low, span = _range(field)
+    rest = f"{low + 0.1 * span:.4g}"
+    return f"{rest}@10s {low + 0.6 * span:.4g}x8@10s {rest}x40@10s"
+
+
+def _range(field: ProfileField) -> tuple[float, float]:
+    low = 0.0 if field.minimum is None else field.minimum
+    return low, (100.0 if field.maximum is None else field.maximum) - low
+
+
 def _steps(field: ProfileField) -> list[str]:
     if field.kind == "flag":
         return [f"{{level: red, when: {field.name}, clear: '!{field.name}', clear_for: 60s}}"]
-    low = 0.0 if field.minimum is None else field.minimum
-    span = (100.0 if field.maximum is None else field.maximum) - low
+    low, span = _range(field)
     unit = "" if field.unit in {None, "/"} else f" {field.unit}"
     return [
         f"{{level: {level + ',':7} when: {field.name} >= {low + share * span:.4g}{unit}, "

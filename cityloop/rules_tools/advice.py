@@ -1,0 +1,61 @@
+"""What to do about faults whose message only says what was found: mostly those of YAML and types."""
+
+import re
+from typing import Final
+
+__all__ = ["advised"]
+
+_HINTS: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
+    (re.compile(pattern), hint)
+    for pattern, hint in (
+        (
+            r"\.(?:for|clear_for|gap|within|after|every|wait): Expected `str[^`]*`, got `(?:int|float)`",
+            "write the duration with its unit, like 60s",
+        ),
+        (
+            r"\.(?:when|clear|where): Expected [^,]*, got `(?:int|float)`",
+            "write a condition, like depth_m > 15 cm",
+        ),
+        (r"missing required field `(\w+)`", r"add the key '\1'"),
+        (r"\.level: Invalid enum value", "expected blue, yellow or red"),
+        (r"Expected `array[^`]*`, got `str`", "write a list, like [subject]"),
+        (r"Expected `array[^`]*`, got `object`", "begin every entry with '- '"),
+        (r"Expected `array[^`]*`, got `null`", "write a list, like [subject]"),
+        (r"Expected `object[^`]*`, got", "write names with their values, like {name: value}"),
+        (r"Expected `str[^`]*`, got `(?:int|float|bool)`", "if a text is meant, put it in quotes"),
+        (r"Expected `str[^`]*`, got", "write one text"),
+        (r"Expected `int` (?:<=|>=) ", "choose a number within the limit"),
+        (r"^rules\[\d+\]\.on: ", "what a rule reads is called 'watch'"),
+        (r"field '(?:yes|no|on|off)' is unknown", "YAML 1.2 has no such word; write true or false"),
+        (r"unexpected '(?:and|or|not)' ", "write && for and, || for or, ! for not"),
+        (r"^tag '!\w+\(", "put a condition that begins with ! in quotes"),
+        (r"expected a mapping with 'rules', found", "begin the file with a line 'rules:'"),
+        (
+            r"not valid YAML: (?:did not find expected|found unexpected end)",
+            "look here and above for an open bracket or quote, a ': ' in a text without quotes, tabs",
+        ),
+        (r"is longer than a year", "write a shorter one"),
+        (r"expected at least one (?:step|rule|name)", "add one"),
+        (r"found end of the expression", "complete the condition"),
+        (r"this step never (?:fires|clears)", "check the number and its unit"),
+        (r"what is watched has no ", "remove it"),
+        (r"stands twice", "remove one"),
+        (r"only observations have a kind", "remove it, or watch {stream: observations}"),
+        (r"title of \d+ characters", "shorten it"),
+        (r"indexing is not part of the subset", "name a field by itself"),
+    )
+)
+
+
+def advised(message: str) -> str:
+    """Return a fault's message with what to do about it, where it does not say so itself.
+
+    The advice stands before the excerpt of an expression, which ends a message.
+    """
+    for pattern, hint in _HINTS:
+        found = pattern.search(message)
+        if found is None:
+            continue
+        reason, excerpt, rest = message.partition(" (line ")
+        return f"{reason}; {found.expand(hint)}{excerpt}{rest}"
+    return message
