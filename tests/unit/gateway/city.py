@@ -7,6 +7,7 @@ from random import Random
 
 import msgspec
 
+from contracts.ack import Ack
 from contracts.codec import encode
 from contracts.envelope import Channel
 from contracts.event import Event
@@ -25,6 +26,7 @@ from gateway.config import (
 from gateway.service import Gateway
 from gateway.sinks.memory import CallableSink
 from runtime.clock import ManualClock
+from runtime.journal import JournalKind, read_journal
 from runtime.memory_hub import MemoryHub
 from runtime.mqtt_client import MqttConfig
 from runtime.session import Inbound, Session
@@ -56,7 +58,7 @@ GATES = """
   event: {type: device.data_quality, title: {zh: "{subject} 数据异常 {check}", en: "{subject}: {check} of {field}"}, dedupe: [subject, check]}
   watch: {profile: water_level}
   key: [subject]
-  quality: {range: profile, spike: profile, stuck: {tolerance: 2 mm, suspect_for: 2m, for: 10m}, drift: {limit: 2 cm, for: 6m}, late: {max: 2m}, skew: {max: 5m}, gap: {max: 3 cadence}}
+  quality: {range: profile, spike: profile, stuck: {tolerance: 2 mm, suspect_for: 2m, for: 10m}, drift: {limit: 3 cm, most: 15 cm, for: 10m}, late: {max: 2m}, skew: {max: 5m}, gap: {max: 3 cadence}}
 """
 """Gates of the water levels, a rule to be added to a pack."""
 
@@ -238,6 +240,24 @@ def acks(session: Session) -> list[Inbound]:
     found = session.receive()
     session.acknowledge(found)
     return found
+
+
+def through(city: City) -> dict[str, int]:
+    """Return the last ack per channel."""
+    found = [msgspec.json.decode(m.payload, type=Ack) for m in acks(city.box)]
+    return {ack.channel.value: ack.through_seq for ack in found}
+
+
+def answers(city: City) -> list[tuple[int, bool]]:
+    """Return how far each ack goes and whether it asks for what follows."""
+    found = [msgspec.json.decode(m.payload, type=Ack) for m in acks(city.box)]
+    return [(ack.through_seq, ack.resend) for ack in found]
+
+
+def journalled(city: City) -> int:
+    """Return how many messages the journal holds."""
+    records = read_journal(city.folder / "state" / "journal")
+    return sum(record.kind is JournalKind.MESSAGE for record in records)
 
 
 def later(seconds: float) -> datetime:

@@ -1,0 +1,67 @@
+"""Rule packs at the gateway: put in force when good, refused with line and column when not."""
+
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from gateway.errors import PacksError
+from tests.unit.gateway.city import PACK, City, pressed
+
+
+@pytest.fixture
+def city(tmp_path: Path) -> City:
+    """Return a gateway over the in-memory hub."""
+    return City(tmp_path)
+
+
+def test_changed_pack_is_put_in_force_and_a_bad_one_keeps_the_running(city: City) -> None:
+    """A broken edit is refused with line and column; the rules go on."""
+    city.step(1.0)
+    city.pack_file.write_text(PACK.replace("depth_m >= 40 cm", "depth_m >= 40 kPa"))
+    with capture_logs() as logs:
+        city.step(1.0)
+    refused = [log["error"] for log in logs if log["event"] == "packs_refused"]
+    city.flood(7)
+    city.pack_file.write_text(PACK.replace("for: 0s, clear_for: 0s", "for: 0s, clear_for: 1s"))
+    city.step(1.0)
+
+    assert len(refused) == 1
+    assert f"{city.pack_file}:" in refused[0]
+    assert city.api.names() == [("waterlogging", "open", "red")]
+    assert city.gateway.worker.counters["packs_refused"] == 1
+    assert city.gateway.worker.counters["packs_loaded"] == 2
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("when: depth_m >= 15 cm", "when: dept_m >= 15 cm", "dept_m"),
+        ("when: depth_m >= 15 cm", "when: depth_m >= 15 furlong", "furlong"),
+        ("when: depth_m >= 15 cm", "when: depth_m >= 15 Cel", "Cel"),
+        ("key: [subject]", "kay: [subject]", "kay"),
+    ],
+    ids=["unknown field", "unknown unit", "unit of another dimension", "unknown key"],
+)
+def test_gateway_refuses_to_start_on_a_bad_pack(
+    tmp_path: Path, before: str, after: str, expected: str
+) -> None:
+    """Without rules in force there is nothing to fall back to: say file, line and column."""
+    with pytest.raises(PacksError) as caught:
+        City(tmp_path, pack=PACK.replace(before, after, 1))
+
+    assert expected in str(caught.value)
+    assert f"{tmp_path / 'pack.yaml'}:" in str(caught.value)
+
+
+def test_restarted_gateway_keeps_the_journalled_rules_when_the_file_is_broken(
+    city: City,
+) -> None:
+    """A crash must not turn a bad edit into an outage."""
+    city.run(3)
+    city.pack_file.write_text("rules: 7")
+    city.restart()
+    city.send(pressed(0, city.clock.now()))
+    city.step()
+
+    assert city.api.names() == [("alarm", "open", "red")]
