@@ -7,13 +7,7 @@ from random import Random
 from runtime.memory_hub import MemoryHub, MemorySession
 from runtime.outbox import Outbox
 from runtime.uplink import Uplink
-from tests.unit.runtime.letters import (
-    BOOT,
-    BOX,
-    START,
-    Gateway,
-    open_outbox,
-)
+from tests.unit.runtime.letters import BOOT, BOX, START, Gateway, open_outbox
 
 
 def build(

@@ -11,15 +11,7 @@ from contracts.codec import decode_message, encode
 from contracts.control import Command, CommandName
 from contracts.envelope import Channel
 from runtime.clock import ManualClock
-from tests.unit.runtime.letters import (
-    BOOT,
-    ROOT,
-    START,
-    covered,
-    letters,
-    open_outbox,
-    stored,
-)
+from tests.unit.runtime.letters import BOOT, ROOT, START, covered, letters, open_outbox, stored
 from tests.unit.runtime.street import Street, build
 
 

@@ -8,9 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.runtime.letters import (
-    letters,
-)
+from tests.unit.runtime.letters import letters
 from tests.unit.runtime.street import Street
 
 

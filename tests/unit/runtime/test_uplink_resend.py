@@ -9,13 +9,7 @@ import pytest
 from runtime.clock import ScaledClock
 from runtime.memory_hub import MemoryHub
 from runtime.outbox import Outbox
-from tests.unit.runtime.letters import (
-    BOOT,
-    BOX,
-    START,
-    Gateway,
-    letters,
-)
+from tests.unit.runtime.letters import BOOT, BOX, START, Gateway, letters
 from tests.unit.runtime.street import Street, build
 
 

@@ -7,13 +7,7 @@ from contracts.envelope import Channel
 from contracts.status import BoxState, Status
 from runtime.memory_hub import MemoryHub
 from runtime.session import Will
-from tests.unit.runtime.letters import (
-    BOOT,
-    BOX,
-    ROOT,
-    START,
-    open_outbox,
-)
+from tests.unit.runtime.letters import BOOT, BOX, ROOT, START, open_outbox
 from tests.unit.runtime.street import build
 
 
