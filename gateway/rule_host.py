@@ -110,6 +110,8 @@ class RuleHost:
 
     def points(self, record: JournalRecord) -> list[Point]:
         """Return only the telemetry of a record that the state already holds."""
+        if record.kind is not JournalKind.MESSAGE:
+            return []
         prepared = self._prepare(record)
         if prepared is None or not isinstance(prepared.message, Readings):
             return []

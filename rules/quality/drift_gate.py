@@ -45,6 +45,8 @@ class DriftGate(Struct, frozen=True):
     """Creep between the first and the last mean from which it is suspect, base unit."""
     over_s: float
     """How long it has to creep, seconds."""
+    most: float = math.inf
+    """Creep above which it is no drift but weather, base unit."""
     upward: bool = True
     """Whether creeping up counts."""
     downward: bool = True
@@ -76,7 +78,9 @@ class DriftGate(Struct, frozen=True):
         if len(means) < _SPANS:
             return QualityFlag.NOT_EVALUATED
         crept = means[-1] - means[0]
-        if abs(crept) < self.limit or not (self.upward if crept > 0.0 else self.downward):
+        if not self.limit <= abs(crept) <= self.most or not (
+            self.upward if crept > 0.0 else self.downward
+        ):
             return QualityFlag.PASS
         sign = math.copysign(1.0, crept)
         steps = [(later - earlier) * sign for earlier, later in itertools.pairwise(means)]

@@ -26,7 +26,7 @@ SECTION_KEYS: Final = {
     "spike": ("step", "suspect_step"),
     "rate": ("change", "fail_change", "over"),
     "stuck": ("tolerance", "for", "suspect_for", "rest"),
-    "drift": ("limit", "for", "direction"),
+    "drift": ("limit", "most", "for", "direction"),
     "late": ("max",),
     "skew": ("max",),
     "gap": ("max",),
@@ -301,9 +301,14 @@ def _drift(amounts: Amounts, parts: Mapping[str, object]) -> DriftGate:
         raise amounts.fault(
             "drift", "direction", _unknown("direction", str(direction), _DIRECTIONS)
         )
+    limit = amounts.change(parts, "drift", "limit")
+    most = amounts.change(parts, "drift", "most", math.inf)
+    if limit > most:
+        raise amounts.fault("drift", "most", "expected it not below 'limit'")
     return DriftGate(
-        amounts.change(parts, "drift", "limit"),
+        limit,
         over_s,
+        most,
         upward=direction != "down",
         downward=direction != "up",
     )

@@ -140,12 +140,20 @@ def test_creeping_within_the_tolerance_keeps_the_state_small() -> None:
 
 @pytest.mark.parametrize(
     ("slope", "upward", "expected"),
-    [(0.001, True, 3), (-0.001, True, 1), (0.001, False, 1), (0.0002, True, 1), (0.0, True, 1)],
-    ids=["up", "down does not count", "up does not count", "too little", "flat"],
+    [
+        (0.001, True, 3),
+        (-0.001, False, 3),
+        (-0.001, True, 1),
+        (0.001, False, 1),
+        (0.0002, True, 1),
+        (0.01, True, 1),
+        (0.0, True, 1),
+    ],
+    ids=["up", "down", "down does not count", "up does not count", "too little", "rain", "flat"],
 )
 def test_drift(slope: float, upward: bool, expected: int) -> None:
     """An even creep over the whole duration is suspect, never more."""
-    gate = DriftGate(0.05, 600.0, upward=upward, downward=not upward)
+    gate = DriftGate(0.05, 600.0, 0.15, upward=upward, downward=not upward)
     found = flags_of(gate, values(0.2 + slope * index for index in range(100)))
 
     assert found[-1] == expected

@@ -113,6 +113,7 @@ def test_a_difference_of_temperatures_has_no_offset() -> None:
         ({"stuck": {"tolerance": 1, "for": "1m", "unless": "dry"}}, ("stuck", "unless"), "is unknown"),
         ({"stuck": {"tolerance": 1, "for": "1m", "rest": {"mn": 0}}}, ("stuck", "rest"), "'min' and"),
         ({"drift": {"limit": 1, "for": "1m", "direction": "left"}}, ("drift", "direction"), "up, down"),
+        ({"drift": {"limit": 2, "for": "1m", "most": 1}}, ("drift", "most"), "not below 'limit'"),
         ({"drift": {"limit": 1, "for": "10s"}}, ("drift", "for"), "at least 1m"),
         ({"range": {"min": 3, "max": 1}}, ("range",), "expected min <= suspect_min"),
         ({"gap": {"max": "3 cadences"}}, ("gap", "max"), "or a multiple like '3 cadence'"),
