@@ -30,13 +30,14 @@ class OperatorDesk:
     def __init__(self, client: ApiClient) -> None:
         self._client = client
         self._case: str | None = None
+        self._number: str | None = None
         self._step = 0
         self.finished = False
 
     @property
     def case(self) -> str | None:
-        """The case in hand."""
-        return self._case
+        """The number of the case in hand."""
+        return self._number
 
     def look(self) -> None:
         """Take up a case, or take the next step with the one in hand, where the API allows it."""
@@ -54,7 +55,7 @@ class OperatorDesk:
     def _take_up(self) -> None:
         for case in self._client.pages("/v1/cases"):
             if case["event_type"] == "water.ponding":
-                self._case = str(case["case_id"])
+                self._case, self._number = str(case["case_id"]), str(case["number"])
                 self._client.post(f"/v1/cases/{self._case}/acknowledge", {})
                 return
 
