@@ -1,0 +1,144 @@
+"""The load: messages of a small city, published by a process that speaks raw MQTT."""
+
+import select
+import socket
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from multiprocessing.synchronize import Event
+
+from contracts.codec import encode
+from contracts.envelope import Channel
+from contracts.readings import Readings, Record
+from contracts.topics import Kind, box_topic
+
+__all__ = ["DEVICES", "DISTRICT", "flood", "level_messages", "pace"]
+
+DISTRICT, _SITE, _BOOT = "nanshan", "bench", "00000000000000aa"
+_BOXES = 50
+DEVICES = 20_000
+"""Sensors; each is heard of once before anything is measured."""
+_WINDOW = 1_000
+
+
+def _reading(box: int, seq: int, first_device: int, pack: int, at: datetime) -> tuple[str, bytes]:
+    """Return topic and payload of a pack of water levels that raise no event."""
+    name = f"box-{box}"
+    records = tuple(
+        Record(
+            bn=f"water-{(first_device + n) % DEVICES}/",
+            profile="water_level",
+            n="depth_m",
+            u="m",
+            v=0.01 * ((seq + n) % 12),
+        )
+        for n in range(pack)
+    )
+    message = Readings(
+        id=f"{name}/{_BOOT}/readings/{seq}",
+        box=name,
+        boot_id=_BOOT,
+        channel=Channel.READINGS,
+        seq=seq,
+        at=at,
+        sent_at=at,
+        records=records,
+    )
+    return box_topic(DISTRICT, _SITE, name, Kind.READINGS), encode(message)
+
+
+def _alarm(seq: int, at: datetime) -> tuple[str, bytes]:
+    """Return topic and payload of a button's press: every one raises an event."""
+    message = Readings(
+        id=f"bell/{_BOOT}/urgent/{seq}",
+        box="bell",
+        boot_id=_BOOT,
+        channel=Channel.URGENT,
+        seq=seq,
+        at=at,
+        sent_at=at,
+        records=(Record(bn=f"button-{seq}/", profile="alarm_button", n="pressed", vb=True),),
+    )
+    return box_topic(DISTRICT, _SITE, "bell", Kind.URGENT), encode(message)
+
+
+def level_messages(count: int, pack: int) -> list[tuple[str, bytes]]:
+    """Return topics and payloads of packs of water levels, from every box in turn."""
+    at = datetime.now(UTC)
+    return [_reading(n % _BOXES, n // _BOXES, n * pack, pack, at) for n in range(count)]
+
+
+class _RawPublisher:
+    """MQTT 3.1.1 QoS 1 with a window, and nothing else."""
+
+    def __init__(self, port: int) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port))
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket.sendall(b"\x10\x11\x00\x04MQTT\x04\x02\x00\x3c\x00\x05flood")
+        self._socket.recv(4)
+        self._mid = 0
+        self._answers = 0
+        self.under_way = 0
+
+    def _packet(self, topic: str, payload: bytes) -> bytes:
+        self._mid = self._mid % 65_535 + 1
+        body = (
+            len(topic).to_bytes(2, "big") + topic.encode() + self._mid.to_bytes(2, "big") + payload
+        )
+        size, length = len(body), b""
+        while True:
+            size, low = divmod(size, 128)
+            length += bytes([low | (0x80 if size else 0)])
+            if not size:
+                return b"\x32" + length + body
+
+    def send(self, messages: Sequence[tuple[str, bytes]]) -> None:
+        """Send messages as the window allows."""
+        for start in range(0, len(messages), 200):
+            chunk = messages[start : start + 200]
+            while self.under_way + len(chunk) > _WINDOW:
+                self.listen(1.0)
+            self._socket.sendall(b"".join(self._packet(*message) for message in chunk))
+            self.under_way += len(chunk)
+            self.listen(0.0)
+
+    def listen(self, timeout_s: float) -> None:
+        """Count PUBACKs: four bytes each."""
+        if select.select([self._socket], [], [], timeout_s)[0]:
+            self._answers += len(self._socket.recv(65_536))
+            done, self._answers = divmod(self._answers, 4)
+            self.under_way -= done
+
+    def finish(self) -> None:
+        """Wait for what is under way and say goodbye."""
+        while self.under_way:
+            self.listen(1.0)
+        self._socket.sendall(b"\xe0\x00")
+        self._socket.close()
+
+
+def flood(port: int, count: int, pack: int) -> None:
+    """Publish ``count`` prepared messages as fast as the broker takes them."""
+    messages = level_messages(count, pack)
+    publisher = _RawPublisher(port)
+    publisher.send(messages)
+    publisher.finish()
+
+
+def pace(port: int, rate: int, seconds: float, go: Event) -> None:
+    """Publish at ``rate`` messages a second from ``go`` on; one in 100 is an alarm."""
+    go.wait(30)
+    publisher = _RawPublisher(port)
+    began, sent = time.perf_counter(), 0
+    while (elapsed := time.perf_counter() - began) < seconds:
+        due = int(elapsed * rate)
+        at = datetime.now(UTC)
+        batch = [
+            _alarm(n // 100, at) if n % 100 == 0 else _reading(n % _BOXES, n, n, 1, at)
+            for n in range(sent, due)
+        ]
+        # the readings' seqs leave gaps here: their acks do not matter to what is measured
+        publisher.send(batch)
+        sent = max(sent, due)
+        publisher.listen(0.0005)
+    publisher.finish()
