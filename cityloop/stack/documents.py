@@ -99,7 +99,8 @@ def api_document(plan: StackPlan) -> Document:
             "port": plan.ports.api,
             "database_url": f"sqlite:///{plan.folder / 'api' / 'cloud_api.sqlite'}",
             "evidence_dir": str(plan.folder / "api" / "evidence"),
-            "projector_interval_s": 0.05,
+            # acknowledgements go down to the gateway as control messages
+            "hub": _session(plan, "api"),
         },
     )
 
