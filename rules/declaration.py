@@ -12,7 +12,13 @@ import msgspec
 
 from contracts.event import Title
 from contracts.levels import Level
-from rules.operator_declaration import AbsenceDeclaration, Declared, NoDataDeclaration
+from rules.operator_declaration import (
+    AbsenceDeclaration,
+    CalendarDeclaration,
+    Declared,
+    HolidayDeclaration,
+    NoDataDeclaration,
+)
 
 __all__ = [
     "ErrorFactory",
@@ -124,6 +130,8 @@ class RuleDeclaration(Declared, frozen=True, kw_only=True):
     """Condition that a sample must meet to count for ``when``; default none."""
     gap: str | None = None
     """How long a lost subject may stay away without ending the episode; default not at all."""
+    active: str | list[str] = []
+    """Calendars: the rule is active while any of them holds; default always."""
     no_data: NoDataDeclaration | None = None
     """What silence of the key does to the rule's event; default hold."""
     absence: AbsenceDeclaration | None = None
@@ -141,12 +149,14 @@ class PackDeclaration(Declared, frozen=True, kw_only=True):
     """One file."""
 
     rules: list[RuleDeclaration]
+    calendars: dict[str, CalendarDeclaration] = {}
+    """Calendars by name; default none."""
+    holidays: dict[str, HolidayDeclaration] = {}
+    """Holiday tables by name; default none."""
 
 
 _PLANNED: Mapping[str, tuple[str, ...]] = {
-    "pack": ("calendars",),
     "rule": (
-        "active",
         "let",
         "escalate",
         "signals",
@@ -165,6 +175,8 @@ _KNOWN: Mapping[str, tuple[str, ...]] = {
     "step": StepDeclaration.__struct_encode_fields__,
     "repeat": RepeatDeclaration.__struct_encode_fields__,
     "test": TestDeclaration.__struct_encode_fields__,
+    "calendar": CalendarDeclaration.__struct_encode_fields__,
+    "holiday table": HolidayDeclaration.__struct_encode_fields__,
     "no_data": NoDataDeclaration.__struct_encode_fields__,
     "absence": AbsenceDeclaration.__struct_encode_fields__,
     "title": ("zh", "en"),
@@ -183,6 +195,11 @@ def read_declaration(data: object, error: ErrorFactory) -> PackDeclaration:
     if not isinstance(data, dict):
         raise error((), f"expected a mapping with 'rules', found {_kind(data)}")
     _check_keys("pack", data, (), error)
+    for part, what in (("calendars", "calendar"), ("holidays", "holiday table")):
+        found = data.get(part)
+        for name, one in found.items() if isinstance(found, dict) else ():
+            if isinstance(one, dict):
+                _check_keys(what, one, (part, str(name)), error)
     rules = data.get("rules")
     for index, rule in enumerate(rules if isinstance(rules, list) else []):
         _check_rule(rule, ("rules", index), error)

@@ -85,7 +85,7 @@ class Engine:
                 continue
             state.last_at = at
             state.lag = lag
-            if state.live:
+            if state.keep:
                 state.sample = sample
             if not state.dirty:
                 state.dirty = True

@@ -1,9 +1,11 @@
 """A rule as the engine runs it: judging functions, key extraction and the states of its keys."""
 
+import math
 from collections.abc import Callable, Mapping
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
+from contracts.control import Mode
 from rules.expression import compile_conditions
 from rules.expression.closure import Conditions
 from rules.ladder import fresh_state
@@ -24,6 +26,7 @@ class RunningRule:
 
     __slots__ = (
         "_judges",
+        "_window",
         "delays",
         "filters",
         "fresh",
@@ -31,6 +34,7 @@ class RunningRule:
         "merges",
         "name_set",
         "operates",
+        "remembers",
         "rule",
         "shared",
         "states",
@@ -49,9 +53,12 @@ class RunningRule:
         self.merges = len(rule.names) > 1
         self.operates = rule.operators.keep_state
         """Its keys have operators beside the ladder."""
+        self.remembers = rule.operators.schedule is not None
+        """Its keys keep their last sample, to judge it anew when the calendar turns."""
         self.vanishes = rule.silence_s != float("inf")
         self.shared = rule.stream == "observations" and "observation" not in rule.key
         """Several observations may stand behind one key; it is gone when the last of them is."""
+        self._window: tuple[float, float, Mode | None, bool] = (0.0, 0.0, None, False)
         self._judges: dict[int, Conditions] = {}
 
     def judge(self, held: int) -> Conditions:
@@ -67,6 +74,18 @@ class RunningRule:
             ]
             found = self._judges[held] = compile_conditions(nodes, self.rule.fields)
         return found
+
+    def window(self, at: float, mode: Mode) -> tuple[bool, float]:
+        """Return whether the rule's calendar holds at a moment, and when to ask again.
+
+        All keys turn at the same moments, so the last answer serves the next ones.
+        """
+        since, turns_at, asked, active = self._window
+        if asked is not mode or not since <= at < turns_at:
+            schedule = self.rule.operators.schedule
+            active, turns_at = (True, math.inf) if schedule is None else schedule.window(at, mode)
+            self._window = (at, turns_at, mode, active)
+        return active, turns_at
 
     def accepts(self, keys: Mapping[str, str]) -> bool:
         """Whether a sample with these keys passes the rule's filters."""

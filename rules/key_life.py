@@ -8,9 +8,10 @@ from contracts.levels import Level
 from rules.breach import Breach
 from rules.expression.closure import UNKNOWN_SHIFT
 from rules.judge import RunningRule
-from rules.key_state import KeyState, refit
+from rules.key_state import NEVER, KeyState, refit
 from rules.ladder import Change, finish, next_deadline, observe, settle
 from rules.moments import fresh_until, leaves_at
+from rules.operator_state import OperatorState
 from rules.sample import Sample
 from rules.silence import absence_due, last_known_at, no_data_due
 from rules.standing import Standing
@@ -23,10 +24,13 @@ from rules.statement import (
     state_turn,
 )
 
-__all__ = ["NO_DATA", "KeyLife"]
+__all__ = ["INACTIVE", "NO_DATA", "KeyLife"]
 
 NO_DATA: Final = "no_data"
 """Flag of a cause that is silence."""
+
+INACTIVE: Final = "inactive"
+"""Flag of a cause that is the end of the rule's calendar."""
 
 _TRUE_MASK: Final = (1 << UNKNOWN_SHIFT) - 1
 
@@ -60,8 +64,10 @@ class KeyLife:
             self._counters["unknown"] += 1
         back = state.more is not None and self._take_note(state, mask)
         state.last_at, state.lag, state.sample, state.gone_at = at, lag, sample, None
+        # outside its calendar a rule finds nothing, whatever the conditions say
+        judged = mask if state.more is None or state.more.active else 0
         state.ladder, changes = observe(
-            running.delays, state.ladder, mask & _TRUE_MASK, mask >> UNKNOWN_SHIFT, at
+            running.delays, state.ladder, judged & _TRUE_MASK, judged >> UNKNOWN_SHIFT, at
         )
         flags = (CLOCK_AHEAD,) if at < sample.at else ()
         self._say_changes(state, changes, breaches, tick=False, flags=flags)
@@ -73,7 +79,7 @@ class KeyLife:
             state.members |= {_member(sample)}
         if sample.ended:
             self._depart(state, sample, breaches)
-        if not state.live:
+        if not state.keep:
             state.sample = None
 
     def late(self, state: KeyState, sample: Sample, now: float, breaches: list[Breach]) -> bool:
@@ -98,6 +104,8 @@ class KeyLife:
         """Let the delays end that ended before a sample at ``at``; make it be looked at."""
         if state.more is not None and not state.running.silent_on(sample):
             self._return(state, at, breaches)
+        if state.running.remembers:
+            self._pass_turns(state, at, breaches)
         gone_at = leaves_at(state)
         until = min(math.nextafter(at, -math.inf), fresh_until(state))
         state.ladder, changes = settle(state.running.delays, state.ladder, until)
@@ -110,6 +118,8 @@ class KeyLife:
     def expire(self, state: KeyState, now: float, breaches: list[Breach]) -> None:
         """Do what is due for a key by the tick ``now``."""
         lag, delays = state.lag, state.running.delays
+        if state.running.remembers:
+            self._pass_turns(state, now, breaches, by_clock=True)
         while (deadline := next_deadline(delays, state.ladder)) + lag <= now:
             state.mask = -1
             if deadline > fresh_until(state):
@@ -123,7 +133,7 @@ class KeyLife:
             self.end(state, gone_at, breaches)
         if state.more is not None:
             self._fall_silent(state, now, breaches)
-        if not state.live:
+        if not state.keep:
             state.sample = None
 
     def end(self, state: KeyState, at: float, breaches: list[Breach], *, tick: bool = True) -> None:
@@ -157,10 +167,56 @@ class KeyLife:
                 state.more.heard_at = at
             if rule.operators.no_data is None or rule.operators.no_data.do == "hold":
                 state.more.silent = False
+        if before.operators.schedule != rule.operators.schedule:
+            self.turn(state, at, breaches, judges=True)
         held = state.ladder.held.bit_length() - 1
         step = rule.steps[max(held, 0)]
         text = (step.clear if held < 0 else step.when).text
         self._restate(state, at, breaches, text, tick=True)
+        state.refresh()
+
+    def _pass_turns(
+        self, state: KeyState, at: float, breaches: list[Breach], *, by_clock: bool = False
+    ) -> None:
+        """Let a calendar turn as often as it does up to ``at``.
+
+        By the clock ``at`` is an arrival time, and the last sample is judged by every turn; else it
+        is that of a sample, which a turn at the same instant leaves the judgement to.
+        """
+        more, lag = state.operators(), state.lag if by_clock else 0.0
+        turns_at = _turns_at(more)
+        if turns_at == -math.inf or (fresh_until(state) < turns_at and not state.live):
+            # nothing can be found in the turns that were missed
+            if turns_at + lag <= at:
+                self.turn(state, max(at - lag, turns_at), breaches, judges=False)
+            return
+        while turns_at + lag <= at:
+            until = min(math.nextafter(turns_at, -math.inf), fresh_until(state))
+            state.ladder, changes = settle(state.running.delays, state.ladder, until)
+            self._say_changes(state, changes, breaches)
+            self.turn(state, turns_at, breaches, judges=by_clock or turns_at < at)
+            turns_at = _turns_at(more)
+
+    def turn(self, state: KeyState, at: float, breaches: list[Breach], *, judges: bool) -> None:
+        """Ask a rule's calendar anew: when it closes the event ends, when it opens ``for`` begins."""
+        schedule, more = state.running.rule.operators.schedule, state.operators()
+        if schedule is None:
+            more.active, more.turns_at = True, NEVER
+            return
+        before = more.active
+        more.active, more.turns_at = state.running.window(at, self.standing.mode)
+        if before and not more.active:
+            state.ladder, _ = finish(state.ladder, at, at)
+            turn = Turn(at, at, None, f"not {schedule.text}", (), (INACTIVE,))
+            self._say(state, turn, breaches, tick=True)
+            more.silent = False
+        elif more.active and not before and judges and _judgeable(state, at):
+            mask = state.judge(state.values())
+            state.ladder, changes = observe(
+                state.running.delays, state.ladder, mask & _TRUE_MASK, mask >> UNKNOWN_SHIFT, at
+            )
+            self._say_changes(state, changes, breaches)
+        state.mask = -1
         state.refresh()
 
     def _take_note(self, state: KeyState, mask: int) -> bool:
@@ -214,7 +270,10 @@ class KeyLife:
     def _depart(self, state: KeyState, sample: Sample, breaches: list[Breach]) -> None:
         """Let a subject go: the key ends, or its gap begins, when it was the last one."""
         state.members -= {_member(sample)}
-        if state.members or not state.live:
+        if state.members:
+            return
+        if not state.live:
+            state.sample, state.mask = None, -1
             return
         if state.running.rule.gap_s > 0.0:
             state.gone_at = state.last_at
@@ -250,6 +309,16 @@ class KeyLife:
 def _held(state: KeyState) -> Level | None:
     held = state.ladder.held.bit_length() - 1
     return state.running.rule.steps[held].level if held >= 0 else None
+
+
+def _turns_at(more: OperatorState) -> float:
+    """Return when a key's calendar may turn; at once where it was not asked yet."""
+    return -math.inf if more.turns_at is None else more.turns_at
+
+
+def _judgeable(state: KeyState, at: float) -> bool:
+    """Whether the last sample still stands for the present at ``at``."""
+    return state.sample is not None and at <= fresh_until(state)
 
 
 def _member(sample: Sample) -> str:

@@ -41,6 +41,7 @@ class KeyState:
         "fields",
         "gone_at",
         "judge",
+        "keep",
         "ladder",
         "lag",
         "last_at",
@@ -78,8 +79,12 @@ class KeyState:
         self.mask = -1
         self.quiet_until = NEVER
         self.live = False
+        self.keep = running.remembers
+        """Whether the last sample must be kept."""
         self.dirty = False
         self.more: OperatorState | None = OperatorState() if running.operates else None
+        if running.remembers:
+            self.quiet_until = -math.inf
         """What operators beside the ladder remember; None for a rule without them."""
 
     def __lt__(self, other: object) -> bool:
@@ -103,10 +108,16 @@ class KeyState:
         opened = self.episode is not None and self.episode.open
         pending = any(since is not None for since in self.ladder.since)
         self.live = opened or pending or self.ladder.held != 0
+        self.keep = self.live or self.running.remembers
         if self.gone_at is not None or (self.running.vanishes and self.live) or self._missing():
             self.quiet_until = -math.inf
         else:
             self.quiet_until = next_deadline(self.running.delays, self.ladder)
+            if self.running.remembers and self.more is not None:
+                turns_at = self.more.turns_at
+                self.quiet_until = min(
+                    self.quiet_until, -math.inf if turns_at is None else turns_at
+                )
 
     def _missing(self) -> bool:
         """Whether silence has had consequences that the next sample ends."""
@@ -191,7 +202,7 @@ def encode_state(state: KeyState) -> bytes:
             members=tuple(sorted(state.members)),
             fields=fields,
             times=state.times,
-            sample=state.sample if state.live or state.gone_at is not None else None,
+            sample=state.sample if state.keep or state.gone_at is not None else None,
             mask=state.mask,
             more=state.more,
         )

@@ -44,6 +44,9 @@ def next_due(state: KeyState, standing: Standing, after: float = -math.inf) -> f
         rule = state.running.rule
         if rule.operators.no_data is not None:
             moments.append(no_data_due(state, standing.resumed_at(rule.operators.no_data.after_s)))
+        if rule.operators.schedule is not None and (state.live or not state.more.active):
+            turns_at = state.more.turns_at
+            moments.append(NEVER if turns_at is None else turns_at + lag)
         if rule.operators.absence is not None:
             moments.append(absence_due(state, standing.resumed_at(rule.operators.absence.after_s)))
     return min((moment for moment in moments if moment > after), default=NEVER)

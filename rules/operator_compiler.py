@@ -1,11 +1,12 @@
 """Operators: what is declared beside a ladder becomes checked."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from contracts.event import Title
 from contracts.levels import Level
 from contracts.profiles import PROFILES
+from rules.calendars import Calendar, Schedule
 from rules.declaration import RuleDeclaration
 from rules.durations import parse_duration
 from rules.operators import Operators
@@ -22,7 +23,12 @@ _NO_DATA = ("hold", "clear", "raise")
 
 
 def compile_operators(
-    declared: RuleDeclaration, *, stream: str, lowest: Level, fail: Fail
+    declared: RuleDeclaration,
+    *,
+    stream: str,
+    lowest: Level,
+    calendars: Mapping[str, Calendar],
+    fail: Fail,
 ) -> Operators:
     """Return the operators of a rule.
 
@@ -30,13 +36,18 @@ def compile_operators(
         declared: the rule as written.
         stream: what it watches.
         lowest: level of the lowest step of its ladder.
+        calendars: those of the pack, by name.
         fail: makes the error for a path below the rule.
 
     Raises:
         Exception: what ``fail`` makes.
     """
     compiler = _OperatorCompiler(declared, stream, fail)
-    return Operators(no_data=compiler.no_data(lowest), absence=compiler.absence())
+    return Operators(
+        no_data=compiler.no_data(lowest),
+        absence=compiler.absence(),
+        schedule=compiler.schedule(calendars),
+    )
 
 
 class _OperatorCompiler:
@@ -82,6 +93,19 @@ class _OperatorCompiler:
             title_en=self._title("en", title.en),
             text=f"no data for {declared.after}",
         )
+
+    def schedule(self, calendars: Mapping[str, Calendar]) -> Schedule | None:
+        active = self._declared.active
+        names = [active] if isinstance(active, str) else active
+        for name in names:
+            if name not in calendars:
+                known = ", ".join(calendars) or "none"
+                raise self._fail(
+                    ("active",), f"calendar {name[:40]!r} is unknown; 'calendars' here has {known}"
+                )
+        if not names:
+            return None
+        return Schedule(tuple(calendars[name] for name in names), " or ".join(names))
 
     def _title(self, language: str, text: str) -> TitleTemplate:
         try:

@@ -5,7 +5,13 @@ import msgspec
 from contracts.event import Title
 from contracts.levels import Level
 
-__all__ = ["AbsenceDeclaration", "Declared", "NoDataDeclaration"]
+__all__ = [
+    "AbsenceDeclaration",
+    "CalendarDeclaration",
+    "Declared",
+    "HolidayDeclaration",
+    "NoDataDeclaration",
+]
 
 
 class Declared(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -34,3 +40,27 @@ class AbsenceDeclaration(Declared, frozen=True, kw_only=True):
     """Event type; default device.offline."""
     title: Title | None = None
     """Title template in both languages, of key names; default the event type."""
+
+
+class CalendarDeclaration(Declared, frozen=True, kw_only=True):
+    """One of ``calendars``: when rules that name it are active."""
+
+    tz: str
+    """Time zone of the other fields, like Asia/Shanghai."""
+    days: list[str] = []
+    """Days on which spans start: mon, tue, wed, thu, fri, sat, sun; default all."""
+    daily: list[str] = []
+    """Spans like 22:00-06:00; default the whole day."""
+    except_: str | None = msgspec.field(default=None, name="except")
+    """Name of a holiday table; no span starts on its days off. Default none."""
+    mode: str | None = None
+    """平急: normal or emergency; default both."""
+
+
+class HolidayDeclaration(Declared, frozen=True, kw_only=True):
+    """One of ``holidays``: a table of days off and of days worked instead."""
+
+    off: list[str]
+    """Days off, like 2026-10-01."""
+    work: list[str] = []
+    """Days that count as work days 调休 whatever their weekday; default none."""

@@ -28,3 +28,7 @@ class OperatorState(Struct, array_like=True):
     """``no_data`` was carried out and no known sample has come since."""
     absence: Episode | None = None
     """The latest episode of ``absence``."""
+    active: bool = True
+    """Whether the rule's calendar holds for the key."""
+    turns_at: float | None = None
+    """Event time at which that may change; None: the calendar was not asked yet."""

@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from rules.calendars import Schedule
 from rules.silence import Absence, NoData
 
 __all__ = ["NO_OPERATORS", "Operators"]
@@ -12,11 +13,13 @@ class Operators(Struct, frozen=True, kw_only=True):
 
     no_data: NoData | None = None
     absence: Absence | None = None
+    schedule: Schedule | None = None
+    """When the rule is active; None: always."""
 
     @property
     def keep_state(self) -> bool:
         """Whether each key needs a state for them."""
-        return self.listen
+        return self.listen or self.schedule is not None
 
     @property
     def listen(self) -> bool:

@@ -4,7 +4,7 @@ import hashlib
 import itertools
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 
@@ -13,6 +13,8 @@ import msgspec
 from contracts.levels import Level, level_rank
 from contracts.profiles import PROFILES
 from rules.breach import EventSection
+from rules.calendar_compiler import compile_calendars
+from rules.calendars import Calendar
 from rules.declaration import (
     ErrorFactory,
     RuleDeclaration,
@@ -68,6 +70,7 @@ def compile_pack(
     declared = read_declaration(data, error)
     if not declared.rules:
         raise error(("rules",), "expected at least one rule")
+    calendars = compile_calendars(declared.calendars, declared.holidays, error)
     seen: set[str] = set()
     rules: list[Rule] = []
     tests: list[PackTest] = []
@@ -76,7 +79,7 @@ def compile_pack(
         if rule.id in seen:
             raise error(("rules", index, "id"), f"rule {rule.id!r} is declared twice; rename one")
         seen.add(rule.id)
-        compiler = _RuleCompiler(rule, ("rules", index), error)
+        compiler = _RuleCompiler(rule, ("rules", index), error, calendars)
         rules.append(compiler.compile(_version(data, index)))
         tests += compiler.tests(rules[-1])
         if rule.quality is not None:
@@ -89,13 +92,22 @@ def _version(data: object, index: int) -> str:
     rules = msgspec.convert(data, dict[str, object])["rules"]
     content = dict(msgspec.convert(rules, list[dict[str, object]])[index])
     content.pop("tests", None)
+    if "active" in content and isinstance(data, dict):
+        content["active"] = [content["active"], data.get("calendars"), data.get("holidays")]
     encoded = msgspec.json.encode(content, order="deterministic")
     return hashlib.sha256(encoded).hexdigest()[:_VERSION_DIGITS]
 
 
 class _RuleCompiler:
-    def __init__(self, declared: RuleDeclaration, path: _Here, error: ErrorFactory) -> None:
+    def __init__(
+        self,
+        declared: RuleDeclaration,
+        path: _Here,
+        error: ErrorFactory,
+        calendars: Mapping[str, Calendar],
+    ) -> None:
         self._declared = declared
+        self._calendars = calendars
         self._path = path
         self._error = error
 
@@ -153,7 +165,11 @@ class _RuleCompiler:
             fresh_s=fresh_s,
             silence_s=fresh_s if stream.vanishes else math.inf,
             operators=compile_operators(
-                declared, stream=stream_name, lowest=steps[0].level, fail=self._fail
+                declared,
+                stream=stream_name,
+                lowest=steps[0].level,
+                calendars=self._calendars,
+                fail=self._fail,
             ),
         )
 

@@ -49,7 +49,9 @@ def no_data_due(state: KeyState, resumed_at: float) -> float:
         resumed_at: when the engine was last back from a time in which it heard nobody.
     """
     more, no_data = state.more, state.running.rule.operators.no_data
-    if no_data is None or no_data.do == "hold" or more is None or more.silent:
+    if no_data is None or no_data.do == "hold" or more is None:
+        return NEVER
+    if more.silent or not more.active:
         return NEVER
     return max(last_known_at(state) + state.lag, _heard_at(state), resumed_at) + no_data.after_s
 

@@ -5,6 +5,7 @@ import math
 import msgspec
 from msgspec import Struct
 
+from contracts.control import Mode
 from rules.errors import StateError
 
 __all__ = ["STANDING_KEY", "Standing"]
@@ -20,6 +21,8 @@ _MOST_GAPS = 16
 class Standing(Struct, array_like=True):
     """The engine's own state."""
 
+    mode: Mode = Mode.NORMAL
+    """平急: the mode of operation that holds."""
     ticked_at: float | None = None
     """Time of the last tick; None before the first."""
     gaps: tuple[tuple[float, float], ...] = ()

@@ -22,8 +22,7 @@ DECLARED = (
     declaration.StepDeclaration,
     declaration.RepeatDeclaration,
     declaration.TestDeclaration,
-    operator_declaration.NoDataDeclaration,
-    operator_declaration.AbsenceDeclaration,
+    *(getattr(operator_declaration, name) for name in operator_declaration.__all__),
 )
 WORDS = sorted(
     {name for struct in DECLARED for name in struct.__struct_encode_fields__} - {"rules"}

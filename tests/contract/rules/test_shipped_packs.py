@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import rules
+from gateway.quality_defaults import load_quality_defaults
 from rules.breach import Breach
 from rules.engine import Engine
 from rules.pack import RulePack, compile_pack
@@ -20,7 +21,7 @@ T0 = 1_700_000_000.0
 def shipped(path: Path) -> RulePack:
     """Return a pack from its file."""
     document = load_document(path)
-    return compile_pack(document.data, path.name, document.error)
+    return compile_pack(document.data, path.name, document.error, load_quality_defaults())
 
 
 def reading(at: float, profile: str, fields: Mapping[str, float | bool | str]) -> Sample:
@@ -54,8 +55,8 @@ def told(breaches: list[Breach]) -> list[tuple[str, str, str]]:
 
 
 def test_packs_ship() -> None:
-    """The four packs are there."""
-    assert [path.stem for path in PACKS] == ["facilities", "flood", "noise", "street"]
+    """The five packs are there."""
+    assert [path.stem for path in PACKS] == ["facilities", "flood", "noise", "sensors", "street"]
 
 
 @pytest.mark.parametrize("path", PACKS, ids=lambda path: path.stem)
@@ -173,10 +174,10 @@ def test_a_fault_in_an_expression_is_shown_in_its_file() -> None:
 
 def test_an_unsupported_part_is_shown_in_its_file() -> None:
     """What this version does not run is refused with its line."""
-    text = "calendars: {}\nrules: []\n"
+    text = "rules:\n- {id: pond, signals: {}}\n"
     document = parse_document(text, "pond.yaml")
 
     with pytest.raises(
-        ConfigError, match=r"^pond.yaml:1:12: calendars: 'calendars' is not supported"
+        ConfigError, match=r"^pond.yaml:2:23: rules\[0\].signals: 'signals' is not supported"
     ):
         compile_pack(document.data, "pond.yaml", document.error)

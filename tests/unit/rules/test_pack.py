@@ -87,7 +87,7 @@ def test_refusals_name_the_place_and_the_reason(
     ("changes", "path"),
     [
         ({name: {}}, (name,))
-        for name in ("active", "let", "escalate", "signals",
+        for name in ("let", "escalate", "signals",
                      "actions", "latch")
     ]
     + [
@@ -120,7 +120,6 @@ def test_what_is_not_built_yet_is_refused_not_ignored(
         ({"rules": []}, ("rules",), "at least one rule"),
         ({"rules": ["x"]}, ("rules", 0), "Expected `object`, got `str`"),
         ({"rules": [WATERLOGGING, WATERLOGGING]}, ("rules", 1, "id"), "declared twice"),
-        ({"calendars": {}, "rules": []}, ("calendars",), "not supported yet"),
         ({"rulez": []}, ("rulez",), "did you mean 'rules'?"),
     ],
 )
