@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from cityloop.rules_tools.sources.table import ReadingTable
@@ -79,9 +80,17 @@ def _plain_step(step: Step) -> bool:
     return not _extras(step, _STEP_PARTS) and len(step.delays) == len(Delays._fields) == 4
 
 
-def _extras(part: RulePack | Rule | Step, known: frozenset[str]) -> list[str]:
+def _extras(part: Struct, known: frozenset[str]) -> list[str]:
     """Return the fields of a compiled part that are in use and not known here."""
-    return [name for name in part.__struct_fields__ if name not in known and getattr(part, name)]
+    names = (name for name in part.__struct_fields__ if name not in known)
+    return [name for name in names if _in_use(getattr(part, name))]
+
+
+def _in_use(value: object) -> bool:
+    """Whether an optional part says anything: a Struct of nothing but absent parts does not."""
+    if isinstance(value, Struct):
+        return any(_in_use(getattr(value, name)) for name in value.__struct_fields__)
+    return bool(value)
 
 
 def _by_subject(table: ReadingTable, order: NDArray[np.int64]) -> list[NDArray[np.int64]]:

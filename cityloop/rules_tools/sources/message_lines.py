@@ -42,7 +42,7 @@ class _Named(msgspec.Struct, frozen=True):
 
     type: str | None = None
     topic: str | None = None
-    payload: msgspec.Raw | None = None
+    payload: msgspec.Raw = msgspec.Raw()
 
 
 _SHAPE = msgspec.json.Decoder(_Named)
@@ -112,7 +112,7 @@ class _LineReader:
         if line.startswith(b"["):
             return self._pack(tuple(_PACK.decode(line)), number)
         shape = _SHAPE.decode(line)
-        if shape.topic is not None and shape.payload is not None:
+        if shape.topic is not None and bytes(shape.payload):
             stored = _STORED.decode(line)
             arrived_s = None if stored.arrived_at is None else moment_s(stored.arrived_at)
             return self._message(bytes(stored.payload), stored.topic, arrived_s, number)
@@ -145,8 +145,8 @@ class _LineReader:
 
     def _pack(self, records: tuple[Record, ...], number: int) -> _Line:
         """Return the entry of bare SenML: one message with absolute times of its own."""
-        if not records:
-            msg = "an empty SenML pack; expected at least one record"
+        if not any(record.n is not None for record in records):
+            msg = "no SenML record with a name 'n', and no message with a 'type'"
             raise ValueError(msg)
         if records[0].profile is None and self._profile is not None:
             records = (
@@ -166,7 +166,7 @@ class _LineReader:
             records=records,
         )
         resolved = resolve_pack(message)
-        arrived_s = max((reading.at for reading in resolved), default=0.0)
+        arrived_s = max(reading.at for reading in resolved)
         if any(reading.at < _ABSOLUTE_TIME_S for reading in resolved):
             msg = (
                 "SenML time relative to now, or none; expected 't' or 'bt' in seconds since 1970, "
