@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import rules
+from gateway.quality_defaults import load_quality_defaults
 from rules.pack import compile_pack
 from runtime.yaml_document import load_document
 
@@ -66,7 +67,7 @@ def test_damage_is_refused_or_harmless(path: Path) -> None:
         broken = damage(whole, rng)
         refused += 1
         with contextlib.suppress(Refused):
-            compile_pack(broken, path.name, _refuse)
+            compile_pack(broken, path.name, _refuse, load_quality_defaults())
             refused -= 1
 
     assert refused > 300

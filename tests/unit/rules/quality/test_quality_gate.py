@@ -71,7 +71,7 @@ def test_a_good_value_passes_unchanged() -> None:
         ([math.nan], QualityCheck.VALUE, QualityFlag.MISSING, None),
         ([0.1, 0.9], QualityCheck.SPIKE, QualityFlag.FAIL, None),
         ([0.1, 0.3], QualityCheck.SPIKE, QualityFlag.SUSPECT, 0.3),
-        ([0.1, 0.2], QualityCheck.RATE, QualityFlag.SUSPECT, 0.2),
+        ([0.1, 0.24], QualityCheck.RATE, QualityFlag.SUSPECT, 0.24),
         ([0.2] * 10, QualityCheck.STUCK, QualityFlag.SUSPECT, 0.2),
         ([0.2] * 14, QualityCheck.STUCK, QualityFlag.FAIL, None),
         ([0.1 + n * 0.003 for n in range(24)], QualityCheck.DRIFT, QualityFlag.SUSPECT, 0.169),
