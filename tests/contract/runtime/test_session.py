@@ -131,17 +131,19 @@ class Party:
         """Wait until the subscriptions asked for so far are in force."""
         probe = f"{self.root}/settle"
         session.subscribe(probe)
-        session.publish(probe, b"", qos=0)
         taken: list[Inbound] = []
 
         def settled() -> bool:
-            session.publish(probe, b"", qos=0)
+            session.publish(probe, b"probe", qos=0)
             taken.extend(session.receive(1))
             return any(message.topic == probe for message in taken)
 
         wait_until(settled, "subscriptions are in force")
-        # what the probing left behind goes before the test begins
-        wait_until(lambda: not heard(session), "probes are gone")
+        # messages of one publisher stay in order: with the last probe, all before it have come
+        assert session.publish(probe, b"last", qos=0)
+        wait_until(
+            lambda: any(message.payload == b"last" for message in heard(session)), "probes are gone"
+        )
 
     def close(self) -> None:
         """Close what was opened."""
