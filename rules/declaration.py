@@ -16,7 +16,6 @@ from rules.operator_declaration import (
     AbsenceDeclaration,
     CalendarDeclaration,
     Declared,
-    EscalateDeclaration,
     HolidayDeclaration,
     NoDataDeclaration,
 )
@@ -134,8 +133,6 @@ class RuleDeclaration(Declared, frozen=True, kw_only=True):
     """Condition that a sample must meet to count for ``when``; default none."""
     gap: str | None = None
     """How long a lost subject may stay away without ending the episode; default not at all."""
-    escalate: list[EscalateDeclaration] = []
-    """What the open event becomes when nobody takes it up; default nothing."""
     active: str | list[str] = []
     """Calendars: the rule is active while any of them holds; default always."""
     no_data: NoDataDeclaration | None = None
@@ -164,6 +161,7 @@ class PackDeclaration(Declared, frozen=True, kw_only=True):
 _PLANNED: Mapping[str, tuple[str, ...]] = {
     "rule": (
         "let",
+        "escalate",
         "signals",
         "actions",
         "latch",
@@ -182,7 +180,6 @@ _KNOWN: Mapping[str, tuple[str, ...]] = {
     "test": TestDeclaration.__struct_encode_fields__,
     "calendar": CalendarDeclaration.__struct_encode_fields__,
     "holiday table": HolidayDeclaration.__struct_encode_fields__,
-    "escalation": EscalateDeclaration.__struct_encode_fields__,
     "no_data": NoDataDeclaration.__struct_encode_fields__,
     "absence": AbsenceDeclaration.__struct_encode_fields__,
     "title": ("zh", "en"),
@@ -241,11 +238,10 @@ def _check_rule(rule: object, path: tuple[str | int, ...], error: ErrorFactory) 
         raise error((*path, "watch", "profile"), _later("a list of profiles"))
     if isinstance(where, dict):
         raise error((*path, "where"), _later("a spatial 'where'"))
-    for part, what in (("tests", "test"), ("escalate", "escalation")):
-        entries = rule.get(part)
-        for index, entry in enumerate(entries if isinstance(entries, list) else []):
-            if isinstance(entry, dict):
-                _check_keys(what, entry, (*path, part, index), error)
+    tests = rule.get("tests")
+    for index, test in enumerate(tests if isinstance(tests, list) else []):
+        if isinstance(test, dict):
+            _check_keys("test", test, (*path, "tests", index), error)
     ladder = rule.get("ladder")
     for index, step in enumerate(ladder if isinstance(ladder, list) else []):
         if isinstance(step, dict):
