@@ -27,6 +27,11 @@ _ROLES = {
         "Kill every part in turn under load and count what got lost.",
     ),
     "explain": _Role("cityloop.explain", "gateway", "Tell why an event was raised."),
+    "rules": _Role(
+        "cityloop.rules_tools.commands",
+        "gateway",
+        "Check, test, replay, explain, compare and draw rule packs.",
+    ),
     "edge": _Role("edge.__main__", "edge", "Run an edge box, or replay a video through it."),
     "gateway": _Role("gateway.__main__", "gateway", "Run the rule gateway."),
     "api": _Role("cloud_api.__main__", "cloud", "Run the central API and manage its keys."),
