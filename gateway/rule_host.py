@@ -106,6 +106,8 @@ class RuleHost:
                 self.registry.learn(message, place, now_s)
         elif isinstance(message, Control):
             self.counters["controls"] += 1
+            breaches = self._engine.control(message, now_s)
+            return Outcome(self._events(breaches, ()), [])
         return Outcome([], [])
 
     def points(self, record: JournalRecord) -> list[Point]:

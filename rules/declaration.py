@@ -16,6 +16,7 @@ from rules.operator_declaration import (
     AbsenceDeclaration,
     CalendarDeclaration,
     Declared,
+    EscalateDeclaration,
     HolidayDeclaration,
     NoDataDeclaration,
 )
@@ -133,6 +134,8 @@ class RuleDeclaration(Declared, frozen=True, kw_only=True):
     """Condition that a sample must meet to count for ``when``; default none."""
     gap: str | None = None
     """How long a lost subject may stay away without ending the episode; default not at all."""
+    escalate: list[EscalateDeclaration] = []
+    """What the open event becomes when nobody takes it up; default nothing."""
     active: str | list[str] = []
     """Calendars: the rule is active while any of them holds; default always."""
     no_data: NoDataDeclaration | None = None
@@ -161,7 +164,6 @@ class PackDeclaration(Declared, frozen=True, kw_only=True):
 _PLANNED: Mapping[str, tuple[str, ...]] = {
     "rule": (
         "let",
-        "escalate",
         "signals",
         "actions",
         "latch",
@@ -180,6 +182,7 @@ _KNOWN: Mapping[str, tuple[str, ...]] = {
     "test": TestDeclaration.__struct_encode_fields__,
     "calendar": CalendarDeclaration.__struct_encode_fields__,
     "holiday table": HolidayDeclaration.__struct_encode_fields__,
+    "escalation": EscalateDeclaration.__struct_encode_fields__,
     "no_data": NoDataDeclaration.__struct_encode_fields__,
     "absence": AbsenceDeclaration.__struct_encode_fields__,
     "title": ("zh", "en"),
@@ -222,9 +225,7 @@ def _check_rule(rule: object, path: tuple[str | int, ...], error: ErrorFactory) 
     if not isinstance(rule, dict):
         return
     _check_keys("rule", rule, path, error)
-    for part in ("event", "watch", "no_data", "absence"):
-        if isinstance(rule.get(part), dict):
-            _check_keys(part, rule[part], (*path, part), error)
+    _check_parts(rule, path, error)
     watch, where = rule.get("watch"), rule.get("where")
     for part in ("event", "absence"):
         owner = rule.get(part)
@@ -238,10 +239,6 @@ def _check_rule(rule: object, path: tuple[str | int, ...], error: ErrorFactory) 
         raise error((*path, "watch", "profile"), _later("a list of profiles"))
     if isinstance(where, dict):
         raise error((*path, "where"), _later("a spatial 'where'"))
-    tests = rule.get("tests")
-    for index, test in enumerate(tests if isinstance(tests, list) else []):
-        if isinstance(test, dict):
-            _check_keys("test", test, (*path, "tests", index), error)
     ladder = rule.get("ladder")
     for index, step in enumerate(ladder if isinstance(ladder, list) else []):
         if isinstance(step, dict):
@@ -250,6 +247,21 @@ def _check_rule(rule: object, path: tuple[str | int, ...], error: ErrorFactory) 
                 _check_keys("repeat", step["repeat"], (*path, "ladder", index, "repeat"), error)
             if isinstance(step.get("when"), dict):
                 raise error((*path, "ladder", index, "when"), _later("'at_least' of several"))
+
+
+def _check_parts(
+    rule: Mapping[object, object], path: tuple[str | int, ...], error: ErrorFactory
+) -> None:
+    """Check the names inside the parts of a rule that are mappings, or lists of them."""
+    for part in ("event", "watch", "no_data", "absence"):
+        owner = rule.get(part)
+        if isinstance(owner, dict):
+            _check_keys(part, owner, (*path, part), error)
+    for part, what in (("tests", "test"), ("escalate", "escalation")):
+        entries = rule.get(part)
+        for index, entry in enumerate(entries if isinstance(entries, list) else []):
+            if isinstance(entry, dict):
+                _check_keys(what, entry, (*path, part, index), error)
 
 
 def _check_keys(

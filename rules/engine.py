@@ -6,7 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from contracts.control import Control
 from rules.breach import Breach
+from rules.control_desk import ControlDesk
 from rules.errors import StateError
 from rules.judge import KeyValue, RunningRule
 from rules.key_life import KeyLife
@@ -29,12 +31,13 @@ class Engine:
     ``counters`` counts what was not judged as usual: ``late`` (older than the key's last sample,
     ignored), ``ahead`` (dated too far in the future, judged at arrival), ``unkeyed`` (a name of the
     rule's key is missing), ``unwatched`` (no rule reads it), ``unknown`` (judgements with an unknown
-    condition that differed from the one before), ``bad_state`` (snapshots refused by restore).
+    condition that differed from the one before), ``bad_state`` (snapshots refused by restore),
+    ``unaddressed`` (control messages about an event, rule or key that is not there).
     """
 
     def __init__(self, packs: Sequence[RulePack]) -> None:
         self.counters: dict[str, int] = dict.fromkeys(
-            ("late", "ahead", "unkeyed", "unwatched", "unknown", "bad_state"), 0
+            ("late", "ahead", "unkeyed", "unwatched", "unknown", "bad_state", "unaddressed"), 0
         )
         self._index = RuleIndex(packs)
         self._standing = Standing()
@@ -97,6 +100,10 @@ class Engine:
         breaches: list[Breach] = []
         if self._index.listens:
             self._standing.tick(now)
+        if self._standing.shelves:
+            for state in self._desk().clear_shelves(now, breaches):
+                self._touch(state)
+                self._schedule(state)
         timers = self._timers
         while timers and timers[0][0] <= now:
             due, _, state = heapq.heappop(timers)
@@ -109,6 +116,18 @@ class Engine:
                 self._remove(state)
             else:
                 self._schedule(state, after=now)
+        return breaches
+
+    def control(self, control: Control, now: float) -> list[Breach]:
+        """Return what an instruction of people brings about at its arrival ``now``.
+
+        Acknowledge and shelve name an event by ``event_id``, or a rule, or key values, or both; mode
+        is for all rules. What names nothing that is there is counted as ``unaddressed``.
+        """
+        states, breaches = self._desk().take(control, now)
+        for state in states:
+            self._touch(state)
+            self._schedule(state)
         return breaches
 
     def take_dirty(self) -> dict[str, bytes | None]:
@@ -195,6 +214,9 @@ class Engine:
             self.counters["unwatched"] += 1
             return ()
         return rules
+
+    def _desk(self) -> ControlDesk:
+        return ControlDesk(self._index, self._life, self._standing, self.counters)
 
     def _late(self, state: KeyState, sample: Sample, now: float, breaches: list[Breach]) -> None:
         if self._life.late(state, sample, now, breaches):

@@ -6,6 +6,7 @@ from typing import Final
 
 from contracts.levels import Level
 from rules.breach import Breach
+from rules.escalation import ESCALATED, next_escalation
 from rules.expression.closure import UNKNOWN_SHIFT
 from rules.judge import RunningRule
 from rules.key_state import NEVER, KeyState, refit
@@ -14,11 +15,12 @@ from rules.moments import fresh_until, leaves_at
 from rules.operator_state import OperatorState
 from rules.sample import Sample
 from rules.silence import absence_due, last_known_at, no_data_due
-from rules.standing import Standing
+from rules.standing import Shelf, Standing
 from rules.statement import (
     CLOCK_AHEAD,
     Turn,
     in_force,
+    key_of,
     ladder_turn,
     state_absence,
     state_turn,
@@ -72,7 +74,7 @@ class KeyLife:
         flags = (CLOCK_AHEAD,) if at < sample.at else ()
         self._say_changes(state, changes, breaches, tick=False, flags=flags)
         if back:
-            self._restate(state, at, breaches, "data again", tick=False)
+            self.restate(state, at, breaches, "data again", tick=False)
         state.refresh()
         state.mask = mask if state.ladder.held == held and not running.shared else -1
         if running.shared and not sample.ended:
@@ -133,6 +135,7 @@ class KeyLife:
             self.end(state, gone_at, breaches)
         if state.more is not None:
             self._fall_silent(state, now, breaches)
+            self._escalate(state, now, breaches)
         if not state.keep:
             state.sample = None
 
@@ -167,12 +170,15 @@ class KeyLife:
                 state.more.heard_at = at
             if rule.operators.no_data is None or rule.operators.no_data.do == "hold":
                 state.more.silent = False
+        if rule.operators.escalations and state.episode is not None and state.episode.open:
+            more = state.operators()
+            more.opened_at = at if more.opened_at is None else more.opened_at
         if before.operators.schedule != rule.operators.schedule:
             self.turn(state, at, breaches, judges=True)
         held = state.ladder.held.bit_length() - 1
         step = rule.steps[max(held, 0)]
         text = (step.clear if held < 0 else step.when).text
-        self._restate(state, at, breaches, text, tick=True)
+        self.restate(state, at, breaches, text, tick=True)
         state.refresh()
 
     def _pass_turns(
@@ -259,6 +265,17 @@ class KeyLife:
             breaches.append(state_absence(state, rule.operators.absence, turn, tick=True))
         state.refresh()
 
+    def _escalate(self, state: KeyState, now: float, breaches: list[Breach]) -> None:
+        """Raise an event that nobody has taken up by ``now``."""
+        due, entry = next_escalation(state)
+        while entry is not None and due <= now:
+            state.operators().floor = entry.level
+            level = in_force(state, _held(state))
+            self._say(
+                state, Turn(due, due, level, entry.text, (), (ESCALATED,)), breaches, tick=True
+            )
+            due, entry = next_escalation(state)
+
     def _return(self, state: KeyState, at: float, breaches: list[Breach]) -> None:
         """End a key's absence."""
         more, absence = state.more, state.running.rule.operators.absence
@@ -281,7 +298,7 @@ class KeyLife:
         else:
             self.end(state, state.last_at, breaches, tick=False)
 
-    def _restate(
+    def restate(
         self, state: KeyState, at: float, breaches: list[Breach], text: str, *, tick: bool
     ) -> None:
         """Say which level is in force, where it is another than was said last."""
@@ -301,7 +318,9 @@ class KeyLife:
             self._say(state, ladder_turn(state, change, flags), breaches, tick=tick)
 
     def _say(self, state: KeyState, turn: Turn, breaches: list[Breach], *, tick: bool) -> None:
-        breach = state_turn(state, turn, tick=tick)
+        shelves = self.standing.shelves
+        muted = bool(shelves) and _lies_on(shelves, state)
+        breach = state_turn(state, turn, tick=tick, muted=muted)
         if breach is not None:
             breaches.append(breach)
 
@@ -314,6 +333,11 @@ def _held(state: KeyState) -> Level | None:
 def _turns_at(more: OperatorState) -> float:
     """Return when a key's calendar may turn; at once where it was not asked yet."""
     return -math.inf if more.turns_at is None else more.turns_at
+
+
+def _lies_on(shelves: Iterable[Shelf], state: KeyState) -> bool:
+    key = key_of(state)
+    return any(shelf.holds(state.running.rule.id, key) for shelf in shelves)
 
 
 def _judgeable(state: KeyState, at: float) -> bool:

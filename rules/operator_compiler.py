@@ -4,11 +4,12 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from contracts.event import Title
-from contracts.levels import Level
+from contracts.levels import Level, level_rank
 from contracts.profiles import PROFILES
 from rules.calendars import Calendar, Schedule
 from rules.declaration import RuleDeclaration
 from rules.durations import parse_duration
+from rules.escalation import Escalation
 from rules.operators import Operators
 from rules.silence import Absence, NoData
 from rules.titles import TitleTemplate, compile_title
@@ -47,6 +48,7 @@ def compile_operators(
         no_data=compiler.no_data(lowest),
         absence=compiler.absence(),
         schedule=compiler.schedule(calendars),
+        escalations=compiler.escalations(),
     )
 
 
@@ -106,6 +108,36 @@ class _OperatorCompiler:
         if not names:
             return None
         return Schedule(tuple(calendars[name] for name in names), " or ".join(names))
+
+    def escalations(self) -> tuple[Escalation, ...]:
+        found: list[Escalation] = []
+        for index, declared in enumerate(self._declared.escalate):
+            if declared.unless not in {None, "acked"}:
+                raise self._fail(
+                    ("escalate", index, "unless"),
+                    f"{str(declared.unless)[:40]!r}: expected acked, or nothing",
+                )
+            try:
+                after_s = parse_duration(declared.after)
+            except ValueError as failure:
+                raise self._fail(("escalate", index, "after"), str(failure)) from failure
+            last = found[-1] if found else None
+            if last is not None and (
+                after_s <= last.after_s or level_rank(declared.level) <= level_rank(last.level)
+            ):
+                raise self._fail(
+                    ("escalate", index), "expected a later time and a graver level than before"
+                )
+            unless = "" if declared.unless is None else " unless acked"
+            found.append(
+                Escalation(
+                    after_s=after_s,
+                    level=declared.level,
+                    unless_acked=declared.unless is not None,
+                    text=f"open for {declared.after}{unless}",
+                )
+            )
+        return tuple(found)
 
     def _title(self, language: str, text: str) -> TitleTemplate:
         try:

@@ -9,6 +9,7 @@ __all__ = [
     "AbsenceDeclaration",
     "CalendarDeclaration",
     "Declared",
+    "EscalateDeclaration",
     "HolidayDeclaration",
     "NoDataDeclaration",
 ]
@@ -40,6 +41,17 @@ class AbsenceDeclaration(Declared, frozen=True, kw_only=True):
     """Event type; default device.offline."""
     title: Title | None = None
     """Title template in both languages, of key names; default the event type."""
+
+
+class EscalateDeclaration(Declared, frozen=True, kw_only=True):
+    """One of ``escalate``: what an open event becomes when nobody takes it up."""
+
+    after: str
+    """How long after the event was opened."""
+    level: Level
+    """Level that it then has at least, until it ends."""
+    unless: str | None = None
+    """acked: not if it was acknowledged by then; default in any case."""
 
 
 class CalendarDeclaration(Declared, frozen=True, kw_only=True):

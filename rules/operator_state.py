@@ -32,3 +32,11 @@ class OperatorState(Struct, array_like=True):
     """Whether the rule's calendar holds for the key."""
     turns_at: float | None = None
     """Event time at which that may change; None: the calendar was not asked yet."""
+    opened_at: float | None = None
+    """When the open event was opened, in arrival time; kept where it may escalate."""
+    acked: bool = False
+    """Somebody has acknowledged the open event."""
+    floor: Level | None = None
+    """Level that the open event was escalated to; it does not fall below."""
+    hidden_since: float | None = None
+    """Onset of a breach that was not told because the key is shelved."""

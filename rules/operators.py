@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from rules.calendars import Schedule
+from rules.escalation import Escalation
 from rules.silence import Absence, NoData
 
 __all__ = ["NO_OPERATORS", "Operators"]
@@ -16,10 +17,12 @@ class Operators(Struct, frozen=True, kw_only=True):
     schedule: Schedule | None = None
     """When the rule is active; None: always."""
 
+    escalations: tuple[Escalation, ...] = ()
+
     @property
     def keep_state(self) -> bool:
         """Whether each key needs a state for them."""
-        return self.listen or self.schedule is not None
+        return self.listen or self.schedule is not None or bool(self.escalations)
 
     @property
     def listen(self) -> bool:

@@ -1,6 +1,7 @@
 """What holds for all rules at once, and is remembered for them."""
 
 import math
+from collections.abc import Mapping
 
 import msgspec
 from msgspec import Struct
@@ -8,7 +9,7 @@ from msgspec import Struct
 from contracts.control import Mode
 from rules.errors import StateError
 
-__all__ = ["STANDING_KEY", "Standing"]
+__all__ = ["STANDING_KEY", "Shelf", "Standing"]
 
 STANDING_KEY = "\x1fstanding"
 """Name of the standing state among the key states; no rule id begins like this."""
@@ -18,6 +19,23 @@ _SHORTEST_GAP_S = 2.0
 _MOST_GAPS = 16
 
 
+class Shelf(Struct, frozen=True, array_like=True):
+    """Keys that say nothing new until a time."""
+
+    rule: str | None
+    """Id of the rule; None: of any."""
+    key: dict[str, str]
+    """Key values that must agree; empty: any."""
+    until: float
+    """When it ends, in arrival time."""
+
+    def holds(self, rule: str, key: Mapping[str, str]) -> bool:
+        """Whether a key of a rule lies on it."""
+        return (self.rule is None or self.rule == rule) and all(
+            key.get(name) == value for name, value in self.key.items()
+        )
+
+
 class Standing(Struct, array_like=True):
     """The engine's own state."""
 
@@ -25,6 +43,8 @@ class Standing(Struct, array_like=True):
     """平急: the mode of operation that holds."""
     ticked_at: float | None = None
     """Time of the last tick; None before the first."""
+    shelves: tuple[Shelf, ...] = ()
+    """What is shelved, each until its time."""
     gaps: tuple[tuple[float, float], ...] = ()
     """Pauses between ticks: length in seconds and end, the latest last, each shorter than those before."""
 
@@ -35,6 +55,13 @@ class Standing(Struct, array_like=True):
             longer = tuple(gap for gap in self.gaps if gap[0] > pause)
             self.gaps = (*longer, (pause, now))[-_MOST_GAPS:]
         self.ticked_at = now
+
+    def take_expired(self, now: float) -> list[Shelf]:
+        """Return the shelves that end by ``now``, and forget them."""
+        expired = [shelf for shelf in self.shelves if shelf.until <= now]
+        if expired:
+            self.shelves = tuple(shelf for shelf in self.shelves if shelf.until > now)
+        return expired
 
     def resumed_at(self, after_s: float) -> float:
         """Return when the engine was last back from a pause that matters to a wait of ``after_s``.

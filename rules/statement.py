@@ -16,7 +16,15 @@ from rules.ladder import Change
 from rules.operator_state import Episode
 from rules.silence import Absence
 
-__all__ = ["CLOCK_AHEAD", "Turn", "in_force", "ladder_turn", "state_absence", "state_turn"]
+__all__ = [
+    "CLOCK_AHEAD",
+    "Turn",
+    "in_force",
+    "key_of",
+    "ladder_turn",
+    "state_absence",
+    "state_turn",
+]
 
 CLOCK_AHEAD = "clock_ahead"
 """Flag of a cause whose message claimed a time in the future; it was judged at its arrival."""
@@ -45,9 +53,12 @@ class Turn(NamedTuple):
 def in_force(state: KeyState, held: Level | None) -> Level | None:
     """Return the level that holds for a key whose ladder holds ``held``."""
     more, no_data = state.more, state.running.rule.operators.no_data
-    if more is not None and more.silent and no_data is not None:
-        return max(held, no_data.level, key=level_rank)
-    return held
+    if more is None:
+        return held
+    if more.silent and no_data is not None:
+        held = max(held, no_data.level, key=level_rank)
+    # an event that is over is over, however far it was escalated
+    return held if held is None else max(held, more.floor, key=level_rank)
 
 
 def ladder_turn(state: KeyState, change: Change, flags: tuple[str, ...] = ()) -> Turn:
@@ -61,20 +72,24 @@ def ladder_turn(state: KeyState, change: Change, flags: tuple[str, ...] = ()) ->
     return Turn(change.at, change.since, level, condition.text, names, flags)
 
 
-def state_turn(state: KeyState, turn: Turn, *, tick: bool) -> Breach | None:
+def state_turn(state: KeyState, turn: Turn, *, tick: bool, muted: bool = False) -> Breach | None:
     """Return the breach that a turn amounts to, if any, and move the key's episode on.
 
     The id of an episode is made once, at its first statement, of rule, key and the onset as then
     seen; every further statement raises ``rev``. An episode that would get the id of the one before
-    it (two in the same instant) continues that one's revisions.
+    it (two in the same instant) continues that one's revisions. While it is ``muted`` a key only tells
+    the end of what it told before; the onset of what it does not tell is kept.
     """
     rule, before = state.running.rule, state.episode
-    if before is not None and before.open:
-        if turn.level is before.level:
+    opened = before is not None and before.open
+    if opened and before is not None:
+        if turn.level is before.level or (muted and turn.level is not None):
             return None
-    elif turn.level is None:
+    elif turn.level is None or muted:
+        _hide(state, None if turn.level is None else turn.since)
         return None
-    key = _key(state)
+    turn = _note(state, turn, opens=not opened)
+    key = key_of(state)
     state.episode = episode = _next_episode(rule.id, before, turn.level, turn.since, key)
     titles = (rule.title_zh, rule.title_en)
     known = _known(state, key)
@@ -82,9 +97,35 @@ def state_turn(state: KeyState, turn: Turn, *, tick: bool) -> Breach | None:
     return _breach(state, key, episode, before, turn, rule.event, title, tick=tick)
 
 
+def _hide(state: KeyState, since: float | None) -> None:
+    """Remember since when there is a breach that is not told; None: there is none."""
+    if since is None:
+        if state.more is not None:
+            state.more.hidden_since = None
+        return
+    more = state.operators()
+    if more.hidden_since is None:
+        more.hidden_since = since
+
+
+def _note(state: KeyState, turn: Turn, *, opens: bool) -> Turn:
+    """Let the operators take note of a statement; return it with the onset that was hidden."""
+    more = state.more
+    if more is None:
+        return turn
+    if opens:
+        more.opened_at = turn.at + state.lag if state.running.rule.operators.escalations else None
+        if more.hidden_since is not None:
+            turn = turn._replace(since=min(turn.since, more.hidden_since))
+            more.hidden_since = None
+    elif turn.level is None:
+        more.opened_at, more.acked, more.floor = None, False, None
+    return turn
+
+
 def state_absence(state: KeyState, absence: Absence, turn: Turn, *, tick: bool) -> Breach:
     """Return the breach that a key is absent, or is no longer, and move that episode on."""
-    more, rule, key = state.operators(), state.running.rule, _key(state)
+    more, rule, key = state.operators(), state.running.rule, key_of(state)
     before = more.absence
     more.absence = episode = _next_episode(
         f"{rule.id}/absence", before, turn.level, turn.since, key
@@ -137,7 +178,8 @@ def _breach(
     )
 
 
-def _key(state: KeyState) -> dict[str, str]:
+def key_of(state: KeyState) -> dict[str, str]:
+    """Return a key's values by name."""
     return dict(zip(state.running.rule.key, state.running.key_values(state.value), strict=True))
 
 

@@ -119,6 +119,20 @@ def test_clock_two_hours_ahead_moves_nobody_else(city: City) -> None:
     assert flags["water-1"] == ()
 
 
+def test_a_shelved_rule_posts_no_event(city: City) -> None:
+    """A control message goes through the journal to the rules, also in a recovery."""
+    shelve = Control(
+        id="c-1", action=ControlAction.SHELVE, at=START, by="anna", rule="waterlogging"
+    )
+    city.send(encode(shelve), district_topic(DISTRICT, Kind.CONTROL))
+    city.step()
+    city.restart()
+
+    city.flood(8)
+
+    assert city.api.names() == []
+
+
 def test_status_and_control_are_journalled_under_their_kinds(city: City) -> None:
     """What boxes say about themselves and what the API orders is part of the total order."""
     control = Control(id="c-1", action=ControlAction.ACKNOWLEDGE, at=START, by="anna")

@@ -53,6 +53,7 @@ SILENT = rule(
     ladder=SHORT["ladder"],
     no_data={"after": "35s", "do": "raise", "level": "yellow"},
     absence={"after": "2.5 cadence", "level": "yellow"},
+    escalate=[{"after": "45s", "unless": "acked", "level": "red"}],
 )
 FORGETFUL = rule(id="forgetful", ladder=SHORT["ladder"], no_data={"after": "15s", "do": "clear"})
 
