@@ -18,7 +18,7 @@ from cityloop.rules_tools.firings import Firing, firings_of, statements_digest
 from cityloop.rules_tools.key_series import key_series
 from cityloop.rules_tools.labels import LabelScore, read_labels, score
 from cityloop.rules_tools.plot import draw
-from cityloop.rules_tools.replay import DEFAULT_DISTRICT, TICK_S, Replay, ReplayWindow, replay
+from cityloop.rules_tools.replay import DEFAULT_DISTRICT, Replay, ReplayWindow, replay
 from cityloop.rules_tools.sources.mapping import load_mapping
 from cityloop.rules_tools.sources.moments import read_moment
 from cityloop.rules_tools.sources.opening import StoredData, open_data
@@ -37,9 +37,8 @@ _TICK = click.option(
     "--tick",
     "tick_s",
     type=click.IntRange(1, 86_400),
-    default=TICK_S,
-    show_default=True,
-    help="Seconds between clock ticks where a table or lines are silent.",
+    help="Seconds between clock ticks where a table or lines are silent; default 1, as live, "
+    "or more where all rules are plain ladders.",
 )
 
 
@@ -99,7 +98,7 @@ def replay_command(
     labels_path: Path | None,
     tolerance: str,
     district: str,
-    tick_s: int,
+    tick_s: int | None,
     *,
     as_json: bool,
 ) -> None:
@@ -211,7 +210,7 @@ def diff(
     mapping_text: str | None,
     since: str | None,
     until: str | None,
-    tick_s: int,
+    tick_s: int | None,
     *,
     exit_code: bool,
     as_json: bool,

@@ -11,25 +11,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from msgspec import Struct
 from numpy.typing import NDArray
 
+from cityloop.rules_tools.plain_ladders import are_plain_ladders
 from cityloop.rules_tools.sources.table import ReadingTable
 from contracts.profiles import ProfileField
 from rules.expression.columns import Column, evaluate_columns, known_column
-from rules.ladder import Delays
-from rules.rule import Rule, RulePack, Step
+from rules.rule import Rule, RulePack
 
 __all__ = ["needed_rows"]
-
-_LADDER_PARTS = frozenset(
-    {"id", "version", "event", "title_zh", "title_en", "stream", "profile", "kinds", "filters"}
-    | {"key", "steps", "fields", "names", "gap_s", "fresh_s", "silence_s"}
-)
-"""Parts of a rule that this proof knows; a rule with any other one in use sees every row."""
-_PACK_PARTS = frozenset({"name", "rules", "tests"})
-_STEP_PARTS = frozenset({"level", "when", "clear", "delays"})
-_KEYS = frozenset({"subject", "box", "site", "district"})
 
 
 def needed_rows(table: ReadingTable, packs: Sequence[RulePack]) -> Sequence[int] | None:
@@ -39,14 +29,12 @@ def needed_rows(table: ReadingTable, packs: Sequence[RulePack]) -> Sequence[int]
         table: the readings.
         packs: all packs that are run.
     """
-    rules = [rule for pack in packs for rule in pack.rules]
-    plain = all(_is_plain(rule) for rule in rules)
-    if table.arrived or not table.at or not plain or any(map(_gated, packs)):
+    if table.arrived or not table.at or not are_plain_ladders(packs):
         return None
     order = np.asarray(table.order(), dtype=np.int64)
     at = np.frombuffer(table.at, dtype=np.float64)[order]
     needed = np.zeros(len(order), dtype=np.bool_)
-    watching = [rule for rule in rules if rule.profile == table.profile.name]
+    watching = [rule for pack in packs for rule in pack.rules if rule.profile == table.profile.name]
     groups = _by_subject(table, order) if watching else []
     for rule in watching:
         columns = _columns(table, rule, order)
@@ -58,39 +46,6 @@ def needed_rows(table: ReadingTable, packs: Sequence[RulePack]) -> Sequence[int]
     needed[-1] = True
     kept: list[int] = order[needed].tolist()
     return kept
-
-
-def _is_plain(rule: Rule) -> bool:
-    """Whether a rule is a ladder over readings and nothing else that keeps state."""
-    return (
-        rule.stream == "readings"
-        and not rule.filters
-        and set(rule.key) <= _KEYS
-        and not _extras(rule, _LADDER_PARTS)
-        and all(_plain_step(step) for step in rule.steps)
-    )
-
-
-def _gated(pack: RulePack) -> bool:
-    """Whether a pack has parts beside its rules that look at every value."""
-    return bool(_extras(pack, _PACK_PARTS))
-
-
-def _plain_step(step: Step) -> bool:
-    return not _extras(step, _STEP_PARTS) and len(step.delays) == len(Delays._fields) == 4
-
-
-def _extras(part: Struct, known: frozenset[str]) -> list[str]:
-    """Return the fields of a compiled part that are in use and not known here."""
-    names = (name for name in part.__struct_fields__ if name not in known)
-    return [name for name in names if _in_use(getattr(part, name))]
-
-
-def _in_use(value: object) -> bool:
-    """Whether an optional part says anything: a Struct of nothing but absent parts does not."""
-    if isinstance(value, Struct):
-        return any(_in_use(getattr(value, name)) for name in value.__struct_fields__)
-    return bool(value)
 
 
 def _by_subject(table: ReadingTable, order: NDArray[np.int64]) -> list[NDArray[np.int64]]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from cityloop.rules_tools.findings import CheckedPack
+from cityloop.rules_tools.plain_ladders import are_plain_ladders
 from cityloop.rules_tools.sources.entry import Entry
 from cityloop.rules_tools.sources.opening import StoredData
 from contracts.event import Event
@@ -17,8 +18,9 @@ __all__ = ["DEFAULT_DISTRICT", "Replay", "ReplayWindow", "replay"]
 
 DEFAULT_DISTRICT = "replay"
 """District of events whose subject nobody knows, unless said otherwise."""
-TICK_S = 60
-"""Seconds between ticks where a table or lines are silent. Delays are dated exactly all the same."""
+_COARSE_TICK_S, _LIVE_TICK_S = 60, 1
+"""Seconds between ticks where a table or lines are silent: plain ladders date everything exactly by
+themselves; to other operators a clock that stands still is a gateway that was down."""
 _REPORT_EVERY = 10_000
 
 
@@ -52,7 +54,7 @@ def replay(
     *,
     window: ReplayWindow | None = None,
     district: str = DEFAULT_DISTRICT,
-    tick_s: int | None = TICK_S,
+    tick_s: int | None = None,
     skip_idle: bool = True,
     progress: Callable[[int], None] | None = None,
 ) -> Replay:
@@ -67,7 +69,8 @@ def replay(
         data: the stored data.
         window: which statements to report; None: all.
         district: of events whose subject nobody knows: a gateway's first configured district.
-        tick_s: seconds between ticks where nothing arrives; a journal has its own.
+        tick_s: seconds between ticks where nothing arrives; None: a second, as live, or more where
+            that makes no difference. A journal has its own.
         skip_idle: whether rows of a table that provably change nothing may be left out.
         progress: told the number of records from time to time.
     """
@@ -75,8 +78,9 @@ def replay(
     limits = IntakeConfig()
     host = RuleHost(Dedupe(), default_district=district, skew_s=limits.skew_s, late_s=limits.late_s)
     order = _needed_rows(packs, data) if skip_idle else None
-    if order is not None:
-        tick_s = None  # plain ladders date everything by themselves
+    if tick_s is None and order is None:
+        plain = are_plain_ladders([one.pack for one in packs])
+        tick_s = _COARSE_TICK_S if plain else _LIVE_TICK_S
     entries = data.entries(tick_s=tick_s, keep_rules=not packs, order=order)
     found = _run(host, packs, entries, window, progress)
     unusable = {name: count for name, count in host.maker.counters.items() if name in _UNUSABLE}

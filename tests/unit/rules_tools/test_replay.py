@@ -70,3 +70,14 @@ def test_unusable_values_are_counted() -> None:
 
     assert found.events == []
     assert found.unusable == {"out_of_range": 2}
+
+
+def test_silence_is_noticed_as_live() -> None:
+    """Between rows the clock goes on second by second where a rule listens to silence."""
+    text = FLOOD + "  absence: {after: 90s, level: yellow}\n"
+    found = replay(packs(text), table([(0.0, "uw-01", 0.1), (600.0, "uw-01", 0.1)])).events
+
+    assert [(event.phase.value, (event.at - START).total_seconds()) for event in found] == [
+        ("open", 90.0),
+        ("end", 600.0),
+    ]
