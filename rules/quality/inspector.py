@@ -4,7 +4,6 @@ import hashlib
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from itertools import chain
 from typing import Final, NamedTuple
 
 import msgspec
@@ -104,12 +103,13 @@ class Inspector:
         findings: list[Finding] = []
         profile = sample.profile
         assert profile is not None
+        given_fields = {**sample.fields, **refused} if refused else sample.fields
         for rule, gates in self._by_profile[profile]:
-            for field, given in chain(sample.fields.items(), refused.items()):
+            for field, given in given_fields.items():
                 gate = gates.get(field)
                 if gate is None:
                     continue
-                number = _number(given)
+                number = given if type(given) is float else _number(given)
                 key = (rule, sample.subject, field)
                 reading = TimedValue(sample.at, 0.0 if number is None else number, clamped)
                 before = self._states.get(key)
@@ -130,7 +130,7 @@ class Inspector:
                     findings.append(_finding(sample, rule, field, number, turn))
         if fields is not sample.fields:
             sample = replace(sample, fields=fields)
-        return Inspection(sample, tuple(dict.fromkeys(flags)), findings)
+        return Inspection(sample, tuple(dict.fromkeys(flags)) if flags else (), findings)
 
     def _count(self, subject: str, verdict: Verdict) -> None:
         if subject not in self._named:
