@@ -154,6 +154,8 @@ def _breach(
         phase = EventPhase.END
     elif before is None or not before.open:
         phase = EventPhase.OPEN
+    # with a clock ahead of arrival the clock of people may lie before the onset
+    since, at = max(turn.since, episode.onset_at), max(turn.at, episode.onset_at)
     breach = Breach(
         rule=rule.id,
         rule_version=rule.version,
@@ -163,8 +165,8 @@ def _breach(
         level=episode.level,
         key=key,
         onset_at=episode.onset_at,
-        at=turn.at,
-        ended_at=turn.since if phase is EventPhase.END else None,
+        at=at,
+        ended_at=since if phase is EventPhase.END else None,
         cause=_cause(state, turn, tick=tick),
         event=event,
         title=title,
