@@ -18,6 +18,7 @@ from gateway.rule_host import Prepared
 from gateway.samples import SampleMaker
 from rules.rule import Rule
 from rules.sample import Sample
+from rules.vocabulary import STREAMS, profile_fields
 from runtime.journal import JournalKind, JournalRecord
 
 __all__ = ["KeySeries", "key_series"]
@@ -56,18 +57,21 @@ def key_series(
         entries: the stored data.
         rule: whose input and filters count.
         key: values that a sample's keys must have.
-        field: the field; None: the first number that the rule reads.
+        field: the field; None: the first number that the rule reads, or that there is.
 
     Raises:
-        NotFound: the rule reads no such number, or no sample has this key.
+        NotFound: what the rule watches has no such number, or no sample has this key.
     """
-    numbers = [name for name in rule.names if rule.fields[name].kind == "number"]
+    # what a rule computes by itself is no part of the data
+    table = STREAMS[rule.stream].fields if rule.profile is None else profile_fields(rule.profile)
+    numbers = [name for name, one in table.items() if one.kind == "number"]
+    read = [name for name in rule.names if name in numbers]
     if field is None and numbers:
-        field = numbers[0]
-    if field is None or field not in rule.fields or rule.fields[field].kind != "number":
+        field = (read or numbers)[0]
+    if field is None or field not in numbers:
         raise NotFound(
-            f"rule {rule.id!r} reads no number {field!r}; expected one of "
-            f"{', '.join(name for name, one in rule.fields.items() if one.kind == 'number')}"
+            f"what rule {rule.id!r} watches has no number {field!r}; expected one of "
+            f"{', '.join(numbers) or 'none'}"
         )
     points: list[tuple[float, float]] = []
     others: dict[str, None] = {}
@@ -85,7 +89,7 @@ def key_series(
         raise NotFound(f"no {field} for {dict(key)}; the data has these keys: {known}")
     points.sort()
     at, values = zip(*points, strict=True)
-    return KeySeries(field, rule.fields[field].unit, list(at), list(values))
+    return KeySeries(field, table[field].unit, list(at), list(values))
 
 
 def _watched(rule: Rule, sample: Sample) -> bool:

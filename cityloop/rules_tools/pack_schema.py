@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
+import msgspec.inspect
 
 from contracts.profiles import PROFILES
-from rules import declaration
 from rules.declaration import PackDeclaration
 from rules.vocabulary import STREAMS
 
@@ -29,8 +29,9 @@ def pack_schema() -> dict[str, Any]:
     (reference,), components = msgspec.json.schema_components(
         (PackDeclaration,), schema_hook=_free, ref_template="#/$defs/{name}"
     )
+    structs = {struct.__name__: struct for struct in _structs(PackDeclaration)}
     for name, schema in components.items():
-        struct = getattr(declaration, name, None)
+        struct = structs.get(name)
         properties = schema.get("properties")
         if properties is None or struct is None:
             continue
@@ -52,6 +53,28 @@ def pack_schema() -> dict[str, Any]:
         "title": "cityloop rule pack",
         "$defs": dict(sorted(components.items())),
     }
+
+
+def _structs(root: type[msgspec.Struct]) -> Iterator[type[msgspec.Struct]]:
+    """Yield a Struct and every Struct inside it, each once."""
+    found: set[type[msgspec.Struct]] = set()
+    waiting: list[object] = [msgspec.inspect.type_info(root)]
+    while waiting:
+        info = waiting.pop()
+        if isinstance(info, msgspec.inspect.StructType):
+            if info.cls in found:
+                continue
+            found.add(info.cls)
+            yield info.cls
+            waiting.extend(field.type for field in info.fields)
+        elif isinstance(info, msgspec.inspect.UnionType):
+            waiting.extend(info.types)
+        elif isinstance(info, msgspec.inspect.Metadata):
+            waiting.append(info.type)
+        else:
+            waiting.extend(
+                getattr(info, part) for part in ("item_type", "value_type") if hasattr(info, part)
+            )
 
 
 def _free(_: type) -> dict[str, Any]:

@@ -21,6 +21,8 @@ __all__ = ["Threshold", "draw", "level_spans", "thresholds"]
 
 _COLOURS: Final = {Level.BLUE: "#2f6fde", Level.YELLOW: "#e0a100", Level.RED: "#d62f2f"}
 _LINE: Final = "#222222"
+_DENSE_POINTS: Final = 2_000
+"""A line through more points than the picture has columns is drawn thinner."""
 _LONGEST_TEXT: Final = 40
 """Characters of a condition beside the picture."""
 
@@ -126,7 +128,8 @@ def draw(
 
 def _draw_values(axes: Any, rule: Rule, series: KeySeries) -> None:
     times = [moment(at) for at in series.at]
-    axes.plot(times, series.values, color=_LINE, linewidth=1.1, drawstyle="steps-post", zorder=3)
+    width = 1.1 if len(times) < _DENSE_POINTS else 0.5
+    axes.plot(times, series.values, color=_LINE, linewidth=width, drawstyle="steps-post", zorder=3)
     for level, part, value in thresholds(rule, series.field):
         raised = part == "when"
         axes.axhline(

@@ -49,3 +49,15 @@ def test_fields_have_their_documentation() -> None:
 
     assert step["for"]["description"].startswith("How long ``when`` must hold")
     assert VALIDATOR.is_valid(parse_document(FLOOD, "flood").data)
+
+
+def test_every_field_is_documented_in_the_editor() -> None:
+    """No part of a rule is without its hint, but those whose name says it all."""
+    bare = {
+        f"{name}.{field}"
+        for name, schema in pack_schema()["$defs"].items()
+        for field, one in schema.get("properties", {}).items()
+        if "description" not in one and "$ref" not in one
+    }
+
+    assert bare <= {"Title.zh", "Title.en"}
