@@ -18,6 +18,7 @@ from rules.operator_declaration import (
     Declared,
     EscalateDeclaration,
     HolidayDeclaration,
+    LetDeclaration,
     NoDataDeclaration,
 )
 
@@ -134,6 +135,8 @@ class RuleDeclaration(Declared, frozen=True, kw_only=True):
     """Condition that a sample must meet to count for ``when``; default none."""
     gap: str | None = None
     """How long a lost subject may stay away without ending the episode; default not at all."""
+    let: dict[str, LetDeclaration] = {}
+    """Derived values that conditions may name, in order; default none."""
     escalate: list[EscalateDeclaration] = []
     """What the open event becomes when nobody takes it up; default nothing."""
     active: str | list[str] = []
@@ -163,7 +166,6 @@ class PackDeclaration(Declared, frozen=True, kw_only=True):
 
 _PLANNED: Mapping[str, tuple[str, ...]] = {
     "rule": (
-        "let",
         "signals",
         "actions",
         "latch",
@@ -183,6 +185,7 @@ _KNOWN: Mapping[str, tuple[str, ...]] = {
     "calendar": CalendarDeclaration.__struct_encode_fields__,
     "holiday table": HolidayDeclaration.__struct_encode_fields__,
     "escalation": EscalateDeclaration.__struct_encode_fields__,
+    "let": LetDeclaration.__struct_encode_fields__,
     "no_data": NoDataDeclaration.__struct_encode_fields__,
     "absence": AbsenceDeclaration.__struct_encode_fields__,
     "title": ("zh", "en"),
@@ -257,6 +260,12 @@ def _check_parts(
         owner = rule.get(part)
         if isinstance(owner, dict):
             _check_keys(part, owner, (*path, part), error)
+    lets = rule.get("let")
+    for name, one in lets.items() if isinstance(lets, dict) else ():
+        if isinstance(one, dict):
+            if "ratio" in one:
+                raise error((*path, "let", str(name), "ratio"), _later("'ratio' to a baseline"))
+            _check_keys("let", one, (*path, "let", str(name)), error)
     for part, what in (("tests", "test"), ("escalate", "escalation")):
         entries = rule.get(part)
         for index, entry in enumerate(entries if isinstance(entries, list) else []):

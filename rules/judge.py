@@ -28,6 +28,7 @@ class RunningRule:
         "_judges",
         "_window",
         "delays",
+        "derives",
         "filters",
         "fresh",
         "key_of",
@@ -50,7 +51,8 @@ class RunningRule:
         self.fresh = fresh_state(len(rule.steps))
         """The ladder of a key that has seen nothing; one for all of them."""
         self.name_set = frozenset(rule.names)
-        self.merges = len(rule.names) > 1
+        self.derives = bool(rule.operators.lets)
+        self.merges = len(rule.names) > 1 or self.derives
         self.operates = rule.operators.keep_state
         """Its keys have operators beside the ladder."""
         self.remembers = rule.operators.schedule is not None

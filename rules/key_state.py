@@ -10,10 +10,13 @@ from msgspec import Struct
 
 from contracts.levels import Level
 from rules.errors import StateError
+from rules.expression import evaluate
+from rules.expression.kleene import known_number
 from rules.judge import KeyValue, RunningRule
 from rules.ladder import LadderState, next_deadline
 from rules.operator_state import Episode, OperatorState
 from rules.sample import Sample
+from rules.windows import WindowState, advance
 
 if TYPE_CHECKING:
     from rules.expression.closure import Conditions
@@ -128,10 +131,27 @@ class KeyState:
 
     def merge(self, sample: Sample, at: float) -> Mapping[str, Any]:
         """Return the rule's fields after a sample: its own, and older ones that are still fresh."""
+        self._merge(sample, at)
+        return self._derive(sample, at) if self.running.derives else self.fields
+
+    def _derive(self, sample: Sample, at: float) -> Mapping[str, Any]:
+        """Return the rule's fields and its ``let`` values, after they took in a sample."""
+        known, windows, fields = dict(self.fields), self.operators().windows, sample.fields
+        for let in self.running.rule.operators.lets:
+            state = windows.get(let.text)
+            if state is None:
+                state = windows[let.text] = WindowState()
+            value = None
+            if not let.names.isdisjoint(fields):
+                value = known_number(evaluate(let.node, known, self.running.rule.fields))
+            known[let.name] = advance(let, state, value, at)
+        return known
+
+    def _merge(self, sample: Sample, at: float) -> None:
         names = self.running.name_set
         if names <= sample.fields.keys():
             self.fields, self.times = sample.fields, None
-            return self.fields
+            return
         fields, times = dict(self.fields), self.times
         if times is None:
             times = dict.fromkeys(fields, self.last_at)
@@ -143,10 +163,16 @@ class KeyState:
         for name in names & sample.fields.keys():
             self.fields[name] = sample.fields[name]
             self.times[name] = at
-        return self.fields
 
     def values(self) -> Mapping[str, Any]:
         """Return the field values that were judged last."""
+        if self.running.derives:
+            windows = self.operators().windows
+            return dict(self.fields) | {
+                let.name: windows[let.text].result
+                for let in self.running.rule.operators.lets
+                if let.text in windows
+            }
         if self.running.merges or self.sample is None:
             return self.fields
         return self.sample.fields
@@ -246,7 +272,9 @@ def refit(state: KeyState, running: RunningRule) -> None:
     running.states[state.value] = state
     state.ladder = _fit(state.ladder, before, _levels(running))
     if running.operates:
-        state.operators()
+        texts = {let.text for let in running.rule.operators.lets}
+        more = state.operators()
+        more.windows = {text: one for text, one in more.windows.items() if text in texts}
     state.refresh()
     state.mask = -1
 

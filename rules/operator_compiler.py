@@ -13,6 +13,7 @@ from rules.escalation import Escalation
 from rules.operators import Operators
 from rules.silence import Absence, NoData
 from rules.titles import TitleTemplate, compile_title
+from rules.windows import Let
 
 __all__ = ["compile_operators"]
 
@@ -28,6 +29,7 @@ def compile_operators(
     *,
     stream: str,
     lowest: Level,
+    lets: tuple[Let, ...],
     calendars: Mapping[str, Calendar],
     fail: Fail,
 ) -> Operators:
@@ -37,6 +39,7 @@ def compile_operators(
         declared: the rule as written.
         stream: what it watches.
         lowest: level of the lowest step of its ladder.
+        lets: its derived values.
         calendars: those of the pack, by name.
         fail: makes the error for a path below the rule.
 
@@ -49,6 +52,7 @@ def compile_operators(
         absence=compiler.absence(),
         schedule=compiler.schedule(calendars),
         escalations=compiler.escalations(),
+        lets=lets,
     )
 
 

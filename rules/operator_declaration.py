@@ -1,5 +1,7 @@
 """The shape of a rule's operators as written: what stands beside its ladder."""
 
+from typing import Annotated
+
 import msgspec
 
 from contracts.event import Title
@@ -11,6 +13,7 @@ __all__ = [
     "Declared",
     "EscalateDeclaration",
     "HolidayDeclaration",
+    "LetDeclaration",
     "NoDataDeclaration",
 ]
 
@@ -52,6 +55,25 @@ class EscalateDeclaration(Declared, frozen=True, kw_only=True):
     """Level that it then has at least, until it ends."""
     unless: str | None = None
     """acked: not if it was acknowledged by then; default in any case."""
+
+
+class LetDeclaration(Declared, frozen=True, kw_only=True):
+    """One of ``let``: an aggregate over a window, or a rate, under a name for conditions."""
+
+    agg: str | None = None
+    """min, max, mean, median, leq, count or quantile."""
+    of: str | None = None
+    """What is aggregated: an expression of numbers."""
+    window: dict[str, str | int] = {}
+    """One of tumbling, sliding, session (a duration) and count (a number of samples)."""
+    min_samples: Annotated[int, msgspec.Meta(ge=1)] = 1
+    """With fewer samples the value is unknown; default 1."""
+    q: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
+    """Share of a quantile, 0 to 1."""
+    rate: str | None = None
+    """Instead of ``agg``: an expression whose change per minute is meant."""
+    over: str | None = None
+    """Over which time a rate is measured."""
 
 
 class CalendarDeclaration(Declared, frozen=True, kw_only=True):

@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from contracts.levels import Level
+from rules.windows import WindowState
 
 __all__ = ["Episode", "OperatorState"]
 
@@ -40,3 +41,5 @@ class OperatorState(Struct, array_like=True):
     """Level that the open event was escalated to; it does not fall below."""
     hidden_since: float | None = None
     """Onset of a breach that was not told because the key is shelved."""
+    windows: dict[str, WindowState] = {}
+    """What the rule's ``let`` section holds, by the text of each window."""

@@ -5,6 +5,7 @@ from msgspec import Struct
 from rules.calendars import Schedule
 from rules.escalation import Escalation
 from rules.silence import Absence, NoData
+from rules.windows import Let
 
 __all__ = ["NO_OPERATORS", "Operators"]
 
@@ -17,12 +18,14 @@ class Operators(Struct, frozen=True, kw_only=True):
     schedule: Schedule | None = None
     """When the rule is active; None: always."""
 
+    lets: tuple[Let, ...] = ()
+    """Derived values, each after those that it builds on."""
     escalations: tuple[Escalation, ...] = ()
 
     @property
     def keep_state(self) -> bool:
         """Whether each key needs a state for them."""
-        return self.listen or self.schedule is not None or bool(self.escalations)
+        return self.listen or self.schedule is not None or bool(self.escalations or self.lets)
 
     @property
     def listen(self) -> bool:

@@ -1,14 +1,11 @@
 """Packs: declared YAML becomes typed, checked rules."""
 
-import hashlib
 import itertools
 import math
 import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
-
-import msgspec
 
 from contracts.levels import Level, level_rank
 from contracts.profiles import PROFILES
@@ -28,12 +25,15 @@ from rules.expression.tree import Binary, Unary
 from rules.hysteresis import find_flaws
 from rules.inline_tests import compile_test
 from rules.ladder import Delays
+from rules.let_compiler import compile_lets
 from rules.operator_compiler import compile_operators
 from rules.quality.inspector import GateSet
 from rules.quality.section import QualityDefaults, compile_quality
 from rules.rule import Condition, PackTest, Rule, RulePack, Step
+from rules.rule_version import rule_version
 from rules.titles import TitleTemplate, compile_title
 from rules.vocabulary import STREAMS, FieldTable, Stream, profile_fields
+from rules.windows import Let
 
 __all__ = ["Condition", "PackTest", "Rule", "RulePack", "Step", "compile_pack"]
 
@@ -43,7 +43,6 @@ _PLAN = re.compile(r"[a-z0-9_-]{1,64}")
 _VERSION = re.compile(r"[A-Za-z0-9._-]{1,32}")
 _FRESH_CADENCES = 2.5
 """A reading stands for the present for this many cadences. Source: rules-example.yaml (absence)."""
-_VERSION_DIGITS = 12
 
 _Here = tuple[str | int, ...]
 
@@ -80,22 +79,11 @@ def compile_pack(
             raise error(("rules", index, "id"), f"rule {rule.id!r} is declared twice; rename one")
         seen.add(rule.id)
         compiler = _RuleCompiler(rule, ("rules", index), error, calendars)
-        rules.append(compiler.compile(_version(data, index)))
+        rules.append(compiler.compile(rule_version(data, index)))
         tests += compiler.tests(rules[-1])
         if rule.quality is not None:
             gates.append(compiler.gates(quality_defaults))
     return RulePack(name=name, rules=tuple(rules), tests=tuple(tests), quality=tuple(gates))
-
-
-def _version(data: object, index: int) -> str:
-    """Return a short hash of a rule's content, the same however the YAML is laid out."""
-    rules = msgspec.convert(data, dict[str, object])["rules"]
-    content = dict(msgspec.convert(rules, list[dict[str, object]])[index])
-    content.pop("tests", None)
-    if "active" in content and isinstance(data, dict):
-        content["active"] = [content["active"], data.get("calendars"), data.get("holidays")]
-    encoded = msgspec.json.encode(content, order="deterministic")
-    return hashlib.sha256(encoded).hexdigest()[:_VERSION_DIGITS]
 
 
 class _RuleCompiler:
@@ -122,7 +110,8 @@ class _RuleCompiler:
         self._match("id", declared.id, _RULE_ID, "1 to 64 characters of a-z, 0-9, '_' and '-'")
         if declared.version is not None:
             self._match("version", declared.version, _VERSION, "letters, digits, '.', '_', '-'")
-        stream_name, stream, fields = self._watched()
+        stream_name, stream, watched = self._watched()
+        lets, fields = compile_lets(declared.let, watched, self._fail)
         kinds, filters = self._kinds(stream), self._filters(stream)
         key = self._names(("key",), declared.key, stream)
         if not key:
@@ -160,7 +149,7 @@ class _RuleCompiler:
             key=key,
             steps=steps,
             fields=fields,
-            names=field_names(*(node for step in steps for node in _nodes(step))),
+            names=_read(steps, lets, watched),
             gap_s=gap_s,
             fresh_s=fresh_s,
             silence_s=fresh_s if stream.vanishes else math.inf,
@@ -168,6 +157,7 @@ class _RuleCompiler:
                 declared,
                 stream=stream_name,
                 lowest=steps[0].level,
+                lets=lets,
                 calendars=self._calendars,
                 fail=self._fail,
             ),
@@ -182,7 +172,7 @@ class _RuleCompiler:
                 declared,
                 index,
                 rule=rule.id,
-                fields=rule.fields,
+                fields={name: rule.fields[name] for name in rule.names},
                 keys=STREAMS[rule.stream].keys,
                 fail=partial(self._fail_below, ("tests", index)),
             )
@@ -377,6 +367,12 @@ class _RuleCompiler:
         except ExpressionError as failure:
             raise self._fail(where, str(failure)) from failure
         return Condition(node, source)
+
+
+def _read(steps: Sequence[Step], lets: Sequence[Let], watched: FieldTable) -> tuple[str, ...]:
+    """Return the names of the watched fields that a rule reads, directly or through ``let``."""
+    nodes = [let.node for let in lets] + [node for step in steps for node in _nodes(step)]
+    return tuple(name for name in field_names(*nodes) if name in watched)
 
 
 def _nodes(step: Step) -> tuple[Node, Node]:

@@ -87,7 +87,7 @@ def test_refusals_name_the_place_and_the_reason(
     ("changes", "path"),
     [
         ({name: {}}, (name,))
-        for name in ("let", "signals",
+        for name in ("signals",
                      "actions", "latch")
     ]
     + [
