@@ -24,13 +24,13 @@ def overlaps(placed: Sequence[Placed]) -> list[tuple[Placed, str]]:
 
     Two rules overlap where they watch the same profile or stream, their filters let a common sample
     through, they keep state for the same key and raise the same event type: one thing would be
-    reported twice.
+    reported twice. Of rules that differ in ``active`` or ``where`` nothing is claimed.
     """
     found: list[tuple[Placed, str]] = []
     groups: dict[tuple[object, ...], list[Placed]] = {}
     for one in placed:
         rule = one.rule
-        same = (rule.stream, rule.profile, frozenset(rule.key), rule.event.type)
+        same = (rule.stream, rule.profile, frozenset(rule.key), rule.event.type, *_when(one))
         groups.setdefault(same, []).append(one)
     for group in groups.values():
         for first, second in itertools.combinations(group, 2):
@@ -44,6 +44,12 @@ def overlaps(placed: Sequence[Placed]) -> list[tuple[Placed, str]]:
                 )
                 found.append((second, reason))
     return found
+
+
+def _when(one: Placed) -> tuple[str, ...]:
+    """Return what else a rule depends on: a day's and a night's limit are not the same thing."""
+    declared = one.document.data["rules"][one.number]
+    return tuple(repr(declared.get(part)) for part in ("active", "where"))
 
 
 def _share_input(first: Rule, second: Rule) -> bool:

@@ -68,6 +68,22 @@ def test_rules_that_differ_in_what_they_say_do_not_overlap(
     assert _told(tmp_path, FLOOD, second) == []
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        "  where: depth_m < 4\n  key:",
+        "  active: night\n  key:",
+    ],
+    ids=["where", "active"],
+)
+def test_rules_for_other_conditions_do_not_overlap(tmp_path: Path, changed: str) -> None:
+    """A limit by day and another by night are two rules, not one twice."""
+    second = FLOOD.replace("waterlogging", "again").replace("  key:", changed)
+    calendar = 'calendars:\n  night: {tz: Asia/Shanghai, daily: ["22:00-06:00"]}\n'
+
+    assert _told(tmp_path, FLOOD, calendar + second) == []
+
+
 OBSERVED = """\
 rules:
 - id: parked
