@@ -3,6 +3,7 @@
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable
 from types import FrameType
 
@@ -77,6 +78,7 @@ class ProjectorLoop:
         pause_s = self._interval_s
         while not self._stopping.is_set():
             self._due.clear()
+            begun_s = time.monotonic()
             try:
                 done = self._projector.step(self._clock.now())
             except Exception as error:  # noqa: BLE001 - the loop of a service: logged, counted, goes on
@@ -92,7 +94,8 @@ class ProjectorLoop:
                 self._projected()
             if done < self._batch:
                 # What comes in meanwhile is projected together: one commit instead of many.
-                self._stopping.wait(_GATHER_S)
+                # A step holds the store's write lock, so posts get at least as much of it as steps.
+                self._stopping.wait(max(_GATHER_S, time.monotonic() - begun_s))
                 self._due.wait(self._interval_s)
 
 
