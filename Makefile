@@ -23,14 +23,14 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/.python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@ $(VENV)/.run
 
-# Tracking metrics bring opencv-python, which needs libGL and breaks the headless one: an environment of their own.
+# What tests compare with brings opencv-python, which needs libGL and breaks the headless one: an environment apart.
 .venv-oracles/.done: pyproject.toml
 	$(PYTHON) -m venv .venv-oracles
-	.venv-oracles/bin/python -m pip install --quiet --disable-pip-version-check 'trackeval>=1.3,<2'
+	.venv-oracles/bin/python -m pip install --quiet --disable-pip-version-check 'trackeval>=1.3,<2' 'ioos-qc>=3,<4'
 	@touch $@
 
 setup: $(VENV)/.dev ## Make .venv with everything that development needs
-oracles: .venv-oracles/.done ## Make .venv-oracles with the tracking metrics that some tests compare with
+oracles: .venv-oracles/.done ## Make .venv-oracles with what some tests compare with (tracking metrics, QARTOD)
 
 demo: $(VENV)/.run ## Run the whole loop on this machine for one minute
 	$(BIN)/cityloop demo $(ARGS)
