@@ -16,6 +16,8 @@ __all__ = ["SHELF_S", "ControlDesk"]
 SHELF_S: Final = 86_400.0
 """A shelf without an end lasts a day: what nobody takes down again would be silent for ever."""
 
+_UNSHELVED: Final = "no longer shelved"
+
 
 class ControlDesk:
     """Carries out control messages on the states of an engine.
@@ -44,7 +46,10 @@ class ControlDesk:
         if not states:
             self._counters["unaddressed"] += 1
         if control.action is ControlAction.ACKNOWLEDGE:
-            return [state for state in states if self._acknowledge(state, control)], breaches
+            taken = [state for state in states if self._acknowledge(state, control)]
+            latched = [state for state in taken if state.running.rule.operators.latch]
+            self._restate(latched, now, "acknowledged", breaches)
+            return taken, breaches
         changed: list[KeyState] = []
         for shelf in self._shelves(control, states, now):
             named = (shelf.rule, shelf.key)
@@ -54,7 +59,7 @@ class ControlDesk:
             self._standing.shelves = tuple(others)
             if control.action is ControlAction.UNSHELVE:
                 changed += self._lying_on(shelf)
-        self._restate(changed, now, breaches)
+        self._restate(changed, now, _UNSHELVED, breaches)
         return changed, breaches
 
     def clear_shelves(self, now: float, breaches: list[Breach]) -> list[KeyState]:
@@ -62,7 +67,7 @@ class ControlDesk:
         states = [
             state for shelf in self._standing.take_expired(now) for state in self._lying_on(shelf)
         ]
-        self._restate(states, now, breaches)
+        self._restate(states, now, _UNSHELVED, breaches)
         return states
 
     def _switch(self, control: Control, now: float, breaches: list[Breach]) -> list[KeyState]:
@@ -113,10 +118,12 @@ class ControlDesk:
             return []
         return [Shelf(control.rule, control.key, until)]
 
-    def _restate(self, states: list[KeyState], now: float, breaches: list[Breach]) -> None:
+    def _restate(
+        self, states: list[KeyState], now: float, text: str, breaches: list[Breach]
+    ) -> None:
         for state in states:
             at = max(now - state.lag, state.last_at)
-            self._life.restate(state, at, breaches, "no longer shelved", tick=True)
+            self._life.restate(state, at, breaches, text, tick=True)
 
 
 def _open_events(state: KeyState) -> set[str]:

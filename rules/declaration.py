@@ -49,6 +49,8 @@ class EventDeclaration(Declared, frozen=True, kw_only=True):
     """Title template in both languages; default the event type."""
     dedupe: list[str] = []
     """Key names that make two events the same thing; default none."""
+    remind: str | None = None
+    """How often an open event that nobody acknowledged is told again; default never."""
     preplan: str | None = None
     """Plan 预案 that the event launches; default none."""
     level: Level | None = None
@@ -135,6 +137,8 @@ class RuleDeclaration(Declared, frozen=True, kw_only=True):
     """Condition that a sample must meet to count for ``when``; default none."""
     gap: str | None = None
     """How long a lost subject may stay away without ending the episode; default not at all."""
+    latch: bool = False
+    """Whether the event neither steps down nor ends before it is acknowledged; default false."""
     let: dict[str, LetDeclaration] = {}
     """Derived values that conditions may name, in order; default none."""
     escalate: list[EscalateDeclaration] = []
@@ -168,9 +172,8 @@ _PLANNED: Mapping[str, tuple[str, ...]] = {
     "rule": (
         "signals",
         "actions",
-        "latch",
     ),
-    "event": ("group", "inhibits", "remind", "evidence"),
+    "event": ("group", "inhibits", "evidence"),
 }
 """Parts of the language that packs may already contain elsewhere but this version does not run."""
 

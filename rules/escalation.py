@@ -5,10 +5,14 @@ from msgspec import Struct
 from contracts.levels import Level, level_rank
 from rules.key_state import NEVER, KeyState
 
-__all__ = ["ESCALATED", "Escalation", "next_escalation"]
+__all__ = ["ESCALATED", "REMINDER", "Escalation", "next_escalation", "next_reminder"]
 
 ESCALATED = "escalated"
 """Flag of a cause that is an escalation."""
+
+
+REMINDER = "reminder"
+"""Flag of a cause that says nothing new."""
 
 
 class Escalation(Struct, frozen=True, kw_only=True):
@@ -19,6 +23,14 @@ class Escalation(Struct, frozen=True, kw_only=True):
     unless_acked: bool
     text: str
     """As shown in a cause."""
+
+
+def next_reminder(state: KeyState) -> float:
+    """Return when, in arrival time, a key's event is told again; never where nobody need be told."""
+    more, remind_s = state.more, state.running.rule.operators.remind_s
+    if more is None or more.opened_at is None or more.acked or remind_s is None:
+        return NEVER
+    return (more.opened_at if more.reminded_at is None else more.reminded_at) + remind_s
 
 
 def next_escalation(state: KeyState) -> tuple[float, Escalation | None]:

@@ -6,7 +6,7 @@ from typing import Final
 
 from contracts.levels import Level
 from rules.breach import Breach
-from rules.escalation import ESCALATED, next_escalation
+from rules.escalation import ESCALATED, REMINDER, next_escalation, next_reminder
 from rules.expression.closure import UNKNOWN_SHIFT
 from rules.judge import RunningRule
 from rules.key_state import NEVER, KeyState, refit
@@ -136,6 +136,7 @@ class KeyLife:
         if state.more is not None:
             self._fall_silent(state, now, breaches)
             self._escalate(state, now, breaches)
+            self._remind(state, now, breaches)
         if not state.keep:
             state.sample = None
 
@@ -149,6 +150,8 @@ class KeyLife:
 
     def leave_rule(self, state: KeyState, at: float, breaches: list[Breach]) -> None:
         """End everything that a key has open, because its rule is gone."""
+        if state.more is not None:
+            state.more.acked = True  # nobody could let go of it any more
         self._return(state, at, breaches)
         self.end(state, at, breaches)
         if state.episode is not None and state.episode.open:
@@ -170,7 +173,7 @@ class KeyLife:
                 state.more.heard_at = at
             if rule.operators.no_data is None or rule.operators.no_data.do == "hold":
                 state.more.silent = False
-        if rule.operators.escalations and state.episode is not None and state.episode.open:
+        if rule.operators.handled and state.episode is not None and state.episode.open:
             more = state.operators()
             more.opened_at = at if more.opened_at is None else more.opened_at
         if before.operators.schedule != rule.operators.schedule:
@@ -276,6 +279,17 @@ class KeyLife:
             )
             due, entry = next_escalation(state)
 
+    def _remind(self, state: KeyState, now: float, breaches: list[Breach]) -> None:
+        """Tell an event again that nobody has taken up by ``now``; once, however long it was."""
+        due = next_reminder(state)
+        if due > now or state.episode is None:
+            return
+        more, remind_s = state.operators(), state.running.rule.operators.remind_s or 0.0
+        due += (now - due) // remind_s * remind_s
+        more.reminded_at = due
+        turn = Turn(due, due, state.episode.level, "still open", (), (REMINDER,))
+        self._say(state, turn, breaches, tick=True, again=True)
+
     def _return(self, state: KeyState, at: float, breaches: list[Breach]) -> None:
         """End a key's absence."""
         more, absence = state.more, state.running.rule.operators.absence
@@ -317,10 +331,18 @@ class KeyLife:
         for change in changes:
             self._say(state, ladder_turn(state, change, flags), breaches, tick=tick)
 
-    def _say(self, state: KeyState, turn: Turn, breaches: list[Breach], *, tick: bool) -> None:
+    def _say(
+        self,
+        state: KeyState,
+        turn: Turn,
+        breaches: list[Breach],
+        *,
+        tick: bool,
+        again: bool = False,
+    ) -> None:
         shelves = self.standing.shelves
         muted = bool(shelves) and _lies_on(shelves, state)
-        breach = state_turn(state, turn, tick=tick, muted=muted)
+        breach = state_turn(state, turn, tick=tick, muted=muted, again=again)
         if breach is not None:
             breaches.append(breach)
 

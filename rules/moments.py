@@ -2,7 +2,7 @@
 
 import math
 
-from rules.escalation import next_escalation
+from rules.escalation import next_escalation, next_reminder
 from rules.key_state import NEVER, KeyState
 from rules.ladder import next_deadline
 from rules.silence import absence_due, no_data_due
@@ -50,6 +50,7 @@ def next_due(state: KeyState, standing: Standing, after: float = -math.inf) -> f
             moments.append(NEVER if turns_at is None else turns_at + lag)
         if rule.operators.absence is not None:
             moments.append(absence_due(state, standing.resumed_at(rule.operators.absence.after_s)))
-        if rule.operators.escalations:
+        if rule.operators.handled:
             moments.append(next_escalation(state)[0])
+            moments.append(next_reminder(state))
     return min((moment for moment in moments if moment > after), default=NEVER)

@@ -21,6 +21,7 @@ Fail = Callable[[Sequence[str | int], str], Exception]
 
 _CADENCES = re.compile(r"([0-9]+(?:\.[0-9]+)?) cadences?")
 _EVENT_TYPE = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*")
+_SOONEST_REMINDER_S = 60.0
 _NO_DATA = ("hold", "clear", "raise")
 
 
@@ -53,6 +54,8 @@ def compile_operators(
         schedule=compiler.schedule(calendars),
         escalations=compiler.escalations(),
         lets=lets,
+        latch=declared.latch,
+        remind_s=compiler.remind_s(),
     )
 
 
@@ -142,6 +145,18 @@ class _OperatorCompiler:
                 )
             )
         return tuple(found)
+
+    def remind_s(self) -> float | None:
+        text = self._declared.event.remind
+        if text is None:
+            return None
+        try:
+            remind_s = parse_duration(text)
+        except ValueError as failure:
+            raise self._fail(("event", "remind"), str(failure)) from failure
+        if remind_s < _SOONEST_REMINDER_S:
+            raise self._fail(("event", "remind"), f"{text!r}: expected at least one minute")
+        return remind_s
 
     def _title(self, language: str, text: str) -> TitleTemplate:
         try:

@@ -43,3 +43,5 @@ class OperatorState(Struct, array_like=True):
     """Onset of a breach that was not told because the key is shelved."""
     windows: dict[str, WindowState] = {}
     """What the rule's ``let`` section holds, by the text of each window."""
+    reminded_at: float | None = None
+    """When the open event was last told again, in arrival time."""

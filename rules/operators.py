@@ -20,12 +20,19 @@ class Operators(Struct, frozen=True, kw_only=True):
 
     lets: tuple[Let, ...] = ()
     """Derived values, each after those that it builds on."""
+    latch: bool = False
+    remind_s: float | None = None
     escalations: tuple[Escalation, ...] = ()
 
     @property
     def keep_state(self) -> bool:
         """Whether each key needs a state for them."""
-        return self.listen or self.schedule is not None or bool(self.escalations or self.lets)
+        return self.listen or self.handled or self.schedule is not None or bool(self.lets)
+
+    @property
+    def handled(self) -> bool:
+        """Whether it matters when an event was told and whether somebody took it up."""
+        return self.latch or self.remind_s is not None or bool(self.escalations)
 
     @property
     def listen(self) -> bool:

@@ -72,18 +72,22 @@ def ladder_turn(state: KeyState, change: Change, flags: tuple[str, ...] = ()) ->
     return Turn(change.at, change.since, level, condition.text, names, flags)
 
 
-def state_turn(state: KeyState, turn: Turn, *, tick: bool, muted: bool = False) -> Breach | None:
+def state_turn(
+    state: KeyState, turn: Turn, *, tick: bool, muted: bool = False, again: bool = False
+) -> Breach | None:
     """Return the breach that a turn amounts to, if any, and move the key's episode on.
 
     The id of an episode is made once, at its first statement, of rule, key and the onset as then
     seen; every further statement raises ``rev``. An episode that would get the id of the one before
     it (two in the same instant) continues that one's revisions. While it is ``muted`` a key only tells
-    the end of what it told before; the onset of what it does not tell is kept.
+    the end of what it told before; the onset of what it does not tell is kept. ``again`` tells a level
+    that was told before.
     """
     rule, before = state.running.rule, state.episode
     opened = before is not None and before.open
     if opened and before is not None:
-        if turn.level is before.level or (muted and turn.level is not None):
+        same = turn.level is before.level and not again
+        if same or (muted and turn.level is not None) or _latched(state, before, turn):
             return None
     elif turn.level is None or muted:
         _hide(state, None if turn.level is None else turn.since)
@@ -95,6 +99,13 @@ def state_turn(state: KeyState, turn: Turn, *, tick: bool, muted: bool = False) 
     known = _known(state, key)
     title = Title(zh=titles[0].render(known), en=titles[1].render(known))
     return _breach(state, key, episode, before, turn, rule.event, title, tick=tick)
+
+
+def _latched(state: KeyState, before: Episode, turn: Turn) -> bool:
+    """Whether an event has to wait for somebody before it goes down or ends."""
+    acked = state.more is not None and state.more.acked
+    falls = level_rank(turn.level) < level_rank(before.level)
+    return state.running.rule.operators.latch and falls and not acked
 
 
 def _hide(state: KeyState, since: float | None) -> None:
@@ -114,12 +125,12 @@ def _note(state: KeyState, turn: Turn, *, opens: bool) -> Turn:
     if more is None:
         return turn
     if opens:
-        more.opened_at = turn.at + state.lag if state.running.rule.operators.escalations else None
+        more.opened_at = turn.at + state.lag if state.running.rule.operators.handled else None
         if more.hidden_since is not None:
             turn = turn._replace(since=min(turn.since, more.hidden_since))
             more.hidden_since = None
     elif turn.level is None:
-        more.opened_at, more.acked, more.floor = None, False, None
+        more.opened_at, more.acked, more.floor, more.reminded_at = None, False, None, None
     return turn
 
 

@@ -199,6 +199,70 @@ def test_the_mode_turns_calendars_at_once() -> None:
     assert told(found) == [("open", "blue", 25.0), ("end", "blue", 28.0)]
 
 
+def test_a_latched_event_waits_for_somebody() -> None:
+    """It neither steps down nor ends before it is acknowledged; then it goes where it should be."""
+    engine = engine_with(latch=True)
+    found = wet(engine, 0, 0, 0.4) + wet(engine, 10, 10) + wet(engine, 20, 20, 0.0)
+
+    found += engine.control(control("acknowledge", event_id=found[0].event_id), T0 + 25.0)
+
+    assert told(found) == [("open", "yellow", 0.0), ("end", "yellow", 25.0)]
+
+
+def test_an_acknowledged_latch_lets_go_by_itself() -> None:
+    """Who was told before the water fell need not say so again."""
+    engine = engine_with(latch=True)
+    found = wet(engine, 0, 0, 0.4)
+    engine.control(control("acknowledge", rule="waterlogging"), T0 + 5.0)
+
+    found += wet(engine, 10, 10) + wet(engine, 20, 20, 0.0)
+
+    assert [phase for phase, _, _ in told(found)] == ["open", "update", "end"]
+
+
+def test_a_rule_that_is_gone_ends_what_it_latched() -> None:
+    """Nothing stays open that nobody could end."""
+    engine = engine_with(latch=True)
+    wet(engine, 0, 0, 0.4)
+    wet(engine, 10, 10, 0.0)
+
+    assert told(engine.replace([], now=T0 + 20.0)) == [("end", "yellow", 20.0)]
+
+
+def test_an_open_event_is_told_again_until_somebody_takes_it_up() -> None:
+    """A reminder repeats the level, with the next rev and a flag."""
+    engine = engine_with(event={"type": "water.ponding", "remind": "1m"})
+    found = wet(engine, 0, 130)
+
+    engine.control(control("acknowledge", event_id=found[0].event_id), T0 + 131.0)
+    found += wet(engine, 140, 300)
+
+    assert told(found) == [
+        ("open", "blue", 0.0),
+        ("update", "blue", 60.0),
+        ("update", "blue", 120.0),
+    ]
+    assert (found[2].rev, found[2].cause.flags) == (2, ("reminder",))
+
+
+def test_a_long_pause_brings_one_reminder() -> None:
+    """A gateway that was down for an hour does not make up for what it did not say."""
+    engine = engine_with(event={"type": "water.ponding", "remind": "1m"})
+    feed(engine, [reading(0, 0.2)])
+
+    assert told(engine.tick(T0 + 3630.0)) == [("update", "blue", 3600.0)]
+    assert told(engine.tick(T0 + 3660.0)) == [("update", "blue", 3660.0)]
+
+
+@pytest.mark.parametrize("remind", ["5", "10s"])
+def test_a_reminder_has_a_sensible_time(remind: str) -> None:
+    """Less than a minute, or no duration, is refused."""
+    with pytest.raises(PackFault) as caught:
+        pack(rule(event={"type": "water.ponding", "remind": remind}))
+
+    assert caught.value.path == ("rules", 0, "event", "remind")
+
+
 @pytest.mark.parametrize(
     "message",
     [

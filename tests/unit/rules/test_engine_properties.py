@@ -55,7 +55,9 @@ SILENT = rule(
     absence={"after": "2.5 cadence", "level": "yellow"},
     escalate=[{"after": "45s", "unless": "acked", "level": "red"}],
 )
-FORGETFUL = rule(id="forgetful", ladder=SHORT["ladder"], no_data={"after": "15s", "do": "clear"})
+FORGETFUL = rule(
+    id="forgetful", latch=True, ladder=SHORT["ladder"], no_data={"after": "15s", "do": "clear"}
+)
 
 MEANT = rule(
     id="meant",

@@ -88,11 +88,11 @@ def test_refusals_name_the_place_and_the_reason(
     [
         ({name: {}}, (name,))
         for name in ("signals",
-                     "actions", "latch")
+                     "actions")
     ]
     + [
         ({"event": {"type": "a", name: "x"}}, ("event", name))
-        for name in ("group", "inhibits", "remind", "evidence")
+        for name in ("group", "inhibits", "evidence")
     ]
     + [
         ({"ladder": [{"level": "red", "when": {"at_least": 2}}]}, ("ladder", 0, "when")),
