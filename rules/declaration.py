@@ -115,6 +115,8 @@ class TestDeclaration(Declared, frozen=True, kw_only=True):
     """Until when the clock goes on; default the end of the series."""
     late: str | None = None
     """How much later than their own time the samples arrive; default 0s."""
+    control: list[str] = []
+    """What people say: ``acknowledge@10m``, ``shelve@5m``, ``unshelve@9m``, ``mode emergency@0s``."""
     key: dict[str, str] = {}
     """Values of key names; default values of the tester's own."""
 

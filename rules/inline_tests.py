@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
+from contracts.control import ControlAction, Mode
 from contracts.levels import Level
 from rules.declaration import TestDeclaration
 from rules.durations import parse_duration
@@ -18,6 +19,9 @@ EXPECTED_WORDS = (*(level.value for level in Level), "clear", "absent", "present
 _START = datetime(2026, 1, 5, tzinfo=UTC)
 """Start of a test that names none: a Monday, midnight UTC."""
 _LONGEST_S = 40 * 86_400.0
+
+_ACTIONS = tuple(action.value for action in ControlAction)
+_MODES = tuple(mode.value for mode in Mode)
 
 Fail = Callable[[Sequence[str | int], str], Exception]
 
@@ -73,6 +77,9 @@ def compile_test(
         start=_start(declared.start, fail),
         lasts_s=lasts_s,
         late_s=0.0 if declared.late is None else _duration("late", declared.late, fail),
+        controls=tuple(
+            sorted(_control(at, text, fail) for at, text in enumerate(declared.control))
+        ),
         keys=tuple(sorted(declared.key.items())),
     )
 
@@ -94,6 +101,21 @@ def _start(text: str | None, fail: Fail) -> float:
     if moment.tzinfo is None:
         raise fail(("start",), f"{text[:40]!r} has no offset; expected 2026-07-01T22:00:00+08:00")
     return moment.timestamp()
+
+
+def _control(index: int, text: str, fail: Fail) -> tuple[float, str, str | None]:
+    what, _, when = text.partition("@")
+    action, _, mode = what.partition(" ")
+    if action not in _ACTIONS or (action == "mode") != (mode in _MODES):
+        raise fail(
+            ("control", index),
+            f"{text[:40]!r}: expected acknowledge, shelve, unshelve, mode normal or mode emergency, "
+            "then @ and a duration",
+        )
+    try:
+        return parse_duration(when), action, mode or None
+    except ValueError as failure:
+        raise fail(("control", index), f"{text[:40]!r}: {failure}") from failure
 
 
 def _expected(index: int, text: str, fail: Fail) -> tuple[str, float | None]:

@@ -5,8 +5,10 @@ from typing import ClassVar
 
 from msgspec import Struct
 
+from contracts.control import Control, ControlAction, Mode
 from contracts.event import EventPhase
 from contracts.levels import Level
+from contracts.readings import moment
 from rules.breach import Breach
 from rules.engine import Engine
 from rules.rule import PackTest, Rule, RulePack
@@ -57,10 +59,14 @@ def _result(pack: RulePack, rule: Rule, test: PackTest) -> TestResult:
 def _run(pack: RulePack, rule: Rule, test: PackTest, *, restarts: bool) -> list[tuple[str, float]]:
     """Return word and time of every statement of the tested rule."""
     engine, store, found = Engine([pack]), dict[str, bytes](), list[Breach]()
-    waiting = _samples(rule, test)
+    waiting, orders = _samples(rule, test), list(test.controls)
     end = math.ceil(test.start + test.lasts_s + test.late_s)
     for second in range(math.floor(test.start + test.late_s), end + 1):
         found += engine.tick(float(second))
+        while orders and test.start + test.late_s + orders[0][0] < second + 1:
+            after, action, mode = orders.pop(0)
+            now = test.start + test.late_s + after
+            found += engine.control(_control(rule, action, mode, now), now)
         while waiting and waiting[-1].at + test.late_s < second + 1:
             sample = waiting.pop()
             found += engine.apply(sample, sample.at + test.late_s)
@@ -71,6 +77,17 @@ def _run(pack: RulePack, rule: Rule, test: PackTest, *, restarts: bool) -> list[
         for breach in found
         if breach.rule == rule.id
     ]
+
+
+def _control(rule: Rule, action: str, mode: str | None, now: float) -> Control:
+    return Control(
+        id="test",
+        action=ControlAction(action),
+        at=moment(now),
+        by="test",
+        rule=rule.id,
+        mode=None if mode is None else Mode(mode),
+    )
 
 
 def _restarted(pack: RulePack, engine: Engine, store: dict[str, bytes]) -> Engine:

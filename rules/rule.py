@@ -79,6 +79,8 @@ class PackTest(Struct, frozen=True, kw_only=True):
     """Until when the clock goes on, in seconds after the start."""
     late_s: float = 0.0
     """How much later than their own time the samples arrive."""
+    controls: tuple[tuple[float, str, str | None], ...] = ()
+    """What people say: seconds after the start, action, and mode."""
     keys: tuple[tuple[str, str], ...] = ()
     """Key names with their values, over the tester's own."""
 

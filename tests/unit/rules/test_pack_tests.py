@@ -86,6 +86,24 @@ def test_streams_other_than_readings_have_keys_and_filters() -> None:
     assert [result.ok for result in found] == [True, True]
 
 
+def test_people_may_speak_in_a_test() -> None:
+    """An acknowledgement stops an escalation, a shelf hides an event."""
+    wet = {"series": {"depth_m": "0.2x12@10s"}}
+    found = results(
+        {**wet, "expect": ["blue@0s", "red@60s"]},
+        {**wet, "expect": ["blue@0s"], "control": ["acknowledge@30s"]},
+        {
+            **wet,
+            "expect": ["blue@50s"],
+            "control": ["shelve@0s", "unshelve@50s", "acknowledge@51s"],
+        },
+        ladder=[step("blue", "depth_m > 10 cm")],
+        escalate=[{"after": "60s", "unless": "acked", "level": "red"}],
+    )
+
+    assert [result.ok for result in found] == [True, True, True]
+
+
 def test_a_test_does_not_change_the_version() -> None:
     """Rule versions follow what a rule does."""
     assert pack(rule(tests=[RISE])).rules[0].version == pack().rules[0].version
@@ -109,6 +127,9 @@ def test_a_test_does_not_change_the_version() -> None:
         ({**RISE, "expect": ["blue"]}, ("expect", 0), "no duration"),
         ({**RISE, "start": "yesterday"}, ("start",), "expected 2026-07-01T22:00:00+08:00"),
         ({**RISE, "start": "2026-07-01T22:00:00"}, ("start",), "has no offset"),
+        ({**RISE, "control": ["panic@5s"]}, ("control", 0), "expected acknowledge"),
+        ({**RISE, "control": ["mode red@5s"]}, ("control", 0), "mode emergency"),
+        ({**RISE, "control": ["shelve"]}, ("control", 0), "no duration"),
         ({**RISE, "until": "90d"}, (), "at most 40"),
         ({**RISE, "key": {"zone": "z"}}, ("key", "zone"), "is no key"),
         ({**RISE, "exspect": []}, ("exspect",), "did you mean 'expect'?"),
