@@ -1,6 +1,7 @@
 """``cityloop demo``, ``chaos``, ``up`` and ``explain`` as a person or a CI job runs them."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -122,7 +123,7 @@ def test_up_starts_again_what_was_killed_and_stops_on_a_signal(tmp_path: Path) -
     try:
         assert wait_until(lambda: _healthy(url), 60.0)
         api = _pid_of("cloud_api", str(tmp_path))
-        subprocess.run(["kill", "-9", str(api)], check=True)
+        os.kill(api, signal.SIGKILL)
         assert wait_until(lambda: not _healthy(url), 10.0)
         assert wait_until(lambda: _healthy(url), 60.0)
     finally:
