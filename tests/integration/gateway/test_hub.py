@@ -246,8 +246,14 @@ def test_message_of_a_foreign_device_waits_in_the_brokers_session(
     device.start()
     wait_for(lambda: _well(gateway), "the gateway's health")
     wait_for(lambda: device.connected, "the device's connection")
-    device.publish(topic(), encode(reading(0, datetime.now(UTC))))
-    wait_for(lambda: len(_journalled(gateway.folder)) == 1, "the first message")
+    first = encode(reading(0, datetime.now(UTC)))
+
+    def heard() -> bool:
+        # a connected gateway has perhaps not subscribed yet, and this device has no outbox
+        device.publish(topic(), first)
+        return len(_journalled(gateway.folder)) == 1
+
+    wait_for(heard, "the first message")
     gateway.kill()
     device.publish(topic(Kind.URGENT), encode(pressed(0, datetime.now(UTC))))
     device.publish(topic(), b"{broken")
