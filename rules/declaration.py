@@ -116,7 +116,8 @@ class TestDeclaration(Declared, frozen=True, kw_only=True):
     late: str | None = None
     """How much later than their own time the samples arrive; default 0s."""
     control: list[str] = []
-    """What people say: ``acknowledge@10m``, ``shelve@5m``, ``unshelve@9m``, ``mode emergency@0s``."""
+    """What people say: ``acknowledge@10m``, ``shelve@5m``, ``unshelve@9m``, ``mode emergency@0s``; and
+    ``restart@30s``: the engine goes on from its snapshots; ``end@60s``: a track or observation is over."""
     key: dict[str, str] = {}
     """Values of key names; default values of the tester's own."""
 

@@ -2,16 +2,19 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
+
+from msgspec.structs import replace
 
 from contracts.control import ControlAction, Mode
 from contracts.levels import Level
 from rules.declaration import TestDeclaration
 from rules.durations import parse_duration
-from rules.rule import PackTest
+from rules.rule import PackTest, Rule
 from rules.series import Point, parse_series
-from rules.vocabulary import FieldTable
+from rules.vocabulary import FieldTable, profile_fields
 
-__all__ = ["EXPECTED_WORDS", "compile_test"]
+__all__ = ["END", "EXPECTED_WORDS", "RESTART", "compile_tests"]
 
 EXPECTED_WORDS = (*(level.value for level in Level), "clear", "absent", "present")
 """What a statement may be: a level that is now in force, the end; or that a key fell silent or is back."""
@@ -20,13 +23,56 @@ _START = datetime(2026, 1, 5, tzinfo=UTC)
 """Start of a test that names none: a Monday, midnight UTC."""
 _LONGEST_S = 40 * 86_400.0
 
-_ACTIONS = tuple(action.value for action in ControlAction)
+RESTART = "restart"
+"""What happens to the gateway rather than to a rule: the engine goes on from its snapshots."""
+
+END = "end"
+"""The track or observation is over: a last sample with the values of the one before."""
+
+_ACTIONS = (*(action.value for action in ControlAction), RESTART, END)
 _MODES = tuple(mode.value for mode in Mode)
 
 Fail = Callable[[Sequence[str | int], str], Exception]
 
 
-def compile_test(
+def compile_tests(
+    declared: Sequence[TestDeclaration],
+    rule: Rule,
+    *,
+    keys: Sequence[str],
+    gated: Sequence[str],
+    fail: Callable[[tuple[str | int, ...], Sequence[str | int], str], Exception],
+) -> list[PackTest]:
+    """Return the tests of a rule, ready to run.
+
+    Args:
+        declared: the tests as written.
+        rule: their rule, compiled.
+        keys: the key names that a sample may have.
+        gated: profiles that pass the rule's gates; empty where it has none.
+        fail: makes the error for a test's path in the rule and a path below that.
+
+    Raises:
+        Exception: what ``fail`` makes.
+    """
+    found: list[PackTest] = []
+    for index, one in enumerate(declared):
+        derived = {let.name for let in rule.operators.lets}
+        fields: FieldTable = {
+            name: field for name, field in rule.fields.items() if name not in derived
+        }
+        profile = None
+        if gated:
+            able = (name for name in gated if one.series.keys() <= profile_fields(name).keys())
+            profile = next(able, gated[0])
+            fields = profile_fields(profile)
+        below = partial(fail, ("tests", index))
+        test = _test(one, index, rule=rule.id, fields=fields, keys=keys, fail=below)
+        found.append(test if profile is None else replace(test, profile=profile))
+    return found
+
+
+def _test(
     declared: TestDeclaration,
     index: int,
     *,
@@ -35,19 +81,6 @@ def compile_test(
     keys: Sequence[str],
     fail: Fail,
 ) -> PackTest:
-    """Return a test ready to run.
-
-    Args:
-        declared: the test as written.
-        index: its place among the rule's tests.
-        rule: id of its rule.
-        fields: the fields that a sample may have.
-        keys: the key names that a sample may have.
-        fail: makes the error for a path below the test.
-
-    Raises:
-        Exception: what ``fail`` makes.
-    """
     series: list[tuple[str, tuple[Point, ...]]] = []
     lasts_s = 0.0
     for name, text in declared.series.items():
@@ -67,6 +100,8 @@ def compile_test(
             raise fail(("key", name), f"{name[:40]!r} is no key; expected one of {', '.join(keys)}")
     if declared.until is not None:
         lasts_s = max(lasts_s, _duration("until", declared.until, fail))
+    controls = sorted(_control(at, text, fail) for at, text in enumerate(declared.control))
+    lasts_s = max(lasts_s, *(after for after, _, _ in controls), 0.0)
     if lasts_s > _LONGEST_S:
         raise fail((), f"lasts {lasts_s / 86_400:.0f} days; expected at most 40")
     return PackTest(
@@ -77,9 +112,7 @@ def compile_test(
         start=_start(declared.start, fail),
         lasts_s=lasts_s,
         late_s=0.0 if declared.late is None else _duration("late", declared.late, fail),
-        controls=tuple(
-            sorted(_control(at, text, fail) for at, text in enumerate(declared.control))
-        ),
+        controls=tuple(controls),
         keys=tuple(sorted(declared.key.items())),
     )
 
@@ -109,8 +142,8 @@ def _control(index: int, text: str, fail: Fail) -> tuple[float, str, str | None]
     if action not in _ACTIONS or (action == "mode") != (mode in _MODES):
         raise fail(
             ("control", index),
-            f"{text[:40]!r}: expected acknowledge, shelve, unshelve, mode normal or mode emergency, "
-            "then @ and a duration",
+            f"{text[:40]!r}: expected acknowledge, shelve, unshelve, mode normal, mode emergency, "
+            "restart or end, then @ and a duration",
         )
     try:
         return parse_duration(when), action, mode or None

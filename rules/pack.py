@@ -4,7 +4,6 @@ import itertools
 import math
 import re
 from collections.abc import Mapping, Sequence
-from functools import partial
 from types import MappingProxyType
 
 from contracts.levels import Level, level_rank
@@ -23,7 +22,7 @@ from rules.errors import ExpressionError
 from rules.expression import Node, check, field_names, parse
 from rules.expression.tree import Binary, Unary
 from rules.hysteresis import find_flaws
-from rules.inline_tests import compile_test
+from rules.inline_tests import compile_tests
 from rules.ladder import Delays
 from rules.let_compiler import compile_lets
 from rules.operator_compiler import compile_operators
@@ -165,19 +164,14 @@ class _RuleCompiler:
 
     def tests(self, rule: Rule) -> list[PackTest]:
         """Return the tests written in the rule, after it was compiled."""
-        if self._declared.tests and self._declared.quality is not None:
-            raise self._fail(("tests",), "tests feed rules, not quality gates; remove them")
-        return [
-            compile_test(
-                declared,
-                index,
-                rule=rule.id,
-                fields={name: rule.fields[name] for name in rule.names},
-                keys=STREAMS[rule.stream].keys,
-                fail=partial(self._fail_below, ("tests", index)),
-            )
-            for index, declared in enumerate(self._declared.tests)
-        ]
+        watched = self._declared.watch.profile or ()
+        return compile_tests(
+            self._declared.tests,
+            rule,
+            keys=STREAMS[rule.stream].keys,
+            gated=_listed(watched) if self._declared.quality is not None else (),
+            fail=self._fail_below,
+        )
 
     def gates(self, defaults: QualityDefaults) -> GateSet:
         """Return the gates that the rule's ``quality`` section declares."""

@@ -4,15 +4,17 @@ import math
 from typing import ClassVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from contracts.control import Control, ControlAction, Mode
 from contracts.event import EventPhase
 from contracts.levels import Level
 from contracts.readings import moment
 from rules.breach import Breach
-from rules.engine import Engine
+from rules.inline_tests import END, RESTART
 from rules.rule import PackTest, Rule, RulePack
 from rules.sample import Sample
+from rules.test_bench import TestBench
 
 __all__ = ["TestResult", "run_pack_tests"]
 
@@ -58,23 +60,30 @@ def _result(pack: RulePack, rule: Rule, test: PackTest) -> TestResult:
 
 def _run(pack: RulePack, rule: Rule, test: PackTest, *, restarts: bool) -> list[tuple[str, float]]:
     """Return word and time of every statement of the tested rule."""
-    engine, store, found = Engine([pack]), dict[str, bytes](), list[Breach]()
+    bench = TestBench(pack)
     waiting, orders = _samples(rule, test), list(test.controls)
-    end = math.ceil(test.start + test.lasts_s + test.late_s)
-    for second in range(math.floor(test.start + test.late_s), end + 1):
-        found += engine.tick(float(second))
-        while orders and test.start + test.late_s + orders[0][0] < second + 1:
+    begin, last = test.start + test.late_s, None
+    end = math.ceil(begin + test.lasts_s)
+    for second in range(math.floor(begin), end + 1):
+        bench.tick(float(second))
+        while orders and begin + orders[0][0] < second + 1:
             after, action, mode = orders.pop(0)
-            now = test.start + test.late_s + after
-            found += engine.control(_control(rule, action, mode, now), now)
+            if action == RESTART:
+                bench.restart()
+            elif action == END:
+                if last is not None:
+                    gone = replace(last, at=test.start + after, ended=True)
+                    bench.feed(gone, begin + after)
+            else:
+                bench.control(_control(rule, action, mode, begin + after), begin + after)
         while waiting and waiting[-1].at + test.late_s < second + 1:
-            sample = waiting.pop()
-            found += engine.apply(sample, sample.at + test.late_s)
+            last = waiting.pop()
+            bench.feed(last, last.at + test.late_s)
             if restarts:
-                engine = _restarted(pack, engine, store)
+                bench.restart()
     return [
         (_word(breach), round(breach.at - test.start, 6))
-        for breach in found
+        for breach in bench.found
         if breach.rule == rule.id
     ]
 
@@ -88,16 +97,6 @@ def _control(rule: Rule, action: str, mode: str | None, now: float) -> Control:
         rule=rule.id,
         mode=None if mode is None else Mode(mode),
     )
-
-
-def _restarted(pack: RulePack, engine: Engine, store: dict[str, bytes]) -> Engine:
-    for name, blob in engine.take_dirty().items():
-        store.pop(name, None)
-        if blob is not None:
-            store[name] = blob
-    fresh = Engine([pack])
-    fresh.restore(store)
-    return fresh
 
 
 def _samples(rule: Rule, test: PackTest) -> list[Sample]:
@@ -119,10 +118,12 @@ def _samples(rule: Rule, test: PackTest) -> list[Sample]:
     if rule.stream == "observations":
         keys["kind"] = rule.kinds[0] if rule.kinds else "zone_dwell"
     keys |= {"subject": subject, **dict(test.keys)}
+    # gates are fed with readings; what they find is the stream that their rule watches
+    stream = rule.stream if test.profile is None else "readings"
     found = [
         Sample(
-            stream=rule.stream,
-            profile=rule.profile,
+            stream=stream,
+            profile=test.profile or rule.profile,
             subject=keys["subject"],
             at=test.start + after,
             keys=keys,

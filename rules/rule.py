@@ -83,6 +83,8 @@ class PackTest(Struct, frozen=True, kw_only=True):
     """What people say: seconds after the start, action, and mode."""
     keys: tuple[tuple[str, str], ...] = ()
     """Key names with their values, over the tester's own."""
+    profile: str | None = None
+    """Profile of the readings for a rule with gates; None: what the rule watches."""
 
 
 class RulePack(Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ import msgspec
 
 from cityloop.rules_tools.check import check_packs
 from cityloop.rules_tools.console import PACK, PACKS, ToolGroup, echo_json
+from cityloop.rules_tools.coverage import lacking
 from cityloop.rules_tools.data_commands import diff, plot, replay_command
 from cityloop.rules_tools.explanation import explain_rule, find_rule, read_values
 from cityloop.rules_tools.findings import Severity, load_packs
@@ -62,13 +63,23 @@ def check(packs: tuple[Path, ...], *, strict: bool, as_json: bool) -> None:
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write the results as JUnit XML to this file.",
 )
+@click.option(
+    "--complete",
+    is_flag=True,
+    help="Also ask for a test of every kind that applies to a rule, and name those that it lacks.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def run_tests(packs: tuple[Path, ...], junit: Path | None, *, as_json: bool) -> None:
+def run_tests(
+    packs: tuple[Path, ...], junit: Path | None, *, complete: bool, as_json: bool
+) -> None:
     """Run the tests that are written inside PACK….
 
-    Each test runs twice, the second time with a restart after every sample. Exit code 1: one failed.
+    Each test runs twice, the second time with a restart after every sample. Exit code 1: one failed,
+    or is lacking with --complete.
     """
-    results = [PackResults(one.pack.name, run_pack_tests(one.pack)) for one in load_packs(packs)]
+    loaded = load_packs(packs)
+    results = [PackResults(one.pack.name, run_pack_tests(one.pack)) for one in loaded]
+    lacks = [(one.pack.name, lack) for one in loaded for lack in lacking(one.pack) if complete]
     total = sum(len(pack.results) for pack in results)
     failures = sum(pack.failures for pack in results)
     if junit is not None:
@@ -82,7 +93,8 @@ def run_tests(packs: tuple[Path, ...], junit: Path | None, *, as_json: bool) -> 
             for pack in results
             for result in pack.results
         ]
-        echo_json({"tests": total, "failures": failures, "results": tests})
+        lacked = [{"file": file, **lack._asdict()} for file, lack in lacks]
+        echo_json({"tests": total, "failures": failures, "results": tests, "lacking": lacked})
     else:
         for pack in results:
             for result in pack.results:
@@ -90,8 +102,11 @@ def run_tests(packs: tuple[Path, ...], junit: Path | None, *, as_json: bool) -> 
                 click.echo(f"{mark} {pack.file} {result.rule}: {result.name}")
                 if not result.ok:
                     click.echo(f"     {failure_text(result)}")
-        click.echo(f"{total} tests, {failures} failed", err=True)
-    if failures:
+        for file, lack in lacks:
+            click.echo(f"LACK {file} {lack.rule}: no test of {lack.kind!r}: {lack.meaning}")
+        lacked_too = f", {len(lacks)} lacking" if complete else ""
+        click.echo(f"{total} tests, {failures} failed{lacked_too}", err=True)
+    if failures or lacks:
         raise SystemExit(1)
 
 

@@ -8,6 +8,7 @@ conditions with arithmetic, which may overflow into the unknown, use the latter 
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -90,12 +91,19 @@ def compile_conditions(nodes: Sequence[Node], fields: FieldTable) -> Conditions:
         fields: the field table they were checked against.
     """
     names = field_names(*nodes)
-    variables = {name: f"v{index}" for index, name in enumerate(names)}
-    slow = _function("slow", _slow_body(nodes, variables, fields))
+    return _compiled(tuple(nodes), tuple((name, fields[name].kind) for name in names))
+
+
+@lru_cache(maxsize=4096)
+def _compiled(nodes: tuple[Node, ...], kinds: tuple[tuple[str, str], ...]) -> Conditions:
+    """Return the function; the same conditions in several rules, or after a reload, share it."""
+    variables = {name: f"v{index}" for index, (name, _) in enumerate(kinds)}
+    by_name = dict(kinds)
+    slow = _function("slow", _slow_body(nodes, variables, by_name))
     body: list[ast.stmt] = [slow]
     quick = all(_two_valued(part) for node in nodes for part in walk(node))
     if quick:
-        body.append(_function("fast", _fast_body(nodes, variables, fields)))
+        body.append(_function("fast", _fast_body(nodes, variables, by_name)))
     module = ast.fix_missing_locations(ast.Module(body=body, type_ignores=[]))
     namespace = dict(_NAMESPACE)
     # the tree is built above from a fixed set of nodes: no text of a user is ever compiled
@@ -131,15 +139,13 @@ def _pick(test: ast.expr, then: int, otherwise: ast.expr | int) -> ast.expr:
 
 
 def _fast_body(
-    nodes: Sequence[Node], variables: Mapping[str, str], fields: FieldTable
+    nodes: Sequence[Node], variables: Mapping[str, str], kinds: Mapping[str, str]
 ) -> list[ast.stmt]:
     body: list[ast.stmt] = []
     fall_back = ast.Return(value=_invoke(_load("slow"), _load(_FIELDS)))
     for name, variable in variables.items():
         body.append(_assign(variable, _get(name)))
-        body.append(
-            ast.If(test=_doubtful(variable, fields[name].kind), body=[fall_back], orelse=[])
-        )
+        body.append(ast.If(test=_doubtful(variable, kinds[name]), body=[fall_back], orelse=[]))
     bits = [_pick(_fast(node, variables), 1 << index, 0) for index, node in enumerate(nodes)]
     body.append(ast.Return(value=_union(bits)))
     return body
@@ -202,11 +208,11 @@ def _arithmetic(operator: str, left: ast.expr, right: ast.expr) -> ast.expr:
 
 
 def _slow_body(
-    nodes: Sequence[Node], variables: Mapping[str, str], fields: FieldTable
+    nodes: Sequence[Node], variables: Mapping[str, str], kinds: Mapping[str, str]
 ) -> list[ast.stmt]:
     body: list[ast.stmt] = []
     for name, variable in variables.items():
-        body.append(_assign(variable, _invoke(_load(f"known_{fields[name].kind}"), _get(name))))
+        body.append(_assign(variable, _invoke(_load(f"known_{kinds[name]}"), _get(name))))
     bits: list[ast.expr] = []
     for index, node in enumerate(nodes):
         body.append(_assign(f"c{index}", _slow(node, variables)))

@@ -154,3 +154,47 @@ def test_a_series_is_values_counts_and_pauses() -> None:
     )
     assert parse_series("true@1s false", "flag") == (((0.0, True), (1.0, False)), 1.0)
     assert parse_series("car", "text") == (((0.0, "car"),), 0.0)
+
+
+@pytest.mark.parametrize("at", ["restart@0s", "restart@35s", "restart@60s", "restart@1000s"])
+def test_a_restart_in_the_middle_of_a_delay_moves_nothing(at: str) -> None:
+    """A gateway that dies between two samples goes on counting where it was."""
+    assert results({**RISE, "control": [at]})[0].found == ("blue@60s", "yellow@120s", "clear@480s")
+
+
+def test_an_observation_ends_when_it_is_said_to() -> None:
+    """``end`` is the observation's own last word."""
+    found = results(
+        {"series": {"dwell_s": "10@5s"}, "expect": ["red@0s", "clear@40s"], "control": ["end@40s"]},
+        watch={"stream": "observations", "kind": "zone_dwell", "zone_kind": "fire_lane"},
+        key=["camera", "zone"],
+        ladder=[step("red", True)],
+    )[0]
+
+    assert found.found == ("red@0s", "clear@40s")
+    assert found.ok
+
+
+def test_a_rule_with_gates_is_fed_readings() -> None:
+    """Values out of range pass through the gates; three of them are the sensor's event."""
+    gates = {"range": {"min": "0 m", "max": "5 m"}, "raise": {"count": 3, "within": "10m"}}
+    found = results(
+        {"series": {"depth_m": "9x3@10s 0.2x90@10s"}, "expect": ["blue@20s", "clear@*"]},
+        {"series": {"depth_m": "9x2@10s 0.2x90@10s"}, "expect": []},
+        {
+            "series": {"depth_m": "9x3@10s 0.2x90@10s"},
+            "expect": ["blue@20s", "clear@*"],
+            "control": ["restart@15s"],
+        },
+        event={"type": "device.data_quality", "level": "blue"},
+        quality=gates,
+        ladder=None,
+    )
+
+    assert [("blue@20s", "clear@*"), (), ("blue@20s", "clear@*")] == [one.expected for one in found]
+    assert [one.ok for one in found] == [True, True, True], [one.found for one in found]
+
+
+def test_a_series_of_silence_is_a_test_too() -> None:
+    """Nothing is fed, nothing is said."""
+    assert results({"series": {"depth_m": "-@5m"}, "expect": []})[0].ok
