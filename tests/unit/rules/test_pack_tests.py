@@ -191,7 +191,7 @@ def test_a_rule_with_gates_is_fed_readings() -> None:
         ladder=None,
     )
 
-    assert [("blue@20s", "clear@*"), (), ("blue@20s", "clear@*")] == [one.expected for one in found]
+    assert [one.expected for one in found] == [("blue@20s", "clear@*"), (), ("blue@20s", "clear@*")]
     assert [one.ok for one in found] == [True, True, True], [one.found for one in found]
 
 

@@ -149,7 +149,7 @@ def test_a_check_without_default_is_refused_not_left_out() -> None:
         ({"watch": {"profile": []}}, ("rules", 0, "watch", "profile"), "at least one profile"),
         ({"watch": {"profile": ["waters"]}}, ("rules", 0, "watch", "profile"), "is unknown"),
         ({"quality": {"late": {"max": 3}}}, ("rules", 0, "quality", "late", "max"), "is no duration"),
-        ({"tests": [{"series": {"bad": "1"}, "expect": []}]}, ("rules", 0, "tests"), "not quality"),
+        ({"tests": [{"series": {"bad": "1"}, "expect": []}]}, ("rules", 0, "tests", 0, "series", "bad"), "expected one of depth_m"),
         ({"key": ["camera"]}, ("rules", 0, "key", 0), "is no key of what is watched"),
     ],
 )  # fmt: skip
