@@ -14,9 +14,9 @@ from msgspec import Struct
 from contracts.quality import QualityFlag
 from rules.quality.timed_value import TimedValue
 
-__all__ = ["DriftGate", "DriftState"]
+__all__ = ["SPANS", "DriftGate", "DriftState"]
 
-_SPANS: Final = 6
+SPANS: Final = 6
 """Equal spans that the duration is cut into; the mean of each smooths noise."""
 _STEADY: Final = 2.0
 """The fastest span is at most so many times as fast as the slowest (expert setting): rain and tides
@@ -59,7 +59,7 @@ class DriftGate(Struct, frozen=True):
         at, value = reading.at, reading.value
         if isnan(reading.value):
             return state, QualityFlag.MISSING
-        span = math.floor(at * _SPANS / self.over_s)
+        span = math.floor(at * SPANS / self.over_s)
         if state is None:
             return DriftState(at, span, value, 1), QualityFlag.NOT_EVALUATED
         if at <= state.at:
@@ -70,12 +70,12 @@ class DriftGate(Struct, frozen=True):
         means: tuple[float, ...] = ()
         flag = QualityFlag.NOT_EVALUATED
         if span == state.span + 1:
-            means = (*state.means, state.total / state.count)[-_SPANS:]
+            means = (*state.means, state.total / state.count)[-SPANS:]
             flag = self._judge_means(means)
         return DriftState(at, span, value, 1, means, flag), flag
 
     def _judge_means(self, means: tuple[float, ...]) -> QualityFlag:
-        if len(means) < _SPANS:
+        if len(means) < SPANS:
             return QualityFlag.NOT_EVALUATED
         crept = means[-1] - means[0]
         if not self.limit <= abs(crept) <= self.most or not (

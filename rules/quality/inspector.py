@@ -3,7 +3,7 @@
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
@@ -11,11 +11,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from contracts.quality import QualityCheck, QualityFlag
+from rules.quality.calm_gate import CalmGate
 from rules.quality.gate import GateState, QualityGate, Turn, Verdict
+from rules.quality.sensor_memory import SensorMemory
 from rules.quality.timed_value import TimedValue
 from rules.sample import Sample
 
-__all__ = ["Finding", "GateSet", "Inspection", "Inspector"]
+__all__ = ["Finding", "GateSet", "Inspection", "Inspector", "Judgement", "Watch"]
 
 _MOST_SUBJECTS: Final = 1_000
 """Subjects whose flags are counted by name; those beyond share one counter."""
@@ -50,6 +52,24 @@ class Inspection(NamedTuple):
     findings: Sequence[Finding]
 
 
+class Watch(NamedTuple):
+    """One rule's gates of one sensor, and what they remember, both by field."""
+
+    rule: str
+    gates: Mapping[str, CalmGate]
+    memories: dict[str, SensorMemory]
+
+
+class Judgement(NamedTuple):
+    """What the gates say of a reading that did not simply pass."""
+
+    fields: dict[str, Value]
+    """Its values without those that failed; others may be medians."""
+    flags: tuple[str, ...]
+    turns: Sequence[tuple[str, str, float | None, Turn]]
+    """Rule, field, value and turn, for each check that began or ceased to find too many bad values."""
+
+
 class Inspector:
     """Gates by profile and their state by rule, subject and field.
 
@@ -58,9 +78,10 @@ class Inspector:
     """
 
     def __init__(self, sets: Sequence[GateSet] = ()) -> None:
-        self._states: dict[tuple[str, str, str], GateState] = {}
-        self._dirty: set[tuple[str, str, str]] = set()
-        self._by_profile: dict[str, list[tuple[str, Mapping[str, QualityGate]]]] = {}
+        self._memories: dict[str, dict[str, dict[str, SensorMemory]]] = {}
+        self._touched: list[SensorMemory] = []
+        self._removed: set[str] = set()
+        self._by_profile: dict[str, list[tuple[str, Mapping[str, CalmGate]]]] = {}
         self.flagged: Counter[tuple[str, QualityFlag]] = Counter()
         """Values by subject and flag, SUSPECT, FAIL and MISSING."""
         self.checked: Counter[tuple[QualityCheck, QualityFlag]] = Counter()
@@ -71,20 +92,93 @@ class Inspector:
         self.replace(sets)
 
     def replace(self, sets: Sequence[GateSet]) -> None:
-        """Put other gates in force; a rule that stays keeps what it knows of its sensors."""
+        """Put other gates in force; a rule that stays keeps what it knows of its sensors.
+
+        What :meth:`watch` returned before is void.
+        """
         self._by_profile = {}
         for declared in sets:
             for profile, gates in declared.gates.items():
-                self._by_profile.setdefault(profile, []).append((declared.rule, gates))
-        rules = {declared.rule for declared in sets}
-        for key in [key for key in self._states if key[0] not in rules]:
-            del self._states[key]
-            self._dirty.add(key)
+                calm = {field: CalmGate(gate) for field, gate in gates.items()}
+                self._by_profile.setdefault(profile, []).append((declared.rule, calm))
+        for rule in self._memories.keys() - {declared.rule for declared in sets}:
+            for memories in self._memories.pop(rule).values():
+                self._removed.update(_name(memory) for memory in memories.values())
 
     @property
     def profiles(self) -> Mapping[str, object]:
         """The profiles that have gates; for a quick look whether a reading has to come by."""
         return self._by_profile
+
+    def watch(self, profile: str, subject: str) -> tuple[Watch, ...]:
+        """Return the gates of a sensor with what they remember, for :meth:`judge`."""
+        return tuple(
+            Watch(rule, gates, self._memories.setdefault(rule, {}).setdefault(subject, {}))
+            for rule, gates in self._by_profile.get(profile, ())
+        )
+
+    def judge(
+        self,
+        watches: Sequence[Watch],
+        subject: str,
+        at: float,
+        fields: dict[str, Value],
+        refused: Mapping[str, float | None],
+        now: float,
+        *,
+        clamped: bool,
+    ) -> Judgement | None:
+        """Return what the gates say of a reading; None where it passes as it is.
+
+        Args:
+            watches: the gates of its sensor, from :meth:`watch`.
+            subject: the sensor.
+            at: event time, seconds since 1970.
+            fields: its values; the mapping is not changed.
+            refused: fields that are no longer in it: the value where the profile's range refused
+                it, None where it was of the wrong type or unit.
+            now: arrival, seconds since 1970.
+            clamped: whether its time was ahead of its arrival and set to it.
+        """
+        left, flags = fields, []
+        turns: list[tuple[str, str, float | None, Turn]] = []
+        given_fields = {**fields, **refused} if refused else fields
+        touched = self._touched
+        for rule, gates, memories in watches:
+            for field, given in given_fields.items():
+                gate = gates.get(field)
+                if gate is None:
+                    continue
+                memory = memories.get(field)
+                if memory is None or memory.gate is not gate:
+                    memory = self._memory(rule, subject, field, gate, memories)
+                number = given if type(given) is float else _number(given)
+                value = 0.0 if number is None else number
+                seen = None if clamped else gate.passes(memory, at, value, now)
+                if seen is not None:
+                    if not memory.dirty:
+                        memory.dirty = True
+                        touched.append(memory)
+                    if seen == value or field not in left:
+                        continue
+                    left = {**left, field: seen}
+                    continue
+                verdict, moved = gate.judge(memory, TimedValue(at, value, clamped), now)
+                if moved:
+                    self._touch(memory)
+                if verdict.flags:
+                    self._count(subject, verdict)
+                    flags += [_text(check, flag, field) for check, flag in verdict.flags]
+                if field not in left:
+                    pass  # withheld before, or by the gates of another rule
+                elif verdict.value is None:
+                    left = {name: value for name, value in left.items() if name != field}
+                elif number is not None and verdict.value != number:
+                    left = {**left, field: verdict.value}
+                turns += [(rule, field, number, turn) for turn in verdict.turns]
+        if left is fields and not flags and not turns:
+            return None
+        return Judgement(left, tuple(dict.fromkeys(flags)), turns)
 
     def inspect(
         self, sample: Sample, refused: Mapping[str, float | None], now: float, *, clamped: bool
@@ -93,44 +187,49 @@ class Inspector:
 
         Args:
             sample: a reading of a profile that has gates.
-            refused: fields that are no longer in it: the value where the profile's range refused
-                it, None where it was of the wrong type or unit.
+            refused: as for :meth:`judge`.
             now: arrival, seconds since 1970.
             clamped: whether its time was ahead of its arrival and set to it.
         """
-        fields: dict[str, Value] = sample.fields
-        flags: list[str] = []
-        findings: list[Finding] = []
-        profile = sample.profile
-        assert profile is not None
-        given_fields = {**sample.fields, **refused} if refused else sample.fields
-        for rule, gates in self._by_profile[profile]:
-            for field, given in given_fields.items():
-                gate = gates.get(field)
-                if gate is None:
-                    continue
-                number = given if type(given) is float else _number(given)
-                key = (rule, sample.subject, field)
-                reading = TimedValue(sample.at, 0.0 if number is None else number, clamped)
-                before = self._states.get(key)
-                state, verdict = gate.judge(before, reading, now)
-                if state is not before:
-                    self._states[key] = state
-                    self._dirty.add(key)
-                if verdict.flags:
-                    self._count(sample.subject, verdict)
-                    flags += [_text(check, flag, field) for check, flag in verdict.flags]
-                if field not in fields:
-                    pass  # withheld before, or by the gates of another rule
-                elif verdict.value is None:
-                    fields = {name: value for name, value in fields.items() if name != field}
-                elif number is not None and verdict.value != number:
-                    fields = {**fields, field: verdict.value}
-                for turn in verdict.turns:
-                    findings.append(_finding(sample, rule, field, number, turn))
-        if fields is not sample.fields:
-            sample = replace(sample, fields=fields)
-        return Inspection(sample, tuple(dict.fromkeys(flags)) if flags else (), findings)
+        watches = self.watch(sample.profile or "", sample.subject)
+        judgement = self.judge(
+            watches, sample.subject, sample.at, sample.fields, refused, now, clamped=clamped
+        )
+        return Inspection(sample, (), ()) if judgement is None else self.explain(sample, judgement)
+
+    @staticmethod
+    def explain(sample: Sample, judgement: Judgement) -> Inspection:
+        """Return what a judgement means for the reading that it was about."""
+        findings = [_finding(sample, *turn) for turn in judgement.turns]
+        if judgement.fields is not sample.fields:
+            sample = replace(sample, fields=judgement.fields)
+        return Inspection(sample, judgement.flags, findings)
+
+    def _memory(
+        self,
+        rule: str,
+        subject: str,
+        field: str,
+        gate: CalmGate,
+        memories: dict[str, SensorMemory],
+    ) -> SensorMemory:
+        """Return the memory of a field, handed over to the gate that is now in force."""
+        memory = memories.get(field)
+        if memory is None:
+            memory = memories[field] = SensorMemory(rule, subject, field)
+        before = memory.frozen if memory.gate is None else memory.gate.state(memory)
+        memory.gate = gate
+        if before is not None:
+            after = gate.fit(before)
+            gate.remember(memory, after)
+            if after is not before:
+                self._touch(memory)
+        return memory
+
+    def _touch(self, memory: SensorMemory) -> None:
+        if not memory.dirty:
+            memory.dirty = True
+            self._touched.append(memory)
 
     def _count(self, subject: str, verdict: Verdict) -> None:
         if subject not in self._named:
@@ -143,40 +242,60 @@ class Inspector:
 
     def take_dirty(self) -> dict[str, bytes | None]:
         """Return the states that changed since the last call; None: it is gone."""
-        blobs: dict[str, bytes | None] = {}
-        for key in self._dirty:
-            state = self._states.get(key)
-            blobs[_MARK.join(key)] = None if state is None else _ENCODER.encode(state)
-        self._dirty.clear()
+        blobs: dict[str, bytes | None] = dict.fromkeys(self._removed)
+        for memory in self._touched:
+            memory.dirty = False
+            rule, subject, field = memory.key
+            if self._memories.get(rule, {}).get(subject, {}).get(field) is memory:
+                blobs[_name(memory)] = _ENCODER.encode(_shape(memory))
+        self._touched.clear()
+        self._removed.clear()
         return blobs
 
     def restore(self, blobs: Mapping[str, bytes]) -> None:
         """Take back what :meth:`take_dirty` gave out; what cannot be read starts anew, counted."""
         for name, blob in blobs.items():
-            parts = name.split(_MARK)
             try:
-                rule, subject, field = parts
-                self._states[rule, subject, field] = _DECODER.decode(blob)
+                rule, subject, field = name.split(_MARK)
+                state = _DECODER.decode(blob)
             except (ValueError, msgspec.DecodeError):
                 self.refused_states += 1
+                continue
+            memory = SensorMemory(rule, subject, field)
+            memory.frozen = state
+            self._memories.setdefault(rule, {}).setdefault(subject, {})[field] = memory
 
     def digest(self) -> str:
         """Return a SHA-256 over all states, equal for equal states; empty where there is none."""
-        if not self._states:
+        memories = sorted(self._all(), key=lambda memory: memory.key)
+        if not memories:
             return ""
         digest = hashlib.sha256()
-        for key in sorted(self._states):
-            digest.update(_MARK.join(key).encode() + b"\x1e" + _ENCODER.encode(self._states[key]))
+        for memory in memories:
+            digest.update(_name(memory).encode() + b"\x1e" + _ENCODER.encode(_shape(memory)))
         return digest.hexdigest()
 
     @property
     def key_count(self) -> int:
         """Number of states held."""
-        return len(self._states)
+        return sum(1 for _ in self._all())
+
+    def _all(self) -> Iterator[SensorMemory]:
+        for subjects in self._memories.values():
+            for memories in subjects.values():
+                yield from memories.values()
 
 
 _ENCODER: Final = msgspec.msgpack.Encoder(order="deterministic")
 _DECODER: Final = msgspec.msgpack.Decoder(GateState)
+
+
+def _name(memory: SensorMemory) -> str:
+    return _MARK.join(memory.key)
+
+
+def _shape(memory: SensorMemory) -> object:
+    return memory.frozen if memory.gate is None else memory.gate.shape(memory)
 
 
 def _number(given: Value | None) -> float | None:

@@ -9,13 +9,13 @@ from msgspec import Struct
 from contracts.quality import QualityFlag
 from rules.quality.timed_value import TimedValue
 
-__all__ = ["Extreme", "StuckGate", "StuckState"]
+__all__ = ["MOST_EXTREMES", "SLACK", "Extreme", "StuckGate", "StuckState"]
 
-_MOST_EXTREMES: Final = 32
+MOST_EXTREMES: Final = 32
 """Extremes remembered on either side. A standing series needs a handful (the records of n random
 values number about ln n, a quantised one has tolerance / resolution of them); beyond, the oldest goes,
 and with it the series' earliest values: it is found stuck later, never sooner."""
-_SLACK: Final = 1e-9
+SLACK: Final = 1e-9
 """Share by which a range may pass the tolerance: 0.300 - 0.298 is 0.002 to a sensor, not to a float."""
 
 
@@ -72,7 +72,7 @@ class StuckGate(Struct, frozen=True):
             return StuckState(at, at, newest, newest), QualityFlag.PASS
         if at <= state.at:
             return state, QualityFlag.NOT_EVALUATED
-        tolerance = self.tolerance * (1.0 + _SLACK)
+        tolerance = self.tolerance * (1.0 + SLACK)
         if abs(value - state.lows[-1].value) > tolerance:
             return StuckState(at, at, newest, newest), QualityFlag.PASS
         since = state.since
@@ -85,9 +85,9 @@ class StuckGate(Struct, frozen=True):
             since = lows.pop(0).next_at
         while highs and highs[0].value - value > tolerance:
             since = highs.pop(0).next_at
-        if len(lows) == _MOST_EXTREMES:
+        if len(lows) == MOST_EXTREMES:
             since = max(since, lows.pop(0).next_at)
-        if len(highs) == _MOST_EXTREMES:
+        if len(highs) == MOST_EXTREMES:
             since = max(since, highs.pop(0).next_at)
         if since != state.since:
             # what ended the stretch on one side may have left older extremes on the other

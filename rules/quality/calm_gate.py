@@ -1,0 +1,248 @@
+"""The common case of :class:`rules.quality.gate.QualityGate`: a value in order, after good ones.
+
+Nineteen of twenty values pass every check, and then neither flags nor new state objects are needed:
+a few comparisons with numbers that are at hand, and a few numbers remembered. Where anything at all
+is out of the ordinary the plain gates judge, from the state that they would have had themselves;
+that both come to the same, bit for bit, is what the tests of this module are about.
+"""
+
+import math
+import sys
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+from msgspec.structs import replace
+
+from contracts.quality import QualityFlag
+from rules.quality.drift_gate import SPANS, DriftState
+from rules.quality.gate import GateState, QualityGate, Verdict
+from rules.quality.sensor_memory import Extremes, SensorMemory
+from rules.quality.spike_gate import SpikeState
+from rules.quality.stuck_gate import MOST_EXTREMES, SLACK
+from rules.quality.timed_value import TimedValue
+
+__all__ = ["CalmGate"]
+
+_PASS: Final = QualityFlag.PASS
+_PASSED: Final = int(QualityFlag.PASS)
+_OPEN: Final = frozenset({QualityFlag.PASS, QualityFlag.NOT_EVALUATED})
+
+_Passes = Callable[[SensorMemory, float, float, float], float | None]
+
+
+class CalmGate:
+    """The gates of one field: ``passes`` for the common case, ``judge`` for all.
+
+    Args:
+        gate: the plain gates.
+
+    Attributes:
+        passes: called with memory, event time, value (no NaN) and arrival. Returns what the rules
+            may see, where every check passes and nothing is out of the ordinary, and remembers it;
+            None otherwise, and then nothing was remembered.
+    """
+
+    __slots__ = ("_gate", "passes")
+
+    def __init__(self, gate: QualityGate) -> None:
+        self._gate = gate
+        self.passes: _Passes = _compile(gate)
+
+    def judge(self, memory: SensorMemory, reading: TimedValue, now: float) -> tuple[Verdict, bool]:
+        """Return the verdict of the plain gates, and whether there was something to remember."""
+        before = self.state(memory)
+        after, verdict = self._gate.judge(before, reading, now)
+        if after is before:
+            return verdict, False
+        self.remember(memory, after)
+        return verdict, True
+
+    def state(self, memory: SensorMemory) -> GateState | None:
+        """Return the state as the plain gates know it."""
+        if memory.calm:
+            return msgspec.convert(self.shape(memory), GateState)
+        return memory.frozen
+
+    def shape(self, memory: SensorMemory) -> object:
+        """Return what encodes to the same bytes as the state itself, and is sooner made."""
+        if not memory.calm:
+            return memory.frozen
+        gate, at, last = self._gate, memory.at, memory.last
+        spike: object = None
+        rate: object = None
+        stuck: object = None
+        drift: object = None
+        if gate.spike is not None:
+            spike = (at, last, memory.before, last, _PASSED, _PASSED)
+        if gate.rate is not None:
+            rate = (at, last)
+        if gate.stuck is not None:
+            newest = (last, math.inf)
+            stuck = (at, memory.since, (*memory.lows, newest), (*memory.highs, newest))
+        if gate.drift is not None:
+            drift = (at, memory.span, memory.total, memory.count, *memory.means)
+        gap = None if gate.gap is None else (at,)
+        return (at, spike, rate, stuck, drift, gap, memory.median, {}, ())
+
+    def remember(self, memory: SensorMemory, state: GateState) -> None:
+        """Take over a state of the plain gates."""
+        memory.calm = self._is_calm(state)
+        if not memory.calm:
+            memory.frozen = state
+            return
+        memory.frozen = None
+        memory.at, memory.median = state.at, state.median
+        if state.rate is not None:
+            memory.last = state.rate.value
+        if state.spike is not None and state.spike.before is not None:
+            memory.last, memory.before = state.spike.last, state.spike.before
+        if state.stuck is not None:
+            memory.last, memory.since = state.stuck.lows[-1].value, state.stuck.since
+            memory.lows = tuple((low.value, low.next_at) for low in state.stuck.lows[:-1])
+            memory.highs = tuple((high.value, high.next_at) for high in state.stuck.highs[:-1])
+        if state.drift is not None:
+            drift = state.drift
+            memory.span, memory.total, memory.count = drift.span, drift.total, drift.count
+            memory.means = (drift.means, int(drift.flag))
+
+    def fit(self, state: GateState) -> GateState:
+        """Return a state without what it holds of checks that these gates do not make."""
+        gate = self._gate
+        gone = {
+            name: None
+            for name in ("spike", "rate", "stuck", "drift", "gap")
+            if getattr(gate, name) is None and getattr(state, name) is not None
+        }
+        return replace(state, **gone) if gone else state
+
+    def _is_calm(self, state: GateState) -> bool:
+        """Return whether the numbers of a memory can stand for a state."""
+        gate = self._gate
+        if state.faults or state.alarms:
+            return False
+        parts = (
+            (gate.spike, state.spike),
+            (gate.rate, state.rate),
+            (gate.stuck, state.stuck),
+            (gate.drift, state.drift),
+            (gate.gap, state.gap),
+        )
+        for check, part in parts:
+            if check is None and part is None:
+                continue
+            # one that is new has seen nothing yet, one that is gone is not moved on
+            if check is None or part is None or part.at != state.at:
+                return False
+        return _undoubted(state.spike) and _steady(state.drift) and _finite(state)
+
+
+def _undoubted(spike: SpikeState | None) -> bool:
+    return spike is None or (
+        spike.before is not None and spike.doubted is _PASS and spike.settled is _PASS
+    )
+
+
+def _steady(drift: DriftState | None) -> bool:
+    return drift is None or drift.flag in _OPEN
+
+
+def _finite(state: GateState) -> bool:
+    """Return whether the newest value can be reckoned with."""
+    last = [part.last for part in (state.spike,) if part is not None]
+    last += [part.value for part in (state.rate,) if part is not None]
+    last += [part.lows[-1].value for part in (state.stuck,) if part is not None]
+    return all(map(math.isfinite, last))
+
+
+def _compile(gate: QualityGate) -> _Passes:
+    """Return the function of the common case; what is not checked costs a comparison with infinity."""
+    low, high = -sys.float_info.max, sys.float_info.max
+    if gate.range is not None:
+        low = max(low, gate.range.low, gate.range.suspect_low)
+        high = min(high, gate.range.high, gate.range.suspect_high)
+    latest = math.inf if gate.late is None else gate.late.max_s
+    soonest = -math.inf if gate.skew is None else -gate.skew.max_s
+    spike, stuck, drift, median = gate.spike, gate.stuck, gate.drift, gate.median
+    step = math.inf if spike is None else min(spike.step, spike.suspect_step)
+    fastest = math.inf
+    if gate.rate is not None:
+        fastest = min(gate.rate.suspect_per_s, gate.rate.fail_per_s)
+    tolerance = stands_s = rest_low = math.inf
+    rest_high = -math.inf
+    if stuck is not None:
+        tolerance = stuck.tolerance * (1.0 + SLACK)
+        stands_s = min(stuck.suspect_s, stuck.fail_s)
+        rest_low, rest_high = stuck.rest_low, stuck.rest_high
+    longest = min(
+        math.inf if gate.gap is None else gate.gap.max_s,
+        math.inf if spike is None else spike.within_s,
+        math.inf if stuck is None else stuck.within_s,
+    )
+    spans_s = math.inf if drift is None else drift.over_s
+    rated, stands, drifts = gate.rate is not None, stuck is not None, drift is not None
+
+    def passes(memory: SensorMemory, at: float, value: float, now: float) -> float | None:
+        lag, elapsed = now - at, at - memory.at
+        if not (
+            memory.calm
+            and low <= value <= high
+            and soonest <= lag <= latest
+            and 0.0 < elapsed <= longest
+        ):
+            return None
+        last = memory.last
+        change = value - last
+        size = change if change >= 0.0 else -change
+        if size > step or (rated and size / elapsed > fastest):
+            return None
+        if drifts and math.floor(at * SPANS / spans_s) != memory.span:
+            return None
+        if stands:
+            since, lows, highs = memory.since, memory.lows, memory.highs
+            if size > tolerance:
+                since, lows, highs = at, (), ()
+            elif change != 0.0:
+                since, lows, highs = _stretch(memory, at, value, tolerance)
+            if at - since >= stands_s and not (
+                rest_low <= (lows[0][0] if lows else value)
+                and (highs[0][0] if highs else value) <= rest_high
+            ):
+                return None
+            memory.since, memory.lows, memory.highs = since, lows, highs
+        memory.at, memory.last, memory.before = at, value, last
+        if drifts:
+            memory.total += value
+            memory.count += 1
+        if median is not None:
+            memory.median, value = median.smooth(memory.median, value)
+        return value
+
+    return passes
+
+
+def _stretch(
+    memory: SensorMemory, at: float, value: float, tolerance: float
+) -> tuple[float, Extremes, Extremes]:
+    """Return beginning, lows and highs of the stretch with another value within the tolerance.
+
+    Source: :meth:`rules.quality.stuck_gate.StuckGate.judge`, step for step.
+    """
+    since = memory.since
+    lows, highs = [*memory.lows, (memory.last, at)], [*memory.highs, (memory.last, at)]
+    while lows and lows[-1][0] >= value:
+        lows.pop()
+    while highs and highs[-1][0] <= value:
+        highs.pop()
+    while lows and value - lows[0][0] > tolerance:
+        since = lows.pop(0)[1]
+    while highs and highs[0][0] - value > tolerance:
+        since = highs.pop(0)[1]
+    if len(lows) == MOST_EXTREMES:
+        since = max(since, lows.pop(0)[1])
+    if len(highs) == MOST_EXTREMES:
+        since = max(since, highs.pop(0)[1])
+    if since != memory.since:
+        lows = [low for low in lows if low[1] > since]
+        highs = [high for high in highs if high[1] > since]
+    return since, tuple(lows), tuple(highs)

@@ -1,0 +1,68 @@
+"""What the gates of one field of one sensor remember, while nothing is wrong and when it is."""
+
+from typing import TYPE_CHECKING
+
+from rules.quality.gate import GateState
+
+if TYPE_CHECKING:
+    from rules.quality.calm_gate import CalmGate
+
+__all__ = ["Extremes", "SensorMemory"]
+
+Extremes = tuple[tuple[float, float], ...]
+"""Value and time of the value after it, as :class:`rules.quality.stuck_gate.Extreme` has them."""
+_NO_MEANS: tuple[tuple[float, ...], int] = ((), 0)
+
+
+class SensorMemory:
+    """The memory of one field of one sensor, in whichever of two forms is in use.
+
+    ``frozen`` is the state as the plain gates know it. While ``calm`` holds the numbers beside it
+    stand for that state instead: nothing was found wrong lately, and all gates saw the same last
+    value at the same time.
+    """
+
+    __slots__ = (
+        "at",
+        "before",
+        "calm",
+        "count",
+        "dirty",
+        "frozen",
+        "gate",
+        "highs",
+        "key",
+        "last",
+        "lows",
+        "means",
+        "median",
+        "since",
+        "span",
+        "total",
+    )
+
+    def __init__(self, rule: str, subject: str, field: str) -> None:
+        self.key = (rule, subject, field)
+        self.gate: CalmGate | None = None
+        """The gates that it was moved by last; None before the first."""
+        self.frozen: GateState | None = None
+        self.calm = False
+        self.dirty = False
+        """Whether it changed since it was last saved."""
+        self.at = 0.0
+        """Event time of the newest value."""
+        self.last = 0.0
+        self.before = 0.0
+        """The newest value and the one before it."""
+        self.since = 0.0
+        """When the stretch within the tolerance of ``stuck`` began."""
+        self.lows: Extremes = ()
+        self.highs: Extremes = ()
+        """Extremes of that stretch, without the newest value, which is always the last of both."""
+        self.span = 0
+        self.total = 0.0
+        self.count = 0
+        """The running span of ``drift``."""
+        self.means = _NO_MEANS
+        """Means of the spans before it, and the flag that they give."""
+        self.median: tuple[float, ...] = ()
