@@ -155,7 +155,7 @@ def keys() -> None:
 @click.option(
     "--role",
     required=True,
-    type=click.Choice(["gateway", "box", "operator", "reader", "admin"]),
+    type=click.Choice(["gateway", "box", "hub", "operator", "reader", "admin"]),
     help="What the key may do.",
 )
 def keys_create(config_path: Path | None, as_json: bool, name: str, role: str) -> None:

@@ -22,8 +22,10 @@ from cloud_api.errors import (
 )
 from cloud_api.problems import problem_response
 from cloud_api.routes.cases import cases_router
+from cloud_api.routes.devices import devices_router
 from cloud_api.routes.events import events_router
 from cloud_api.routes.evidence import evidence_router
+from cloud_api.routes.fleet import fleet_router
 from cloud_api.routes.stream import stream_router
 from cloud_api.routes.system import system_router
 from cloud_api.services import Services
@@ -72,6 +74,8 @@ def build_app(services: Services, start: Callable[[], None], stop: Callable[[], 
         evidence_router(services, gate),
         stream_router(services, gate),
         system_router(services, gate),
+        devices_router(services, gate),
+        fleet_router(services, gate),
     ):
         app.include_router(router)
     config = services.config

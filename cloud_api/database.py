@@ -35,6 +35,7 @@ class Lane(IntEnum):
     SCHEMA = 730_003
     EVIDENCE = 730_004
     KEYS = 730_005
+    REGISTRY = 730_020
 
 
 class Store:

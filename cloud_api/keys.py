@@ -30,6 +30,8 @@ class Role(StrEnum):
     """Posts events."""
     BOX = "box"
     """Puts evidence."""
+    HUB = "hub"
+    """Reads which boxes may log in to the hub."""
     OPERATOR = "operator"
     """Reads, acts on cases, puts and gets evidence."""
     READER = "reader"

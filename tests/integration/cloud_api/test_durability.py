@@ -98,7 +98,7 @@ def test_two_servers_may_start_at_once_on_an_empty_database(cold_server: Server)
     assert outputs == ["database at schema 0001\n"] * 2
     assert [process.returncode for process in both] == [0, 0]
     store = open_database(cold_server.config)
-    assert schema_version(store) == "0001"
+    assert schema_version(store) == "0002_devices"
     store.dispose()
 
 

@@ -1,0 +1,1 @@
+"""The fleet: registry of devices and boxes, desired configuration, enrolment, presence."""
