@@ -64,7 +64,13 @@ def compile_packs(packs: Sequence[PackSource]) -> list[RulePack]:
     owners: dict[str, str] = {}
     for source in packs:
         document = parse_document(source.text, source.name)
-        pack = compile_pack(document.data, source.name, document.error, load_quality_defaults())
+        pack = compile_pack(
+            document.data,
+            source.name,
+            document.error,
+            load_quality_defaults(),
+            document.key_error,
+        )
         for index, rule in enumerate(pack.rules):
             if rule.id in owners:
                 raise document.error(

@@ -5,6 +5,7 @@ from msgspec import Struct
 from contracts.envelope import Discovery, Evidence, Place
 from contracts.event import Cause, EventPhase, Title
 from contracts.levels import Level
+from rules.actions import ActionOrder
 
 __all__ = ["Breach", "EventSection"]
 
@@ -53,3 +54,5 @@ class Breach(Struct, frozen=True, kw_only=True):
     place: Place | None = None
     evidence: tuple[Evidence, ...] = ()
     discovery: Discovery = Discovery.AUTOMATIC
+    orders: tuple[ActionOrder, ...] = ()
+    """Commands to devices that go with the statement, in this order."""

@@ -4,14 +4,14 @@ Every value is still as written here; :mod:`rules.pack` gives it meaning.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, NoReturn
 
 import msgspec
 
 from contracts.event import Title
 from contracts.levels import Level
+from rules.action_declaration import ActionDeclaration
 from rules.operator_declaration import (
     AbsenceDeclaration,
     CalendarDeclaration,
@@ -21,6 +21,8 @@ from rules.operator_declaration import (
     LetDeclaration,
     NoDataDeclaration,
 )
+from rules.shape import ErrorFactory, Path, check_names
+from rules.tally_declaration import TallyDeclaration
 
 __all__ = [
     "ErrorFactory",
@@ -34,10 +36,6 @@ __all__ = [
     "WatchDeclaration",
     "read_declaration",
 ]
-
-Path = Sequence[str | int]
-ErrorFactory = Callable[[Path, str], Exception]
-"""Makes the error for the value at a path of the document; the caller knows file and line."""
 
 
 class EventDeclaration(Declared, frozen=True, kw_only=True):
@@ -86,9 +84,9 @@ class StepDeclaration(Declared, frozen=True, kw_only=True):
 
     level: Level
     """blue, yellow or red."""
-    when: str | bool
+    when: str | bool | TallyDeclaration
     """Condition that raises to this level."""
-    clear: str | bool | None = None
+    clear: str | bool | TallyDeclaration | None = None
     """Condition that ends it; default the opposite of ``when``."""
     for_: str = msgspec.field(default="0s", name="for")
     """How long ``when`` must hold without interruption; default 0s."""
@@ -155,6 +153,8 @@ class RuleDeclaration(Declared, frozen=True, kw_only=True):
     quality: dict[str, _Amount | dict[str, _Amount | dict[str, _Amount]]] | None = None
     """Gates that the readings of the watched profiles pass before any rule sees them; the rule is
     then about sensors that give bad values. Default none."""
+    actions: list[ActionDeclaration] = []
+    """Commands to devices while the event has a level; default none."""
     version: str | None = None
     """Version of the rule; default a hash of its content without its tests."""
     tests: list[TestDeclaration] = []
@@ -172,52 +172,34 @@ class PackDeclaration(Declared, frozen=True, kw_only=True):
 
 
 _PLANNED: Mapping[str, tuple[str, ...]] = {
-    "rule": (
-        "signals",
-        "actions",
-    ),
+    "rule": ("signals",),
     "event": ("group", "inhibits", "evidence"),
+    "let": ("ratio", "to"),
 }
 """Parts of the language that packs may already contain elsewhere but this version does not run."""
-
-_KNOWN: Mapping[str, tuple[str, ...]] = {
-    "pack": PackDeclaration.__struct_encode_fields__,
-    "rule": RuleDeclaration.__struct_encode_fields__,
-    "event": EventDeclaration.__struct_encode_fields__,
-    "watch": WatchDeclaration.__struct_encode_fields__,
-    "step": StepDeclaration.__struct_encode_fields__,
-    "repeat": RepeatDeclaration.__struct_encode_fields__,
-    "test": TestDeclaration.__struct_encode_fields__,
-    "calendar": CalendarDeclaration.__struct_encode_fields__,
-    "holiday table": HolidayDeclaration.__struct_encode_fields__,
-    "escalation": EscalateDeclaration.__struct_encode_fields__,
-    "let": LetDeclaration.__struct_encode_fields__,
-    "no_data": NoDataDeclaration.__struct_encode_fields__,
-    "absence": AbsenceDeclaration.__struct_encode_fields__,
-    "title": ("zh", "en"),
-}
 
 _AT = re.compile(r" - at `\$([^`]*)`$")
 _STEP = re.compile(r"\.([^.\[\]]+)|\[([0-9]+)\]")
 
 
-def read_declaration(data: object, error: ErrorFactory) -> PackDeclaration:
+def read_declaration(data: object, error: ErrorFactory, key_error: ErrorFactory) -> PackDeclaration:
     """Return the declaration in a pack's parsed YAML.
 
+    Args:
+        data: plain lists, dicts, texts, numbers and booleans.
+        error: makes the error for the value at a path.
+        key_error: makes the error for the key at a path.
+
     Raises:
-        Exception: what ``error`` makes, for the first thing that is not of this shape.
+        Exception: what they make, for the first thing that is not of this shape.
     """
     if not isinstance(data, dict):
         raise error((), f"expected a mapping with 'rules', found {_kind(data)}")
-    _check_keys("pack", data, (), error)
-    for part, what in (("calendars", "calendar"), ("holidays", "holiday table")):
-        found = data.get(part)
-        for name, one in found.items() if isinstance(found, dict) else ():
-            if isinstance(one, dict):
-                _check_keys(what, one, (part, str(name)), error)
+    check_names(data, PackDeclaration, key_error, _PLANNED)
     rules = data.get("rules")
     for index, rule in enumerate(rules if isinstance(rules, list) else []):
-        _check_rule(rule, ("rules", index), error)
+        if isinstance(rule, dict):
+            _check_later(rule, ("rules", index), error)
     try:
         return msgspec.convert(data, PackDeclaration)
     except msgspec.ValidationError as failure:
@@ -230,67 +212,19 @@ def _refuse(message: str, error: ErrorFactory, cause: Exception) -> NoReturn:
     raise error(path, _AT.sub("", message)) from cause
 
 
-def _check_rule(rule: object, path: tuple[str | int, ...], error: ErrorFactory) -> None:
-    if not isinstance(rule, dict):
-        return
-    _check_keys("rule", rule, path, error)
-    _check_parts(rule, path, error)
-    watch, where = rule.get("watch"), rule.get("where")
-    for part in ("event", "absence"):
-        owner = rule.get(part)
-        if isinstance(owner, dict) and isinstance(owner.get("title"), dict):
-            _check_keys("title", owner["title"], (*path, part, "title"), error)
+def _check_later(
+    rule: Mapping[object, object], path: tuple[str | int, ...], error: ErrorFactory
+) -> None:
+    """Refuse what is part of the language but not built yet."""
+    watch = rule.get("watch")
     if (
         isinstance(watch, dict)
         and isinstance(watch.get("profile"), list)
         and not rule.get("quality")
     ):
         raise error((*path, "watch", "profile"), _later("a list of profiles"))
-    if isinstance(where, dict):
+    if isinstance(rule.get("where"), dict):
         raise error((*path, "where"), _later("a spatial 'where'"))
-    ladder = rule.get("ladder")
-    for index, step in enumerate(ladder if isinstance(ladder, list) else []):
-        if isinstance(step, dict):
-            _check_keys("step", step, (*path, "ladder", index), error)
-            if isinstance(step.get("repeat"), dict):
-                _check_keys("repeat", step["repeat"], (*path, "ladder", index, "repeat"), error)
-            if isinstance(step.get("when"), dict):
-                raise error((*path, "ladder", index, "when"), _later("'at_least' of several"))
-
-
-def _check_parts(
-    rule: Mapping[object, object], path: tuple[str | int, ...], error: ErrorFactory
-) -> None:
-    """Check the names inside the parts of a rule that are mappings, or lists of them."""
-    for part in ("event", "watch", "no_data", "absence"):
-        owner = rule.get(part)
-        if isinstance(owner, dict):
-            _check_keys(part, owner, (*path, part), error)
-    lets = rule.get("let")
-    for name, one in lets.items() if isinstance(lets, dict) else ():
-        if isinstance(one, dict):
-            if "ratio" in one:
-                raise error((*path, "let", str(name), "ratio"), _later("'ratio' to a baseline"))
-            _check_keys("let", one, (*path, "let", str(name)), error)
-    for part, what in (("tests", "test"), ("escalate", "escalation")):
-        entries = rule.get(part)
-        for index, entry in enumerate(entries if isinstance(entries, list) else []):
-            if isinstance(entry, dict):
-                _check_keys(what, entry, (*path, part, index), error)
-
-
-def _check_keys(
-    what: str, found: Mapping[object, object], path: tuple[str | int, ...], error: ErrorFactory
-) -> None:
-    for name in found:
-        here = (*path, str(name))
-        if name in _PLANNED.get(what, ()):
-            raise error(here, _later(f"{name!r}"))
-        if name not in _KNOWN[what]:
-            close = get_close_matches(str(name), _KNOWN[what], n=1, cutoff=0.6)
-            hint = f"did you mean {close[0]!r}? " if close else ""
-            known = ", ".join(_KNOWN[what])
-            raise error(here, f"{str(name)[:40]!r} is unknown; {hint}a {what} has {known}")
 
 
 def _later(what: str) -> str:

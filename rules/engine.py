@@ -32,12 +32,17 @@ class Engine:
     ignored), ``ahead`` (dated too far in the future, judged at arrival), ``unkeyed`` (a name of the
     rule's key is missing), ``unwatched`` (no rule reads it), ``unknown`` (judgements with an unknown
     condition that differed from the one before), ``bad_state`` (snapshots refused by restore),
-    ``unaddressed`` (control messages about an event, rule or key that is not there).
+    ``unaddressed`` (control messages about an event, rule or key that is not there), ``guarded`` and
+    ``throttled`` (commands to devices held back by their guard or their limit).
     """
 
     def __init__(self, packs: Sequence[RulePack]) -> None:
         self.counters: dict[str, int] = dict.fromkeys(
-            ("late", "ahead", "unkeyed", "unwatched", "unknown", "bad_state", "unaddressed"), 0
+            (
+                *("late", "ahead", "unkeyed", "unwatched", "unknown", "bad_state", "unaddressed"),
+                *("guarded", "throttled"),
+            ),
+            0,
         )
         self._index = RuleIndex(packs)
         self._standing = Standing()

@@ -6,6 +6,7 @@ from typing import Final
 
 from contracts.levels import Level
 from rules.breach import Breach
+from rules.command import with_orders
 from rules.escalation import ESCALATED, REMINDER, next_escalation, next_reminder
 from rules.expression.closure import UNKNOWN_SHIFT
 from rules.judge import RunningRule
@@ -344,7 +345,7 @@ class KeyLife:
         muted = bool(shelves) and _lies_on(shelves, state)
         breach = state_turn(state, turn, tick=tick, muted=muted, again=again)
         if breach is not None:
-            breaches.append(breach)
+            breaches.append(with_orders(state, breach, self._counters))
 
 
 def _held(state: KeyState) -> Level | None:

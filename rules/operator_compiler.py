@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contracts.event import Title
 from contracts.levels import Level, level_rank
 from contracts.profiles import PROFILES
+from rules.actions import Action
 from rules.calendars import Calendar, Schedule
 from rules.declaration import RuleDeclaration
 from rules.durations import parse_duration
@@ -31,6 +32,7 @@ def compile_operators(
     stream: str,
     lowest: Level,
     lets: tuple[Let, ...],
+    actions: tuple[Action, ...],
     calendars: Mapping[str, Calendar],
     fail: Fail,
 ) -> Operators:
@@ -41,6 +43,7 @@ def compile_operators(
         stream: what it watches.
         lowest: level of the lowest step of its ladder.
         lets: its derived values.
+        actions: its commands to devices.
         calendars: those of the pack, by name.
         fail: makes the error for a path below the rule.
 
@@ -54,6 +57,7 @@ def compile_operators(
         schedule=compiler.schedule(calendars),
         escalations=compiler.escalations(),
         lets=lets,
+        actions=actions,
         latch=declared.latch,
         remind_s=compiler.remind_s(),
     )

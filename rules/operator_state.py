@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from contracts.levels import Level
+from rules.actions import ActionState
 from rules.windows import WindowState
 
 __all__ = ["Episode", "OperatorState"]
@@ -45,3 +46,5 @@ class OperatorState(Struct, array_like=True):
     """What the rule's ``let`` section holds, by the text of each window."""
     reminded_at: float | None = None
     """When the open event was last told again, in arrival time."""
+    actions: dict[str, ActionState] = {}
+    """What devices were told and not yet told back, by the text of each action."""

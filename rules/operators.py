@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from rules.actions import Action
 from rules.calendars import Schedule
 from rules.escalation import Escalation
 from rules.silence import Absence, NoData
@@ -23,6 +24,8 @@ class Operators(Struct, frozen=True, kw_only=True):
     latch: bool = False
     remind_s: float | None = None
     escalations: tuple[Escalation, ...] = ()
+    actions: tuple[Action, ...] = ()
+    """Commands to devices, in the order of the rule."""
 
     @property
     def keep_state(self) -> bool:

@@ -1,29 +1,25 @@
 """Packs: declared YAML becomes typed, checked rules."""
 
-import itertools
 import math
 import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from contracts.levels import Level, level_rank
 from contracts.profiles import PROFILES
+from rules.action_compiler import compile_actions
+from rules.actions import Action
 from rules.breach import EventSection
 from rules.calendar_compiler import compile_calendars
 from rules.calendars import Calendar
 from rules.declaration import (
     ErrorFactory,
     RuleDeclaration,
-    StepDeclaration,
     read_declaration,
 )
 from rules.durations import parse_duration
-from rules.errors import ExpressionError
-from rules.expression import Node, check, field_names, parse
-from rules.expression.tree import Binary, Unary
-from rules.hysteresis import find_flaws
+from rules.expression import Node, field_names
 from rules.inline_tests import compile_tests
-from rules.ladder import Delays
+from rules.ladder_compiler import compile_condition, compile_ladder
 from rules.let_compiler import compile_lets
 from rules.operator_compiler import compile_operators
 from rules.quality.inspector import GateSet
@@ -51,6 +47,7 @@ def compile_pack(
     name: str,
     error: ErrorFactory,
     quality_defaults: QualityDefaults = MappingProxyType({}),
+    key_error: ErrorFactory | None = None,
 ) -> RulePack:
     """Return the rules in a pack.
 
@@ -60,12 +57,13 @@ def compile_pack(
         error: makes the error for a path of the document; it is raised at the first fault.
         quality_defaults: what ``profile`` stands for in ``quality`` sections; without them such a
             section has to give every threshold but the range.
+        key_error: makes the error for a key, at its place; None: ``error``.
 
     Raises:
         Exception: what ``error`` makes: wrong shape, unknown or unsupported part, an expression
             that does not parse or type-check, a ladder that is not ascending or cannot work.
     """
-    declared = read_declaration(data, error)
+    declared = read_declaration(data, error, key_error or error)
     if not declared.rules:
         raise error(("rules",), "expected at least one rule")
     calendars = compile_calendars(declared.calendars, declared.holidays, error)
@@ -129,7 +127,12 @@ class _RuleCompiler:
         gap_s = self._gap(stream_name)
         event = self._event(stream)
         zh, en = self._titles(event, stream, fields)
-        steps = self._ladder(fields, must_clear=stream_name in {"readings", "counts"})
+        where = None
+        if declared.where is not None:
+            where = compile_condition(("where",), declared.where, fields, self._fail)
+        steps = compile_ladder(
+            declared, fields, where, self._fail, must_clear=stream_name in {"readings", "counts"}
+        )
         profile = declared.watch.profile if stream_name == "readings" else None
         if isinstance(profile, str):
             fresh_s = _FRESH_CADENCES * PROFILES[profile].cadence_s
@@ -157,6 +160,7 @@ class _RuleCompiler:
                 stream=stream_name,
                 lowest=steps[0].level,
                 lets=lets,
+                actions=self._actions(steps, stream, fields),
                 calendars=self._calendars,
                 fail=self._fail,
             ),
@@ -268,6 +272,22 @@ class _RuleCompiler:
                 raise self._fail(("event", "title", language), str(failure)) from failure
         return templates[0], templates[1]
 
+    def _actions(
+        self, steps: Sequence[Step], stream: Stream, fields: FieldTable
+    ) -> tuple[Action, ...]:
+        declared = self._declared
+        levels = dict.fromkeys(step.level for step in steps)
+        levels |= dict.fromkeys(entry.level for entry in declared.escalate)
+        if declared.no_data is not None and declared.no_data.level is not None:
+            levels[declared.no_data.level] = None
+        return compile_actions(
+            declared.actions,
+            names={*stream.keys, *fields},
+            fields=fields,
+            levels=levels,
+            fail=self._fail,
+        )
+
     def _kinds(self, stream: Stream) -> tuple[str, ...]:
         kinds = _listed(self._declared.watch.kind)
         for kind in kinds:
@@ -291,77 +311,6 @@ class _RuleCompiler:
                 filters.append((name, frozenset(values)))
         return tuple(filters)
 
-    def _ladder(self, fields: FieldTable, *, must_clear: bool) -> tuple[Step, ...]:
-        declared = self._declared.ladder
-        if declared is None and self._declared.quality is None:
-            raise self._fail((), "missing required field `ladder`")
-        if not declared and self._declared.quality is not None:
-            level = self._declared.event.level or Level.YELLOW
-            declared = [StepDeclaration(level=level, when="bad")]
-        if not declared:
-            raise self._fail(("ladder",), "expected at least one step")
-        for index, (low, high) in enumerate(itertools.pairwise(declared), start=1):
-            if level_rank(high.level) <= level_rank(low.level):
-                raise self._fail(
-                    ("ladder", index, "level"),
-                    f"{high.level.value} after {low.level.value}; expected ascending levels, each once",
-                )
-        where = None
-        if self._declared.where is not None:
-            where = self._condition(("where",), self._declared.where, fields)
-        raw = [self._conditions(index, step, fields) for index, step in enumerate(declared)]
-        for index, part, reason in find_flaws(
-            [(when.node, clear.node) for when, clear in raw], fields, must_clear=must_clear
-        ):
-            shown = "when" if part == "clear" and declared[index].clear is None else part
-            raise self._fail(("ladder", index, shown), reason)
-        return tuple(
-            self._step(index, step, conditions, where)
-            for index, (step, conditions) in enumerate(zip(declared, raw, strict=True))
-        )
-
-    def _conditions(
-        self, index: int, step: StepDeclaration, fields: FieldTable
-    ) -> tuple[Condition, Condition]:
-        when = self._condition(("ladder", index, "when"), step.when, fields)
-        if step.clear is None:
-            return when, Condition(_not(when.node), f"!({when.text})")
-        return when, self._condition(("ladder", index, "clear"), step.clear, fields)
-
-    def _step(
-        self,
-        index: int,
-        step: StepDeclaration,
-        conditions: tuple[Condition, Condition],
-        where: Condition | None,
-    ) -> Step:
-        when, clear = conditions
-        if where is not None:
-            when = Condition(_join("&&", where.node, when.node), f"({where.text}) && ({when.text})")
-            clear = Condition(
-                _join("||", _not(where.node), clear.node), f"!({where.text}) || ({clear.text})"
-            )
-        times, within_s = 1, math.inf
-        if step.repeat is not None:
-            times = step.repeat.count
-            within_s = self._duration(("ladder", index, "repeat", "within"), step.repeat.within)
-        delays = Delays(
-            self._duration(("ladder", index, "for"), step.for_),
-            self._duration(("ladder", index, "clear_for"), step.clear_for),
-            times,
-            within_s,
-        )
-        return Step(step.level, when, clear, delays)
-
-    def _condition(self, where: _Here, text: str | bool, fields: FieldTable) -> Condition:
-        source = str(text).lower() if isinstance(text, bool) else text
-        try:
-            node = parse(source)
-            check(node, source, fields)
-        except ExpressionError as failure:
-            raise self._fail(where, str(failure)) from failure
-        return Condition(node, source)
-
 
 def _read(steps: Sequence[Step], lets: Sequence[Let], watched: FieldTable) -> tuple[str, ...]:
     """Return the names of the watched fields that a rule reads, directly or through ``let``."""
@@ -371,14 +320,6 @@ def _read(steps: Sequence[Step], lets: Sequence[Let], watched: FieldTable) -> tu
 
 def _nodes(step: Step) -> tuple[Node, Node]:
     return step.when.node, step.clear.node
-
-
-def _not(node: Node) -> Node:
-    return Unary(start=node.start, end=node.end, operator="!", operand=node)
-
-
-def _join(operator: str, left: Node, right: Node) -> Node:
-    return Binary(start=0, end=0, operator=operator, left=left, right=right)
 
 
 def _listed(value: str | Sequence[str]) -> tuple[str, ...]:

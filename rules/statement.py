@@ -21,6 +21,7 @@ __all__ = [
     "Turn",
     "in_force",
     "key_of",
+    "known_names",
     "ladder_turn",
     "state_absence",
     "state_turn",
@@ -96,7 +97,7 @@ def state_turn(
     key = key_of(state)
     state.episode = episode = _next_episode(rule.id, before, turn.level, turn.since, key)
     titles = (rule.title_zh, rule.title_en)
-    known = _known(state, key)
+    known = known_names(state)
     title = Title(zh=titles[0].render(known), en=titles[1].render(known))
     return _breach(state, key, episode, before, turn, rule.event, title, tick=tick)
 
@@ -142,7 +143,7 @@ def state_absence(state: KeyState, absence: Absence, turn: Turn, *, tick: bool) 
         f"{rule.id}/absence", before, turn.level, turn.since, key
     )
     event = EventSection(type=absence.type, dedupe=rule.event.dedupe)
-    known = _known(state, key)
+    known = known_names(state)
     title = Title(zh=absence.title_zh.render(known), en=absence.title_en.render(known))
     breach = _breach(state, key, episode, before, turn, event, title, tick=tick)
     return structs.replace(breach, part="absence")
@@ -226,14 +227,14 @@ def _cause(state: KeyState, turn: Turn, *, tick: bool) -> Cause:
     )
 
 
-def _known(state: KeyState, key: dict[str, str]) -> dict[str, object]:
-    """Return what a title may show."""
+def known_names(state: KeyState) -> dict[str, object]:
+    """Return what the texts of a statement may show."""
     known: dict[str, object] = {}
     if state.sample is not None:
         known |= state.sample.keys
         known |= state.sample.fields
     known |= state.values()
-    known |= key
+    known |= key_of(state)
     return known
 
 

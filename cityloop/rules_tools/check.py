@@ -63,7 +63,13 @@ def _warning(document: Document, path: Sequence[str | int], message: str) -> Fin
 def _compile(document: Document) -> tuple[list[tuple[int, Rule]], list[Finding]]:
     """Return a document's rules that compile, each with its index, and the others' faults."""
     try:
-        pack = compile_pack(document.data, document.name, document.error, load_quality_defaults())
+        pack = compile_pack(
+            document.data,
+            document.name,
+            document.error,
+            load_quality_defaults(),
+            document.key_error,
+        )
     except ConfigError as error:
         found = _rule_by_rule(document)
         return found if found is not None else ([], [as_finding(error)])
@@ -99,10 +105,13 @@ def _rule_by_rule(document: Document) -> tuple[list[tuple[int, Rule]], list[Find
 def _alone(document: Document, data: Mapping[str, object], rule: object, index: int) -> RulePack:
     """Return the pack with only one of its rules; errors keep the place in the whole."""
 
-    def error(path: Sequence[str | int], message: str) -> ConfigError:
-        if tuple(path[:2]) == ("rules", 0):
-            path = ("rules", index, *path[2:])
-        return document.error(path, message)
+    def within(path: Sequence[str | int]) -> Sequence[str | int]:
+        return ("rules", index, *path[2:]) if tuple(path[:2]) == ("rules", 0) else path
 
-    alone = {**data, "rules": [rule]}
-    return compile_pack(alone, document.name, error, load_quality_defaults())
+    return compile_pack(
+        {**data, "rules": [rule]},
+        document.name,
+        lambda path, message: document.error(within(path), message),
+        load_quality_defaults(),
+        lambda path, message: document.key_error(within(path), message),
+    )

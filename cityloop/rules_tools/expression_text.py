@@ -3,7 +3,17 @@
 from typing import Final
 
 from contracts.units import base_unit
-from rules.expression.tree import Binary, Call, Choice, Field, Literal, Membership, Node, Unary
+from rules.expression.tree import (
+    Binary,
+    Call,
+    Choice,
+    Field,
+    Literal,
+    Membership,
+    Node,
+    Tally,
+    Unary,
+)
 
 __all__ = ["expression_text", "value_text"]
 
@@ -22,7 +32,7 @@ _CHOICE, _RELATION, _UNARY, _ATOM = 1, 4, 7, 8
 
 
 def expression_text(node: Node) -> str:
-    """Return an expression as text that parses to the same tree.
+    """Return an expression as text that parses to the same tree, if it is no tally, which has no syntax.
 
     Quantities appear in the base unit of theirs (``15 cm`` as ``0.15 m``): what was compared is shown,
     not what was typed.
@@ -43,6 +53,8 @@ def expression_text(node: Node) -> str:
     if isinstance(node, Membership):
         items = ", ".join(_literal(item) for item in node.items)
         return f"{_part(node.operand, _RELATION)} in [{items}]"
+    if isinstance(node, Tally):
+        return f"at least {node.least} of [{', '.join(expression_text(part) for part in node.of)}]"
     arguments = ", ".join(expression_text(argument) for argument in node.arguments)
     return f"{node.function}({arguments})"
 
@@ -84,5 +96,5 @@ def _power(node: Node) -> int:
         return _UNARY
     negative = isinstance(node, Literal) and not isinstance(node.value, str) and node.value < 0
     # Call, Field and other literals stand by themselves
-    assert isinstance(node, Literal | Field | Call)
+    assert isinstance(node, Literal | Field | Call | Tally)
     return _UNARY if negative else _ATOM

@@ -7,12 +7,13 @@ then compiled to Python (:mod:`.closure`), walked (:mod:`.evaluation`) or explai
 from rules.expression.closure import compile_conditions
 from rules.expression.evaluation import Explained, evaluate, explain, known_value
 from rules.expression.parser import parse
-from rules.expression.tree import Node, field_names
+from rules.expression.tree import Node, Tally, field_names
 from rules.expression.types import check
 
 __all__ = [
     "Explained",
     "Node",
+    "Tally",
     "check",
     "compile_conditions",
     "evaluate",

@@ -21,6 +21,7 @@ from rules.expression.tree import (
     Literal,
     Membership,
     Node,
+    Tally,
     Unary,
     field_names,
     walk,
@@ -57,6 +58,7 @@ _NAMESPACE: Final[Mapping[str, object]] = MappingProxyType(
         "both": kleene.both,
         "either": kleene.either,
         "choose": kleene.choose,
+        "at_least": kleene.at_least,
         "member": kleene.member,
         "call": kleene.call,
         "compare": kleene.COMPARISONS,
@@ -133,6 +135,13 @@ def _union(parts: list[ast.expr]) -> ast.expr:
     return whole
 
 
+def _sum(parts: list[ast.expr]) -> ast.expr:
+    whole = parts[0]
+    for part in parts[1:]:
+        whole = ast.BinOp(left=whole, op=ast.Add(), right=part)
+    return whole
+
+
 def _pick(test: ast.expr, then: int, otherwise: ast.expr | int) -> ast.expr:
     final = ast.Constant(otherwise) if isinstance(otherwise, int) else otherwise
     return ast.IfExp(test=test, body=ast.Constant(then), orelse=final)
@@ -192,6 +201,10 @@ def _fast(node: Node, variables: Mapping[str, str]) -> ast.expr:
     if isinstance(node, Membership):
         left = _fast(node.operand, variables)
         return ast.Compare(left=left, ops=[ast.In()], comparators=[_items(node)])
+    if isinstance(node, Tally):
+        # the parts are true or false, which add up as 1 and 0
+        total = _sum([_fast(part, variables) for part in node.of])
+        return ast.Compare(left=total, ops=[ast.GtE()], comparators=[ast.Constant(node.least)])
     if node.function == "has":
         return ast.Constant(value=True)
     arguments = [_fast(argument, variables) for argument in node.arguments]
@@ -250,6 +263,9 @@ def _slow(node: Node, variables: Mapping[str, str]) -> ast.expr:
         return _invoke(_load("choose"), *(_slow(part, variables) for part in parts))
     if isinstance(node, Membership):
         return _invoke(_load("member"), _slow(node.operand, variables), _items(node))
+    if isinstance(node, Tally):
+        conditions = [_slow(part, variables) for part in node.of]
+        return _invoke(_load("at_least"), ast.Constant(node.least), *conditions)
     assert isinstance(node, Call)
     arguments = [_slow(argument, variables) for argument in node.arguments]
     return _invoke(_load("call"), ast.Constant(node.function), *arguments)

@@ -20,6 +20,7 @@ from rules.expression.tree import (
     Literal,
     Membership,
     Node,
+    Tally,
     Unary,
 )
 from rules.vocabulary import FieldTable
@@ -117,6 +118,8 @@ class _Table:
             return _choose(*parts)
         if isinstance(node, Membership):
             return self._member(node)
+        if isinstance(node, Tally):
+            return self._tally(node)
         return self._call(node)
 
     def _constant(self, value: float | bool | str) -> Column:
@@ -138,6 +141,13 @@ class _Table:
         for item in node.items:
             inside |= np.asarray(values == item.value, dtype=np.bool_)
         return Column(inside, known)
+
+    def _tally(self, node: Tally) -> Column:
+        parts = [self.value(part) for part in node.of]
+        true = np.sum([part.values & part.known for part in parts], axis=0)
+        unknown = np.sum([~part.known for part in parts], axis=0)
+        enough = np.asarray(true >= node.least, np.bool_)
+        return Column(enough, enough | np.asarray(true + unknown < node.least, np.bool_))
 
     def _call(self, node: Call) -> Column:
         parts = [self.value(argument) for argument in node.arguments]

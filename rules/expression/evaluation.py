@@ -13,6 +13,7 @@ from rules.expression.tree import (
     Literal,
     Membership,
     Node,
+    Tally,
     Unary,
     children,
 )
@@ -73,6 +74,8 @@ def _apply(node: Node, parts: list[Value]) -> Value:
         return kleene.choose(*parts)
     if isinstance(node, Membership):
         return kleene.member(parts[0], tuple(item.value for item in node.items))
+    if isinstance(node, Tally):
+        return kleene.at_least(node.least, *parts)
     assert isinstance(node, Call)
     return kleene.call(node.function, *parts)
 

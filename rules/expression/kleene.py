@@ -13,6 +13,7 @@ __all__ = [
     "ARITHMETIC",
     "COMPARISONS",
     "Value",
+    "at_least",
     "both",
     "call",
     "choose",
@@ -69,6 +70,14 @@ def either(left: Value, right: Value) -> bool | None:
     if left is True or right is True:
         return True
     return None if left is None or right is None else False
+
+
+def at_least(least: int, *values: Value) -> bool | None:
+    """Return whether at least so many are true; unknown while that hangs on those that are unknown."""
+    true = sum(value is True for value in values)
+    if true >= least:
+        return True
+    return None if true + sum(value is None for value in values) >= least else False
 
 
 def equal(left: Value, right: Value) -> bool | None:

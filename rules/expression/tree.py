@@ -12,6 +12,7 @@ __all__ = [
     "Literal",
     "Membership",
     "Node",
+    "Tally",
     "Unary",
     "children",
     "field_names",
@@ -76,7 +77,14 @@ class Call(_Span, frozen=True, kw_only=True):
     arguments: tuple["Node", ...]
 
 
-Node = Literal | Field | Unary | Binary | Choice | Membership | Call
+class Tally(_Span, frozen=True, kw_only=True):
+    """At least so many of several conditions; packs write it as a mapping, not in an expression."""
+
+    least: int
+    of: tuple["Node", ...]
+
+
+Node = Literal | Field | Unary | Binary | Choice | Membership | Call | Tally
 
 
 def children(node: Node) -> tuple[Node, ...]:
@@ -89,6 +97,8 @@ def children(node: Node) -> tuple[Node, ...]:
         return (node.condition, node.then, node.otherwise)
     if isinstance(node, Call):
         return node.arguments
+    if isinstance(node, Tally):
+        return node.of
     return ()
 
 

@@ -13,6 +13,7 @@ from rules.expression.tree import (
     Literal,
     Membership,
     Node,
+    Tally,
     Unary,
 )
 from rules.vocabulary import FieldTable
@@ -86,6 +87,10 @@ class _Checker:
             operand = self.type_of(node.operand)
             for item in node.items:
                 self._same((node.operand, operand), (item, self.type_of(item)), "'in'")
+            return _FLAG
+        if isinstance(node, Tally):
+            for part in node.of:
+                self._demand(part, "flag", "one of 'at_least'")
             return _FLAG
         return self._call(node)
 

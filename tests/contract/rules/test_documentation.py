@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rules import declaration, operator_declaration
+from rules import action_declaration, declaration, operator_declaration, tally_declaration
 from rules.engine import ALLOWED_AHEAD_S, FORGET_S, Engine
 from rules.expression.parser import FUNCTIONS, MAX_DEPTH, MAX_NODES
 from rules.expression.tokens import MAX_LENGTH
@@ -22,6 +22,8 @@ DECLARED = (
     declaration.StepDeclaration,
     declaration.RepeatDeclaration,
     declaration.TestDeclaration,
+    tally_declaration.TallyDeclaration,
+    *(getattr(action_declaration, name) for name in action_declaration.__all__),
     *(getattr(operator_declaration, name) for name in operator_declaration.__all__),
 )
 WORDS = sorted(

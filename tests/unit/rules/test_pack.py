@@ -87,15 +87,13 @@ def test_refusals_name_the_place_and_the_reason(
     ("changes", "path"),
     [
         ({name: {}}, (name,))
-        for name in ("signals",
-                     "actions")
+        for name in ("signals",)
     ]
     + [
         ({"event": {"type": "a", name: "x"}}, ("event", name))
         for name in ("group", "inhibits", "evidence")
     ]
     + [
-        ({"ladder": [{"level": "red", "when": {"at_least": 2}}]}, ("ladder", 0, "when")),
         ({"where": {"inside": {}}}, ("where",)),
         ({"watch": {"profile": ["noise"]}}, ("watch", "profile")),
     ],
