@@ -21,6 +21,7 @@ from rules.operator_declaration import (
     LetDeclaration,
     NoDataDeclaration,
 )
+from rules.plain_words import plain_words
 from rules.shape import ErrorFactory, Path, check_names
 from rules.tally_declaration import TallyDeclaration
 
@@ -209,7 +210,7 @@ def read_declaration(data: object, error: ErrorFactory, key_error: ErrorFactory)
 def _refuse(message: str, error: ErrorFactory, cause: Exception) -> NoReturn:
     found = _AT.search(message)
     path = [name or int(index) for name, index in (_STEP.findall(found.group(1)) if found else ())]
-    raise error(path, _AT.sub("", message)) from cause
+    raise error(path, plain_words(_AT.sub("", message))) from cause
 
 
 def _check_later(

@@ -101,7 +101,7 @@ def _tally(where: _Here, declared: TallyDeclaration, fields: FieldTable, fail: F
 def _declared_steps(declared: RuleDeclaration, fail: Fail) -> Sequence[StepDeclaration]:
     steps: Sequence[StepDeclaration] | None = declared.ladder
     if steps is None and declared.quality is None:
-        raise fail((), "missing required field `ladder`")
+        raise fail((), "'ladder' is missing; add it")
     if not steps and declared.quality is not None:
         level = declared.event.level or Level.YELLOW
         steps = [StepDeclaration(level=level, when="bad")]

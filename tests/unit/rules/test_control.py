@@ -286,7 +286,7 @@ def test_what_names_nothing_is_counted(message: Control) -> None:
     ("escalate", "path", "reason"),
     [
         ([{"after": "5", "level": "red"}], (0, "after"), "no duration"),
-        ([{"after": "5m"}], (0,), "required field `level`"),
+        ([{"after": "5m"}], (0,), "'level' is missing"),
         ([{"after": "5m", "level": "red", "unless": "asleep"}], (0, "unless"), "expected acked"),
         ([{"after": "5m", "level": "red", "unles": "x"}], (0, "unles"), "did you mean 'unless'?"),
         ([*reversed(ESCALATE)], (1,), "a later time and a graver level"),

@@ -112,7 +112,7 @@ def test_a_test_does_not_change_the_version() -> None:
 @pytest.mark.parametrize(
     ("test", "path", "reason"),
     [
-        ({"expect": []}, (), "missing required field `series`"),
+        ({"expect": []}, (), "'series' is missing"),
         ({**RISE, "series": {}}, ("series",), "at least one field"),
         ({**RISE, "series": {"depht_m": "0"}}, ("series", "depht_m"), "expected one of depth_m"),
         ({**RISE, "series": {"depth_m": ""}}, ("series", "depth_m"), "at least one value"),

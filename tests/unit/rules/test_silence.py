@@ -225,7 +225,7 @@ def test_a_new_absence_waits_from_when_it_came_into_force() -> None:
 @pytest.mark.parametrize(
     ("changes", "path", "reason"),
     [
-        ({"no_data": {"do": "hold"}}, ("no_data",), "required field `after`"),
+        ({"no_data": {"do": "hold"}}, ("no_data",), "'after' is missing"),
         ({"no_data": {"after": "1m", "do": "panic"}}, ("no_data", "do"), "expected one of hold"),
         ({"no_data": {"after": "1x", "do": "hold"}}, ("no_data", "after"), "2.5 cadence"),
         ({"no_data": {"after": "0s", "do": "hold"}}, ("no_data", "after"), "more than no time"),
@@ -233,7 +233,7 @@ def test_a_new_absence_waits_from_when_it_came_into_force() -> None:
         ({"no_data": {"afer": "1m", "do": "hold"}}, ("no_data", "afer"), "did you mean 'after'?"),
         ({"absence": {**ABSENCE, "type": "Offline!"}}, ("absence", "type"), "dotted lower case"),
         ({"absence": {**ABSENCE, "title": {"zh": "x", "en": "{depth_m}"}}}, ("absence", "title", "en"), "not known here"),
-        ({"absence": {"after": "1m"}}, ("absence",), "required field `level`"),
+        ({"absence": {"after": "1m"}}, ("absence",), "'level' is missing"),
         ({"absence": ABSENCE, "watch": {"stream": "tracks"}, "key": ["track"],
           "ladder": [step("blue", "dwell_s > 1 s")]}, ("absence",), "come and go"),
         ({"absence": ABSENCE, "watch": {"stream": "counts"}, "key": ["zone"],

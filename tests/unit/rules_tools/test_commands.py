@@ -56,7 +56,7 @@ def test_check_prints_positions_that_editors_understand(pack: Path, tmp_path: Pa
     bad.write_text(FLOOD.replace("dedupe:", "dedup:"))
     text, found = _run("check", bad).stdout, json.loads(_run("check", bad, "--json").stdout)
 
-    assert text.startswith(f"{bad}:3:39: error: ")
+    assert text.startswith(f"{bad}:3:32: error: ")
     assert (found["errors"], found["findings"][0]["line"]) == (1, 3)
     assert "did you mean 'dedupe'?" in found["findings"][0]["message"]
 
