@@ -8,6 +8,7 @@ from typing import Final
 
 from contracts.control import Control
 from rules.breach import Breach
+from rules.calm_keys import CalmKeys, calm_keys
 from rules.control_desk import ControlDesk
 from rules.errors import StateError
 from rules.judge import KeyValue, RunningRule
@@ -99,6 +100,24 @@ class Engine:
                 state.dirty = True
                 self._touched.append(state)
         return breaches
+
+    def calm(self, sample: Sample) -> CalmKeys | None:
+        """Return what spares :meth:`apply` the next readings of a subject, after one was applied."""
+        rules = self._index.find(sample) if sample.stream == "readings" else None
+        return None if rules is None else calm_keys(rules, sample, self._index)
+
+    def note(self, calm: CalmKeys, at: float, fields: Mapping[str, object], now: float) -> bool:
+        """Note a reading that changes nothing; where this is False, :meth:`apply` it instead.
+
+        Args:
+            calm: what :meth:`calm` returned after the subject's last reading that was applied.
+            at: event time of this one.
+            fields: its values.
+            now: its arrival.
+        """
+        if calm.owner is not self._index or at > now + ALLOWED_AHEAD_S:
+            return False
+        return calm.note(at, fields, now - at, self._touched)
 
     def tick(self, now: float) -> list[Breach]:
         """Return what the passing of time alone brings about up to ``now``."""

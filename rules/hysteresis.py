@@ -11,8 +11,8 @@ import math
 from collections.abc import Sequence
 
 from contracts.profiles import ProfileField
+from rules.cuts import cuts_of
 from rules.expression import Node, evaluate, field_names
-from rules.expression.tree import Binary, Field, Literal, Membership, Unary, walk
 from rules.vocabulary import FieldTable
 
 __all__ = ["Finding", "StepConditions", "find_flaws"]
@@ -35,16 +35,16 @@ def find_flaws(
         must_clear: whether only ``clear`` ends an episode; false where subjects also go away.
     """
     nodes = [node for step in steps for node in step]
-    names = field_names(*nodes)
+    names, cuts = field_names(*nodes), cuts_of(nodes)
     if not names:
         reason = "this condition reads no field; name one of those that are watched"
         return [(0, "when", reason)] if must_clear else []
-    if len(names) > 1 or not all(_simple(node) for node in nodes):
+    if len(names) > 1 or cuts is None:
         return []
     field = fields[names[0]]
     if field.kind != "number":
         return []
-    points = _points(nodes, field)
+    points = _points(cuts, field)
     flaws: list[Finding] = []
     truths: list[tuple[list[float], list[float]]] = []
     for when, clear in steps:
@@ -90,39 +90,13 @@ def _shown(limit: float | None) -> str:
     return "any" if limit is None else f"{limit:g}"
 
 
-def _simple(node: Node) -> bool:
-    """Whether a condition changes only at its constants: comparisons of a bare field, and logic."""
-    for part in walk(node):
-        if isinstance(part, Binary):
-            if part.operator in {"&&", "||"}:
-                continue
-            if {type(part.left), type(part.right)} != {Field, Literal}:
-                return False
-        elif isinstance(part, Unary):
-            if part.operator != "!":
-                return False
-        elif isinstance(part, Membership):
-            if not isinstance(part.operand, Field):
-                return False
-        elif not isinstance(part, Field | Literal):
-            return False
-    return True
-
-
-def _points(nodes: Sequence[Node], field: ProfileField) -> list[float]:
+def _points(cuts: Sequence[float], field: ProfileField) -> list[float]:
     low = -math.inf if field.minimum is None else field.minimum
     high = math.inf if field.maximum is None else field.maximum
-    marks = {
-        float(part.value)
-        for node in nodes
-        for part in walk(node)
-        if isinstance(part, Literal) and not isinstance(part.value, str | bool)
-    }
-    ordered = sorted(marks)
-    points = {low, high, ordered[0] - 1.0, ordered[-1] + 1.0} if ordered else {low, high}
-    for mark in ordered:
+    points = {low, high, cuts[0] - 1.0, cuts[-1] + 1.0} if cuts else {low, high}
+    for mark in cuts:
         points |= {mark, math.nextafter(mark, -math.inf), math.nextafter(mark, math.inf)}
-    points |= {(one + other) / 2 for one, other in itertools.pairwise(ordered)}
+    points |= {(one + other) / 2 for one, other in itertools.pairwise(cuts)}
     return sorted(point for point in points if math.isfinite(point) and low <= point <= high)
 
 

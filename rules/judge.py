@@ -6,6 +6,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from contracts.control import Mode
+from rules.cuts import cuts_of
 from rules.expression import compile_conditions
 from rules.expression.closure import Conditions
 from rules.ladder import fresh_state
@@ -25,6 +26,7 @@ class RunningRule:
     """One rule with its key states; what a sample needs of it is precomputed here."""
 
     __slots__ = (
+        "_cuts",
         "_judges",
         "_window",
         "delays",
@@ -62,6 +64,15 @@ class RunningRule:
         """Several observations may stand behind one key; it is gone when the last of them is."""
         self._window: tuple[float, float, Mode | None, bool] = (0.0, 0.0, None, False)
         self._judges: dict[int, Conditions] = {}
+        self._cuts: tuple[tuple[float, ...] | None] | None = None
+
+    @property
+    def cuts(self) -> tuple[float, ...] | None:
+        """The numbers at which its conditions may change; None where they may anywhere."""
+        if self._cuts is None:
+            steps = self.rule.steps
+            self._cuts = (cuts_of(c.node for step in steps for c in (step.when, step.clear)),)
+        return self._cuts[0]
 
     def judge(self, held: int) -> Conditions:
         """Return the function that judges the pressing conditions while ``held`` steps are held.
