@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gateway.foreign.commands import map_message
+
 if TYPE_CHECKING:
     from gateway.config import GatewayConfig
     from gateway.explain import Explanation
@@ -87,18 +89,25 @@ def show_config(config_path: Path, *, check: bool) -> None:
     """Print the configuration with its defaults, or check it. Exit code 2: it is not valid."""
     import msgspec  # noqa: PLC0415
 
+    from gateway.foreign.sources import ForeignFiles, compile_sources  # noqa: PLC0415
     from gateway.rule_packs import PackFiles, compile_packs  # noqa: PLC0415
     from runtime.errors import ConfigError  # noqa: PLC0415
 
     config = _load(config_path)
     try:
         packs = compile_packs(PackFiles([Path(path) for path in config.rules.paths]).read())
+        foreign = compile_sources(
+            ForeignFiles(config.foreign.mappings, config.foreign.devices).read()
+        )
     except ConfigError as error:
         click.echo(str(error), err=True)
         sys.exit(2)
     if check:
         rules = sum(len(pack.rules) for pack in packs)
-        click.echo(f"{config_path}: valid; {len(packs)} packs, {rules} rules")
+        click.echo(
+            f"{config_path}: valid; {len(packs)} packs, {rules} rules, "
+            f"{len(foreign.mappings)} foreign mappings, {len(foreign.devices)} foreign devices"
+        )
     else:
         click.echo(msgspec.json.format(msgspec.json.encode(config), indent=2).decode())
 
@@ -162,6 +171,9 @@ def _tell(explanation: "Explanation") -> None:
             click.echo(
                 f"  arrived {deciding.arrived_at.isoformat()}: {bytes(deciding.message).decode()[:400]}"
             )
+
+
+main.add_command(map_message)
 
 
 @main.group()

@@ -10,6 +10,7 @@ from gateway.dead_letter import DeadLetterStore
 from gateway.dedupe import IN_ORDER, Dedupe
 from gateway.event_delivery import EventDelivery
 from gateway.event_outbox import EventOutbox
+from gateway.foreign.sources import ForeignFiles
 from gateway.ports import EventSink, TelemetrySink
 from gateway.rule_host import RuleHost
 from gateway.rule_packs import PackFiles
@@ -160,6 +161,7 @@ def build(
         dead_letters=dead_letters,
         telemetry=telemetry,
         packs=PackFiles([Path(path) for path in config.rules.paths]),
+        foreign=ForeignFiles(config.foreign.mappings, config.foreign.devices),
         limits=WorkerLimits(
             batch=config.intake.batch,
             checkpoint_every_s=config.checkpoint.every_s * clock_seconds,

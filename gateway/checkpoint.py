@@ -43,6 +43,8 @@ class Space(StrEnum):
     """Highest revision heard of each observed episode."""
     REGISTRY = "registry"
     """Boxes and subjects."""
+    FOREIGN = "foreign"
+    """Foreign mappings in force, as journalled, and the sessions of foreign systems."""
 
 
 class Position(NamedTuple):

@@ -15,6 +15,7 @@ __all__ = [
     "ApiConfig",
     "CheckpointConfig",
     "EmbeddedTelemetryConfig",
+    "ForeignConfig",
     "GatewayConfig",
     "InfluxConfig",
     "IntakeConfig",
@@ -95,6 +96,16 @@ class IntakeConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Rejected messages that are kept; the oldest go first; default 10,000."""
 
 
+class ForeignConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What other systems publish on the hub."""
+
+    mappings: tuple[str, ...] = ()
+    """Mapping files, or names of those that ship (``zigbee2mqtt``); default none."""
+    devices: tuple[str, ...] = ()
+    """Device lists: which foreign id is which sensor; default none, which turns every message
+    away as ``unknown_device``."""
+
+
 class EmbeddedTelemetryConfig(
     Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="embedded", tag_field="kind"
 ):
@@ -170,6 +181,8 @@ class GatewayConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Checkpoints."""
     intake: IntakeConfig = IntakeConfig()
     """Intake."""
+    foreign: ForeignConfig = ForeignConfig()
+    """Foreign formats."""
     telemetry: TelemetryConfig = TelemetryConfig()
     """Telemetry."""
     metrics: MetricsConfig | None = MetricsConfig()

@@ -26,6 +26,9 @@ from contracts.status import Dropped, Status
 from contracts.topics import BoxTopic, DistrictTopic, Kind, parse_topic
 from contracts.tracks import Tracks
 from gateway.dedupe import Dedupe, StreamKey, Verdict
+from gateway.foreign.desk import is_foreign
+from gateway.foreign.errors import ForeignRejected, ForeignSkipped
+from gateway.foreign.translator import Translated, Translator
 
 __all__ = ["Admission", "Intake", "Reason", "Rejection"]
 
@@ -51,6 +54,12 @@ class Reason(StrEnum):
     """The payload names another box than the topic."""
     CHANNEL_MISMATCH = "channel_mismatch"
     """The payload's channel or type does not belong under the topic's kind."""
+    UNKNOWN_DEVICE = "unknown_device"
+    """A foreign message of a device that is not registered."""
+    BAD_CLOCK = "bad_clock"
+    """A foreign message whose time is none, before 2000, or ahead of its arrival."""
+    NO_BIRTH = "no_birth"
+    """Sparkplug data whose birth was not heard; a rebirth was asked for."""
 
 
 class Admission(NamedTuple):
@@ -58,8 +67,9 @@ class Admission(NamedTuple):
 
     topic: str
     payload: bytes
-    message: BoxMessage | Control | CommandResult | ConfigReported
-    place: BoxTopic | DistrictTopic
+    message: BoxMessage | Control | CommandResult | ConfigReported | Translated
+    place: BoxTopic | DistrictTopic | None
+    """None for a foreign message."""
     resolved: list[SubjectReading] | None
 
 
@@ -121,9 +131,13 @@ class Intake:
     Args:
         dedupe: the ledger of messages; admission takes note in it.
         districts: districts that are served; empty serves all.
+        foreign: translates what comes on other topics than ours; None turns it away.
     """
 
-    def __init__(self, dedupe: Dedupe, districts: frozenset[str]) -> None:
+    def __init__(
+        self, dedupe: Dedupe, districts: frozenset[str], foreign: Translator | None = None
+    ) -> None:
+        self._foreign = foreign
         self._dedupe = dedupe
         self._districts = districts
         self._statuses: dict[str, bytes] = {}
@@ -134,14 +148,19 @@ class Intake:
         self.refused: set[StreamKey] = set()
         """Those of them in which something was turned away and should be sent again at once."""
 
-    def admit(self, topic: str, payload: bytes, arrived_s: float) -> Admission | Rejection | None:
+    def admit(
+        self, topic: str, payload: bytes, arrived_s: float, *, retained: bool = False
+    ) -> Admission | Rejection | None:
         """Return what to do with one inbound message; None for one that was handled before.
 
         Args:
             topic: the topic it came on.
             payload: its bytes.
             arrived_s: the moment of arrival, seconds since 1970.
+            retained: whether the hub had kept it from earlier.
         """
+        if is_foreign(topic) and self._foreign is not None:
+            return self._admit_foreign(self._foreign, topic, payload, arrived_s, retained=retained)
         try:
             place = parse_topic(topic)
         except TopicError as error:
@@ -180,6 +199,30 @@ class Intake:
         if isinstance(message, Dropped):
             self.counters["given_up_by_boxes"] += message.seq - message.from_seq + 1
         return Admission(topic, payload, message, place, resolved)
+
+    def _admit_foreign(
+        self,
+        translator: Translator,
+        topic: str,
+        payload: bytes,
+        arrived_s: float,
+        *,
+        retained: bool,
+    ) -> Admission | Rejection | None:
+        """Translate what another system published; the journal gets it as it came."""
+        try:
+            arrived_us = round(arrived_s * 1_000_000)
+            translated = translator.translate(topic, payload, arrived_us, retained=retained)
+        except ForeignSkipped:
+            return None
+        except ForeignRejected as error:
+            return self._reject(
+                Reason(error.reason.value), error.device, topic, payload, str(error)
+            )
+        if translated is None:
+            detail = f"topic {topic[:120]!r}: neither ours nor of a mapping under foreign.mappings"
+            return self._reject(Reason.BAD_TOPIC, "", topic, payload, detail)
+        return Admission(topic, payload, translated, None, None)
 
     def _take(self, message: BoxMessage, topic: str, arrived_s: float) -> bool:
         """Return whether the ledger holds a message for new; mark its stream for an ack."""

@@ -30,6 +30,19 @@ _FAMILIES = (
     Metric("messages_missing_total", "counter", "Messages given up in gaps nobody could fill."),
     Metric("messages_waiting_beyond_gaps", "gauge", "Messages journalled out of order."),
     Metric("messages_rejected_total", "counter", "Messages turned away, by reason."),
+    Metric(
+        "foreign_messages_total",
+        "counter",
+        "Messages and records of foreign systems, by mapping and outcome.",
+    ),
+    Metric("foreign_unknown_fields_total", "counter", "Foreign values nobody asked for, by name."),
+    Metric("foreign_unusable_values_total", "counter", "Foreign values without translation."),
+    Metric("foreign_gaps_total", "counter", "Sparkplug sequence numbers that were missing."),
+    Metric("foreign_historical_total", "counter", "Sparkplug metrics stored while away."),
+    Metric("foreign_rebirths_total", "counter", "Sparkplug rebirths asked for."),
+    Metric("foreign_devices", "gauge", "Registered foreign devices."),
+    Metric("mappings_loaded_total", "counter", "Times that foreign mappings were put in force."),
+    Metric("mappings_refused_total", "counter", "Times that foreign mappings were refused."),
     Metric("dead_letters_not_kept_total", "counter", "Rejections beyond the bound per second."),
     Metric("samples_total", "counter", "Samples fed to the rules."),
     Metric("values_flagged_total", "counter", "Values or times that were wrong, by flag."),
@@ -98,6 +111,7 @@ def _values(gateway: Gateway) -> Iterator[tuple[str, dict[str, str], float]]:
     yield "messages_waiting_beyond_gaps", {}, gateway.dedupe.waiting()
     for why, count in sorted(intake.rejected.items()):
         yield "messages_rejected_total", {"reason": why.value}, count
+    yield from _foreign_values(gateway)
     yield "dead_letters_not_kept_total", {}, worker.rejections.counters["letters_not_kept"]
     yield "samples_total", {}, host.maker.counters["samples"]
     for flag in _FLAGS:
@@ -150,6 +164,31 @@ def _values(gateway: Gateway) -> Iterator[tuple[str, dict[str, str], float]]:
     forbidden = gateway.session.counters["forbidden_subscriptions"]
     yield "hub_forbidden_subscriptions_total", {}, forbidden
     yield "step_seconds_max", {}, gateway.take_longest_step_s()
+
+
+def _foreign_values(gateway: Gateway) -> Iterator[tuple[str, dict[str, str], float]]:
+    """Yield (name, labels, value) of what foreign systems sent."""
+    translator = gateway.host.foreign.translator
+    tally = translator.tally
+    for (mapping, outcome), count in sorted(tally.outcomes.items()):
+        yield "foreign_messages_total", {"mapping": mapping, "outcome": outcome}, count
+    for name, counter in (
+        ("foreign_unknown_fields_total", tally.unknown_fields),
+        ("foreign_unusable_values_total", tally.unusable),
+    ):
+        for (mapping, field), count in sorted(counter.items()):
+            yield name, {"mapping": mapping, "field": _label(field)}, count
+    yield "foreign_gaps_total", {}, translator.nodes.gaps
+    yield "foreign_historical_total", {}, translator.nodes.historical
+    yield "foreign_rebirths_total", {}, gateway.worker.foreign.counters["rebirths"]
+    yield "foreign_devices", {}, len(translator.devices)
+    yield "mappings_loaded_total", {}, gateway.worker.foreign.counters["loaded"]
+    yield "mappings_refused_total", {}, gateway.worker.foreign.counters["refused"]
+
+
+def _label(text: str) -> str:
+    r"""Return a text that a stranger chose as a label value: ``\``, ``"`` and newline escaped."""
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
 def render(gateway: Gateway) -> str:

@@ -77,6 +77,12 @@ class Registry:
                 self.subjects[birth.subject] = known
                 self._dirty.add(f"subject:{birth.subject}")
 
+    def enlist(self, subject: str, record: SubjectRecord) -> None:
+        """Take in a subject that is known without a birth: a registered foreign device."""
+        if self.subjects.get(subject) != record:
+            self.subjects[subject] = record
+            self._dirty.add(f"subject:{subject}")
+
     def locate(self, subject: str, place: BoxTopic) -> SubjectRecord:
         """Return what is known of a subject that a box has just spoken for."""
         known = self.subjects.get(subject)

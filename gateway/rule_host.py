@@ -24,6 +24,9 @@ from gateway.checkpoint import Space
 from gateway.dedupe import Dedupe, StatementLedger
 from gateway.errors import PacksError
 from gateway.events import build_event
+from gateway.foreign.desk import ForeignDesk, is_foreign
+from gateway.foreign.errors import ForeignRejected, ForeignSkipped
+from gateway.foreign.translator import Translated
 from gateway.ports import Point
 from gateway.registry import Registry
 from gateway.rule_packs import PackSource, compile_packs, decode_packs, encode_packs
@@ -44,8 +47,9 @@ _PACKS_KEY = "in_force"
 class Prepared(NamedTuple):
     """What intake already knows of a record, so that it is not decoded twice."""
 
-    message: Message
-    place: BoxTopic | DistrictTopic
+    message: Message | Translated
+    place: BoxTopic | DistrictTopic | None
+    """None for a foreign message: each of its parts has a place of its own."""
     resolved: Sequence[SubjectReading] | None
 
 
@@ -74,6 +78,8 @@ class RuleHost:
         self._statements = StatementLedger()
         self.registry = Registry()
         self.maker = SampleMaker(self.registry, skew_s=skew_s, late_s=late_s)
+        self.foreign = ForeignDesk(self.registry, skew_s=skew_s)
+        """Mappings of foreign formats in force."""
         self.packs: tuple[PackSource, ...] = ()
         self._packs_dirty = False
         self._engine = Engine(())
@@ -93,12 +99,18 @@ class RuleHost:
             return Outcome(self._events(self._engine.tick(now_s), ()), [])
         if record.kind is JournalKind.RULES:
             return Outcome(self._events(self.load_packs(record.payload, now_s), ()), [])
+        if record.kind is JournalKind.FOREIGN:
+            if not self.foreign.load(record.payload):
+                self.counters["unloadable_mappings"] += 1
+            return Outcome([], [])
         if prepared is None:
             prepared = self._prepare(record)
             if prepared is None:
                 return Outcome([], [])
             self._take_note(prepared.message)
         message, place, _ = prepared
+        if isinstance(message, Translated):
+            return self._foreign(message, record)
         if isinstance(place, BoxTopic):
             if isinstance(message, Readings | Tracks | Counts | Observation):
                 return self._message(prepared, record)
@@ -114,18 +126,39 @@ class RuleHost:
         """Return only the telemetry of a record that the state already holds."""
         if record.kind is not JournalKind.MESSAGE:
             return []
-        prepared = self._prepare(record)
-        if prepared is None or not isinstance(prepared.message, Readings):
+        prepared = self._prepare(record, again=True)
+        if prepared is None:
+            return []
+        if isinstance(prepared.message, Translated):
+            parts = (Prepared(*part) for part in prepared.message.parts)
+            readings = (part for part in parts if isinstance(part.message, Readings))
+            return [point for part in readings for point in self._make(part, record).points]
+        if not isinstance(prepared.message, Readings):
             return []
         return self._make(prepared, record).points
 
-    def _prepare(self, record: JournalRecord) -> Prepared | None:
+    def _foreign(self, message: Translated, record: JournalRecord) -> Outcome:
+        """Feed the engine what a foreign message became."""
+        events: list[Event] = []
+        points: list[Point] = []
+        for part in message.parts:
+            outcome = self._message(Prepared(*part), record)
+            events.extend(outcome.events)
+            points.extend(outcome.points)
+        return Outcome(events, points)
+
+    def _prepare(self, record: JournalRecord, *, again: bool = False) -> Prepared | None:
         """Decode a record; None, counted, for one that this version cannot read."""
         try:
+            if is_foreign(record.topic):
+                translated = self.foreign.translator.translate(
+                    record.topic, record.payload, record.arrived_at_us, again=again
+                )
+                return None if translated is None else Prepared(translated, None, None)
             place = parse_topic(record.topic)
             message = decode_message(record.payload)
             resolved = resolve_pack(message) if isinstance(message, Readings) else None
-        except ContractError as error:
+        except (ContractError, ForeignRejected, ForeignSkipped) as error:
             self.counters["unreadable_records"] += 1
             structlog.get_logger().error(
                 "journal_record_unreadable", offset=record.offset, error=str(error)
@@ -133,7 +166,7 @@ class RuleHost:
             return None
         return Prepared(message, place, resolved)
 
-    def _take_note(self, message: Message) -> None:
+    def _take_note(self, message: Message | Translated) -> None:
         """Tell the ledger of messages about one that the journal holds."""
         if isinstance(message, Readings | Tracks | Counts | Observation | Dropped):
             first = message.from_seq if isinstance(message, Dropped) else None
@@ -232,6 +265,7 @@ class RuleHost:
             Space.MARKS: self._dedupe.take_dirty(),
             Space.STATEMENTS: self._statements.take_dirty(),
             Space.REGISTRY: self.registry.take_dirty(),
+            Space.FOREIGN: self.foreign.take_dirty(),
         }
 
     def restore(self, load: Callable[[Space], Mapping[str, bytes]]) -> None:
@@ -255,6 +289,7 @@ class RuleHost:
         self._dedupe.restore(load(Space.MARKS))
         self._statements.restore(load(Space.STATEMENTS))
         self.registry.restore(load(Space.REGISTRY))
+        self.foreign.restore(load(Space.FOREIGN))
 
 
 def _gate_sets(packs: Sequence[RulePack]) -> list[GateSet]:

@@ -23,6 +23,8 @@ from gateway.dead_letter import DeadLetterStore
 from gateway.dedupe import Dedupe
 from gateway.errors import PacksError, StoreError
 from gateway.event_outbox import EventOutbox
+from gateway.foreign.link import ForeignLink
+from gateway.foreign.sources import ForeignFiles
 from gateway.intake import Admission, Intake, Rejection
 from gateway.ports import Point
 from gateway.rejections import Rejections
@@ -92,6 +94,7 @@ class Worker:
         telemetry: TelemetryWriter | None,
         packs: PackFiles,
         limits: WorkerLimits,
+        foreign: ForeignFiles | None = None,
     ) -> None:
         self._session = session
         self._journal = journal
@@ -102,9 +105,10 @@ class Worker:
         self._packs = packs
         self._limits = limits
         self._districts = tuple(districts)
-        self.intake = Intake(dedupe, frozenset(districts))
+        self.intake = Intake(dedupe, frozenset(districts), host.foreign.translator)
         self.rejections = Rejections(name, dead_letters, session)
         self.acks = AckSender(dedupe, session)
+        self.foreign = ForeignLink(session, foreign or ForeignFiles((), ()), host.foreign)
         self.counters: Counter[str] = Counter()
         self.stalled = False
         """Whether a store that cannot be written holds everything up."""
@@ -179,10 +183,12 @@ class Worker:
             end_offset=self._next_offset,
         )
         self._load_packs(now, starting=True)
+        self._load_foreign(now, starting=True)
         # always nine filters: nats-server adds up max_ack_pending over them, to 65,535 at most
         district = self._districts[0] if len(self._districts) == 1 else "+"
         for kind in _SUBSCRIBED:
             self._session.subscribe(subscription(kind, district=district))
+        self.foreign.subscribe()
 
     def step(self, now: datetime, limit: int | None = None) -> int:
         """Take in what has come, up to a limit; return how many messages that were.
@@ -203,6 +209,9 @@ class Worker:
         ):
             self._polled_at_s = now_s
             self._load_packs(now, starting=False)
+            if self._stuck is None:
+                # what is stuck was translated by the mappings before, and a replay must too
+                self._load_foreign(now, starting=False)
         batch, self._stuck = self._stuck or self._take(now_s, limit or self._limits.batch), None
         if not self._commit(batch, now):
             return 0
@@ -211,6 +220,7 @@ class Worker:
             self.intake.touched.clear()
             self.intake.refused.clear()
             self.acks.send()
+        self.foreign.ask_rebirths(now_s)
         self._save(now_s)
         return len(batch.inbound)
 
@@ -234,12 +244,13 @@ class Worker:
         rejected: list[Rejection] = []
         admit = self.intake.admit
         for message in inbound:
-            verdict = admit(message.topic, message.payload, now_s)
+            verdict = admit(message.topic, message.payload, now_s, retained=message.retained)
             if isinstance(verdict, Rejection):
                 rejected.append(verdict)
                 verdict = verdict.tombstone
             if verdict is not None:
-                (urgent if verdict.place.kind is Kind.URGENT else admitted).append(verdict)
+                is_urgent = verdict.place is not None and verdict.place.kind is Kind.URGENT
+                (urgent if is_urgent else admitted).append(verdict)
         if rejected:
             self.rejections.take(rejected, now_s)
         entries: list[tuple[JournalKind, int, str, bytes]] = []
@@ -250,7 +261,11 @@ class Worker:
             entries.append((JournalKind.TICK, second * 1_000_000, "", b""))
             prepared.append(None)
         for admission in (*urgent, *admitted):
-            kind = _JOURNAL_KINDS.get(admission.place.kind, JournalKind.MESSAGE)
+            kind = (
+                JournalKind.MESSAGE
+                if admission.place is None
+                else _JOURNAL_KINDS.get(admission.place.kind, JournalKind.MESSAGE)
+            )
             entries.append((kind, now_us, admission.topic, admission.payload))
             prepared.append(Prepared(admission.message, admission.place, admission.resolved))
         return _Batch(inbound, entries, prepared)
@@ -357,6 +372,23 @@ class Worker:
         self._store_events(outcome.events, now)
         self.counters["packs_loaded"] += 1
         self._log.info("packs_loaded", packs=[source.name for source in sources])
+
+    def _load_foreign(self, now: datetime, *, starting: bool) -> None:
+        """Put changed mappings and device lists in force through the journal."""
+        payload = self.foreign.changed(starting=starting)
+        if payload is None:
+            return
+        at_us = round(now.timestamp() * 1_000_000)
+        try:
+            first = self._journal.append([(JournalKind.FOREIGN, at_us, "", payload)])
+        except JournalFull as error:
+            self.counters["journal_failures"] += 1
+            self._log.error("mappings_not_journalled", error=str(error))
+            self.foreign.not_journalled()
+            return
+        self._host.apply(JournalRecord(first, at_us, JournalKind.FOREIGN, "", payload))
+        self._next_offset = first + 1
+        self.foreign.loaded()
 
     def _position(self) -> Position:
         written = self._next_offset if self._telemetry is None else self._telemetry.written_offset

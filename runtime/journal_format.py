@@ -62,6 +62,8 @@ class JournalKind(IntEnum):
     """The rule packs that hold from here on."""
     STATUS = 5
     """A box's status."""
+    FOREIGN = 6
+    """The mappings of foreign formats, and their devices, that hold from here on."""
 
 
 class JournalRecord(NamedTuple):

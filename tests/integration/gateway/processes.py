@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
@@ -84,11 +85,13 @@ class GatewayProcess:
         epoch: datetime | None = None,
         origin: datetime | None = None,
         scale: float = 1.0,
+        pack: str = PACK,
+        sections: dict[str, object] | None = None,
     ) -> None:
         self.folder = folder
         self.metrics_port = free_port()
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "pack.yaml").write_text(PACK, encoding="utf-8")
+        (folder / "pack.yaml").write_text(pack, encoding="utf-8")
         (folder / "key").write_text("secret")
         clock: dict[str, object] = {"scale": scale}
         if epoch is not None and origin is not None:
@@ -106,11 +109,21 @@ class GatewayProcess:
             "checkpoint": {"every_s": 2.0},
             "metrics": {"port": self.metrics_port},
             "clock": clock,
+            **(sections or {}),
         }
         self.config = folder / "gateway.yaml"
         # JSON is YAML; quoting keeps the moments texts
         self.config.write_text(json.dumps(document, indent=1), encoding="utf-8")
         self.start()
+
+    def metrics(self) -> str:
+        """Return the page of metrics; empty while it is not served."""
+        try:
+            address = f"http://127.0.0.1:{self.metrics_port}/metrics"
+            with urllib.request.urlopen(address, timeout=5) as answer:
+                return str(answer.read().decode())
+        except OSError:
+            return ""
 
     def start(self) -> None:
         """Start the process; it may not listen yet."""

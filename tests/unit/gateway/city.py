@@ -17,6 +17,7 @@ from contracts.topics import Kind, box_topic
 from gateway.bootstrap import build
 from gateway.config import (
     CheckpointConfig,
+    ForeignConfig,
     GatewayConfig,
     IntakeConfig,
     JournalConfig,
@@ -160,7 +161,14 @@ class City:
     the same folder.
     """
 
-    def __init__(self, folder: Path, *, pack: str = PACK, checkpoint_every_s: float = 5.0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        pack: str = PACK,
+        checkpoint_every_s: float = 5.0,
+        foreign: ForeignConfig = ForeignConfig(),  # noqa: B008 - frozen
+    ) -> None:
         self.folder = folder
         self.pack_file = folder / "pack.yaml"
         folder.mkdir(parents=True, exist_ok=True)
@@ -178,6 +186,7 @@ class City:
             journal=JournalConfig(sync=False, segment_bytes=65_536),
             checkpoint=CheckpointConfig(every_s=checkpoint_every_s),
             intake=IntakeConfig(batch=1_000),
+            foreign=foreign,
             telemetry=TelemetryConfig(),
             metrics=None,
         )

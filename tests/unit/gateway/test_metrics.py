@@ -2,15 +2,23 @@
 
 from pathlib import Path
 
+from gateway.config import ForeignConfig
 from gateway.metrics import METRICS, render
 from tests.unit.gateway.city import GATES, PACK, City, later, reading
 
 
 def test_metrics_page_names_every_metric_once(tmp_path: Path) -> None:
     """Every declared family is on the page with its type, and counts what happened."""
-    city = City(tmp_path, pack=PACK + GATES)
+    devices = tmp_path / "devices.yaml"
+    devices.write_text(
+        "devices: [{subject: b, mapping: zigbee2mqtt, foreign_id: button, profile: alarm_button, "
+        "district: d, site: s}]"
+    )
+    foreign = ForeignConfig(mappings=("zigbee2mqtt",), devices=(str(devices),))
+    city = City(tmp_path, pack=PACK + GATES, foreign=foreign)
     city.send(reading(0, later(9_000)))
     city.send(b"{")
+    city.box.publish("zigbee2mqtt/button", b'{"action": "shake", "mood": "good"}')
     city.step()
     page = render(city.gateway)
 
