@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from msgspec import Meta, Struct
+from msgspec.structs import astuple, replace
 
 from contracts.envelope import Envelope
 from contracts.errors import MessageError
@@ -56,6 +57,10 @@ class SubjectReading(Struct, frozen=True):
     units: dict[str, str]
 
 
+_NO_UNITS: dict[str, str] = {}
+"""The units of a reading that names none; one for all, never changed."""
+
+
 def _value(record: Record) -> Value:
     given = [value for value in (record.v, record.vs, record.vb) if value is not None]
     if len(given) != 1:
@@ -73,37 +78,50 @@ def resolve_pack(message: Readings) -> list[SubjectReading]:
     """Return a pack's values grouped by subject and moment, in order of appearance.
 
     Times follow RFC 8428: ``bt + t``, absolute from 2**28 on, else relative to the message's
-    ``at``. Values are not converted: the gateway does that against the profile.
+    ``at``. Values are not converted: the gateway does that against the profile. What is returned
+    must not be changed: readings without units share one mapping.
 
     Raises:
         MessageError: a record without subject or field, without or with several values, with a
             unit nobody knows or a subject that is no legal id.
     """
     base_name, base_time, base_unit, profile = "", None, None, None
-    default_at = message.at.astimezone(UTC).timestamp()
+    default_at = message.at.timestamp()
     groups: dict[tuple[str, float], SubjectReading] = {}
     for record in message.records:
-        base_name = record.bn if record.bn is not None else base_name
-        base_time = record.bt if record.bt is not None else base_time
-        base_unit = record.bu if record.bu is not None else base_unit
-        profile = record.profile if record.profile is not None else profile
-        if record.n is None and record.v is None and record.vs is None and record.vb is None:
+        bn, bt, bu, label, n, u, v, vs, vb, t = astuple(record)
+        if bn is not None:
+            base_name = bn
+        if bt is not None:
+            base_time = bt
+        if bu is not None:
+            base_unit = bu
+        if label is not None:
+            profile = label
+        if n is None and v is None and vs is None and vb is None:
             continue
-        subject, slash, field = (base_name + (record.n or "")).rpartition("/")
+        name = base_name if n is None else base_name + n
+        subject, slash, field = name.rpartition("/")
         if not slash or not field:
-            msg = f"record name {(base_name + (record.n or ''))[:80]!r}: expected subject/field"
+            msg = f"record name {name[:80]!r}: expected subject/field"
             raise MessageError(msg)
-        at = _time(base_time, record.t, default_at)
-        group = groups.get((subject, at))
-        if group is None:
-            check_id(subject, "subject")
-            group = groups[(subject, at)] = SubjectReading(subject, profile, at, {}, {})
-        unit = record.u or base_unit
+        at = default_at if base_time is None and t is None else _time(base_time, t, default_at)
+        unit = u or base_unit
         if unit is not None and unit not in UNITS:
             msg = f"record {subject}/{field}: unit {unit[:20]!r} is unknown"
             raise MessageError(msg)
-        group.values[field] = _value(record)
+        value = v if v is not None and vs is None and vb is None else _value(record)
+        group = groups.get((subject, at))
+        if group is None:
+            check_id(subject, "subject")
+            units = _NO_UNITS if unit is None else {field: unit}
+            groups[subject, at] = SubjectReading(subject, profile, at, {field: value}, units)
+            continue
+        group.values[field] = value
         if unit is not None:
+            if group.units is _NO_UNITS:
+                group = replace(group, units={})
+                groups[subject, at] = group
             group.units[field] = unit
     return list(groups.values())
 

@@ -28,14 +28,14 @@ from gateway.foreign.desk import ForeignDesk, is_foreign
 from gateway.foreign.errors import ForeignRejected, ForeignSkipped
 from gateway.foreign.translator import Translated
 from gateway.ports import Point
+from gateway.reading_path import ReadingPath
 from gateway.registry import Registry
 from gateway.rule_packs import PackSource, compile_packs, decode_packs, encode_packs
-from gateway.samples import CLOCK_SKEW, NOTHING_WITHHELD, Batch, SampleMaker, Withheld
+from gateway.samples import Batch, SampleMaker, Source
 from rules.breach import Breach
 from rules.engine import Engine
 from rules.quality.inspector import GateSet, Inspector
 from rules.rule import RulePack
-from rules.sample import Sample
 from runtime.errors import ConfigError
 from runtime.journal import JournalKind, JournalRecord
 
@@ -85,6 +85,7 @@ class RuleHost:
         self._engine = Engine(())
         self.inspector = Inspector()
         """The quality gates of the packs in force."""
+        self._readings = ReadingPath(self.maker, self.registry)
         self.counters: Counter[str] = Counter()
 
     def apply(self, record: JournalRecord, prepared: Prepared | None = None) -> Outcome:
@@ -184,39 +185,28 @@ class RuleHost:
 
     def _message(self, prepared: Prepared, record: JournalRecord) -> Outcome:
         """Feed the samples of one message to the engine."""
-        message = prepared.message
+        message, place, _ = prepared
+        assert isinstance(place, BoxTopic)
         if isinstance(message, Observation) and not self._statements.observe(
             message.observation_id, message.rev, record.offset
         ):
             self.counters["stale_statements"] += 1
             return Outcome([], [])
         now_s = record.arrived_at_us / 1_000_000
-        batch = self._make(prepared, record)
         events: list[Event] = []
-        gated = self.inspector.profiles
-        for index, (sample, flags) in enumerate(batch.samples):
-            if sample.profile in gated:
-                withheld = batch.withheld.get(index, NOTHING_WITHHELD)
-                events.extend(self._inspected(sample, withheld, flags, now_s))
-                continue
+        if isinstance(message, Readings):
+            source = Source(message, place, now_s, record.offset)
+            statements, points = self._readings.take(
+                self._engine, self.inspector, prepared.resolved or (), source
+            )
+            for breaches, flags in statements:
+                events.extend(self._events(breaches, flags))
+            return Outcome(events, points)
+        for sample, flags in self._make(prepared, record).samples:
             breaches = self._engine.apply(sample, now_s)
             if breaches:
                 events.extend(self._events(breaches, flags))
-        return Outcome(events, batch.points)
-
-    def _inspected(
-        self, sample: Sample, withheld: Withheld, flags: tuple[str, ...], now_s: float
-    ) -> list[Event]:
-        """Feed the engine what the gates leave of a reading, and what they find."""
-        found = self.inspector.inspect(sample, withheld, now_s, clamped=CLOCK_SKEW in flags)
-        events: list[Event] = []
-        breaches = self._engine.apply(found.sample, now_s)
-        if breaches:
-            events.extend(self._events(breaches, (*flags, *found.flags)))
-        for finding in found.findings:
-            breaches = self._engine.apply(finding.sample, now_s)
-            events.extend(self._events(breaches, (*flags, *finding.flags)))
-        return events
+        return Outcome(events, [])
 
     def _events(self, breaches: Sequence[Breach], flags: tuple[str, ...]) -> list[Event]:
         self.counters["events"] += len(breaches)
@@ -241,6 +231,7 @@ class RuleHost:
         self.packs = packs
         self._packs_dirty = True
         self.inspector.replace(_gate_sets(compiled))
+        self._readings.forget()
         return self._engine.replace(compiled, now_s)
 
     @property
@@ -284,6 +275,7 @@ class RuleHost:
             compiled = compile_packs(self.packs)
             self._engine = Engine(compiled)
             self.inspector = Inspector(_gate_sets(compiled))
+        self._readings.forget()
         self._engine.restore(load(Space.ENGINE))
         self.inspector.restore(load(Space.QUALITY))
         self._dedupe.restore(load(Space.MARKS))

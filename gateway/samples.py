@@ -19,10 +19,10 @@ from contracts.topics import BoxTopic
 from contracts.tracks import Tracks
 from contracts.units import convert
 from gateway.ports import Point
-from gateway.registry import Registry
+from gateway.registry import Registry, SubjectRecord
 from rules.sample import Sample
 
-__all__ = ["CLOCK_SKEW", "LATE", "Batch", "SampleMaker"]
+__all__ = ["CLOCK_SKEW", "LATE", "NOTHING_WITHHELD", "Batch", "SampleMaker", "Source", "Withheld"]
 
 CLOCK_SKEW = "clock_skew"
 """Flag: the sender's clock was ahead, its time was taken to be the arrival."""
@@ -51,6 +51,23 @@ class Batch(NamedTuple):
     """What is not in a sample's fields, by the sample's place."""
 
 
+class Source(NamedTuple):
+    """Where a message came from."""
+
+    message: Readings | Tracks | Counts | Observation
+    place: BoxTopic
+    arrived_s: float
+    """Arrival, seconds since 1970."""
+    offset: int
+    """Journal offset of its record."""
+
+    @property
+    def name(self) -> str:
+        """What the message is called: box/boot/channel/seq."""
+        message = self.message
+        return f"{message.box}/{message.boot_id}/{message.channel.value}/{message.seq}"
+
+
 class SampleMaker:
     """Makes samples; its counters say what was wrong with values.
 
@@ -62,8 +79,8 @@ class SampleMaker:
 
     def __init__(self, registry: Registry, *, skew_s: float, late_s: float) -> None:
         self._registry = registry
-        self._skew_s = skew_s
-        self._late_s = late_s
+        self.skew_s = skew_s
+        self.late_s = late_s
         self.counters: Counter[str] = Counter()
         self.skewed: Counter[str] = Counter()
         """Clamped times by box."""
@@ -85,9 +102,10 @@ class SampleMaker:
             arrived_s: arrival, seconds since 1970.
             offset: journal offset of its record.
         """
-        name = f"{message.box}/{message.boot_id}/{message.channel.value}/{message.seq}"
+        source = Source(message, place, arrived_s, offset)
         if isinstance(message, Readings):
-            return self._readings(message, resolved, place, arrived_s, offset, name)
+            return self._readings(resolved, source)
+        name = source.name
         at_s, flags = self._clamp(message.at.timestamp(), arrived_s, place.box)
         if isinstance(message, Tracks):
             samples = self._tracks(message, place, at_s, offset, name)
@@ -100,70 +118,96 @@ class SampleMaker:
 
     def _clamp(self, at_s: float, arrived_s: float, box: str) -> tuple[float, tuple[str, ...]]:
         """Return a usable event time and the flags that it earned."""
-        if at_s > arrived_s + self._skew_s:
+        if at_s > arrived_s + self.skew_s:
             self.counters[CLOCK_SKEW] += 1
             self.skewed[box] += 1
             return arrived_s, (CLOCK_SKEW,)
-        if at_s < arrived_s - self._late_s:
+        if at_s < arrived_s - self.late_s:
             self.counters[LATE] += 1
             return at_s, (LATE,)
         return at_s, ()
 
-    def _readings(
-        self,
-        message: Readings,
-        resolved: Sequence[SubjectReading],
-        place: BoxTopic,
-        arrived_s: float,
-        offset: int,
-        name: str,
-    ) -> Batch:
+    def _readings(self, resolved: Sequence[SubjectReading], source: Source) -> Batch:
         samples: list[tuple[Sample, tuple[str, ...]]] = []
         points: list[Point] = []
-        withheld: dict[int, dict[str, float | None]] = {}
+        withheld: dict[int, Withheld] = {}
         self.counters["readings"] += len(resolved)
         for reading in resolved:
-            at_s, flags = self._clamp(reading.at, arrived_s, place.box)
-            subject = reading.subject
-            known = self._registry.locate(subject, place)
-            profile = reading.profile or known.profile
-            table = _FIELDS.get(profile) if profile is not None else None
-            at_us = round(at_s * 1_000_000)
-            if table is None:
-                self.counters["unknown_profile"] += 1
-                points.extend(Point(subject, k, at_us, v) for k, v in reading.values.items())
-                continue
-            fields: dict[str, Value] = {}
-            for field, given in reading.values.items():
-                value, fault = self._value(table.get(field), given, reading.units.get(field))
-                points.append(Point(subject, field, at_us, value))
-                if fault is None:
-                    fields[field] = value
-                else:
-                    self.counters[fault] += 1
-                    out = fault is _OUT_OF_RANGE and not isinstance(value, str)
-                    withheld.setdefault(len(samples), {})[field] = float(value) if out else None
-            sample = Sample(
-                stream="readings",
-                profile=profile,
-                subject=subject,
-                at=at_s,
-                keys={
-                    "subject": subject,
-                    "box": place.box,
-                    "site": place.site,
-                    "district": place.district,
-                },
-                fields=fields,
-                place=known.place,
-                discovery=message.discovery,
-                message=name,
-                sent_at=message.sent_at,
-                offset=offset,
-            )
-            samples.append((sample, flags))
-        self.counters["samples"] += len(samples)
+            made = self.reading(reading, source, points)
+            if made is not None:
+                sample, flags, kept_back = made
+                if kept_back:
+                    withheld[len(samples)] = kept_back
+                samples.append((sample, flags))
         return Batch(samples, points, withheld)
+
+    def reading(
+        self, reading: SubjectReading, source: Source, points: list[Point]
+    ) -> tuple[Sample, tuple[str, ...], Withheld] | None:
+        """Return the sample of one reading, its flags and what is withheld from it.
+
+        Args:
+            reading: the reading.
+            source: where its message came from.
+            points: takes its telemetry.
+
+        Returns:
+            None where nobody knows its profile: it has telemetry only.
+        """
+        at_s, flags = self._clamp(reading.at, source.arrived_s, source.place.box)
+        subject = reading.subject
+        known = self._registry.locate(subject, source.place)
+        profile = reading.profile or known.profile
+        table = _FIELDS.get(profile) if profile is not None else None
+        at_us = round(at_s * 1_000_000)
+        if table is None or profile is None:
+            self.counters["unknown_profile"] += 1
+            points.extend(Point(subject, k, at_us, v) for k, v in reading.values.items())
+            return None
+        fields: dict[str, Value] = {}
+        withheld: dict[str, float | None] = {}
+        for field, given in reading.values.items():
+            value, fault = self._value(table.get(field), given, reading.units.get(field))
+            points.append(Point(subject, field, at_us, value))
+            if fault is None:
+                fields[field] = value
+            else:
+                self.counters[fault] += 1
+                out = fault is _OUT_OF_RANGE and not isinstance(value, str)
+                withheld[field] = float(value) if out else None
+        sample = self.sample(subject, profile, at_s, fields, known, source)
+        return sample, flags, withheld or NOTHING_WITHHELD
+
+    def sample(
+        self,
+        subject: str,
+        profile: str,
+        at_s: float,
+        fields: dict[str, Value],
+        known: SubjectRecord,
+        source: Source,
+    ) -> Sample:
+        """Return the sample of values that the rules may see."""
+        self.counters["samples"] += 1
+        message, place = source.message, source.place
+        return Sample(
+            stream="readings",
+            profile=profile,
+            subject=subject,
+            at=at_s,
+            keys={
+                "subject": subject,
+                "box": place.box,
+                "site": place.site,
+                "district": place.district,
+            },
+            fields=fields,
+            place=known.place,
+            discovery=message.discovery,
+            message=source.name,
+            sent_at=message.sent_at,
+            offset=source.offset,
+        )
 
     @staticmethod
     def _value(

@@ -195,11 +195,13 @@ class Inspector:
         judgement = self.judge(
             watches, sample.subject, sample.at, sample.fields, refused, now, clamped=clamped
         )
-        return Inspection(sample, (), ()) if judgement is None else self.explain(sample, judgement)
+        return self.explain(sample, judgement)
 
     @staticmethod
-    def explain(sample: Sample, judgement: Judgement) -> Inspection:
+    def explain(sample: Sample, judgement: Judgement | None) -> Inspection:
         """Return what a judgement means for the reading that it was about."""
+        if judgement is None:
+            return Inspection(sample, (), ())
         findings = [_finding(sample, *turn) for turn in judgement.turns]
         if judgement.fields is not sample.fields:
             sample = replace(sample, fields=judgement.fields)

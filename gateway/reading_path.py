@@ -1,0 +1,187 @@
+"""The way of readings to the rules, and the short way of those about which there is nothing to say.
+
+A sensor that reports as ever is known by its *station*: what its place, profile, gates and rules
+make of its next reading is at hand there. While its values are numbers in order, within the range
+and in the unit of the profile, while its gates pass them and no rule judges anew, no sample is made
+and no rule is asked. Everything else goes the ordinary way, and both come to the same.
+"""
+
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from msgspec.structs import astuple
+
+from contracts.profiles import PROFILES
+from contracts.readings import SubjectReading
+from contracts.topics import BoxTopic
+from gateway.ports import Point
+from gateway.registry import Registry, SubjectRecord
+from gateway.samples import CLOCK_SKEW, NOTHING_WITHHELD, SampleMaker, Source
+from rules.breach import Breach
+from rules.calm_keys import CalmKeys
+from rules.engine import Engine
+from rules.quality.inspector import Inspection, Inspector, Watch
+
+__all__ = ["ReadingPath", "Statements"]
+
+Statements = list[tuple[Sequence[Breach], tuple[str, ...]]]
+"""What the rules found, each with the data-quality flags of what decided."""
+
+_Numbers = dict[str, tuple[float, float, str | None]]
+"""By field: the range of the profile, and its unit."""
+_NUMBERS: Final[dict[str, _Numbers]] = {
+    name: {
+        field.name: (
+            -sys.float_info.max if field.minimum is None else field.minimum,
+            sys.float_info.max if field.maximum is None else field.maximum,
+            field.unit,
+        )
+        for field in profile.fields
+        if field.kind == "number"
+    }
+    for name, profile in PROFILES.items()
+}
+_new_point = tuple.__new__
+
+
+class _Station:
+    """What is known of one sensor, as its box speaks for it."""
+
+    __slots__ = ("calm", "known", "numbers", "place", "profile", "watches")
+
+    def __init__(
+        self, place: BoxTopic, known: SubjectRecord, profile: str, watches: Sequence[Watch]
+    ) -> None:
+        self.place = place
+        self.known = known
+        self.profile = profile
+        self.numbers = _NUMBERS[profile]
+        self.watches = watches
+        self.calm: CalmKeys | None = None
+
+
+class ReadingPath:
+    """Takes readings to gates and rules.
+
+    Args:
+        maker: makes samples and points, and counts; its limits of clocks hold here.
+        registry: what is known of subjects.
+    """
+
+    def __init__(self, maker: SampleMaker, registry: Registry) -> None:
+        self._maker = maker
+        self._registry = registry
+        self._stations: dict[str, _Station] = {}
+        self.noted = 0
+        """Readings that took the short way."""
+
+    def forget(self) -> None:
+        """Forget every station; to be called when other rules or gates come into force."""
+        self._stations.clear()
+
+    def take(
+        self,
+        engine: Engine,
+        inspector: Inspector,
+        resolved: Sequence[SubjectReading],
+        source: Source,
+    ) -> tuple[Statements, list[Point]]:
+        """Return what the rules find in a pack, and its telemetry.
+
+        Args:
+            engine: the engine in force.
+            inspector: the gates in force.
+            resolved: the pack, resolved by subject.
+            source: where it came from, when, and under which offset.
+        """
+        statements: Statements = []
+        points: list[Point] = []
+        maker, place, arrived_s = self._maker, source.place, source.arrived_s
+        soonest, latest = arrived_s - maker.late_s, arrived_s + maker.skew_s
+        stations, subjects = self._stations, self._registry.subjects
+        noted = 0
+        for reading in resolved:
+            subject, profile, at, values, units = astuple(reading)
+            station = stations.get(subject)
+            if (
+                station is None
+                or station.known is not subjects.get(subject)
+                or not (station.place is place or station.place == place)
+                or station.profile != (profile or station.known.profile)
+                or not soonest <= at <= latest
+            ):
+                self._ordinary(engine, inspector, reading, source, statements, points)
+                continue
+            at_us, numbers, first = round(at * 1_000_000), station.numbers, len(points)
+            for field, given in values.items():
+                number = numbers.get(field)
+                if number is None or given.__class__ is not float:
+                    break
+                low, high, unit = number
+                if not low <= given <= high or (units and units.get(field, unit) != unit):
+                    break
+                points.append(_new_point(Point, (subject, field, at_us, given)))
+            else:
+                watches, calm = station.watches, station.calm
+                judgement = None
+                if watches:
+                    judgement = inspector.judge(
+                        watches, subject, at, values, NOTHING_WITHHELD, arrived_s, clamped=False
+                    )
+                if (
+                    judgement is None
+                    and calm is not None
+                    and engine.note(calm, at, values, arrived_s)
+                ):
+                    noted += 1
+                    continue
+                sample = maker.sample(subject, station.profile, at, values, station.known, source)
+                inspection = inspector.explain(sample, judgement)
+                statements += _apply(engine, inspection, (), arrived_s)
+                station.calm = engine.calm(inspection.sample)
+                continue
+            del points[first:]
+            self._ordinary(engine, inspector, reading, source, statements, points)
+        maker.counters["readings"] += len(resolved)
+        maker.counters["samples"] += noted
+        self.noted += noted
+        return statements, points
+
+    def _ordinary(
+        self,
+        engine: Engine,
+        inspector: Inspector,
+        reading: SubjectReading,
+        source: Source,
+        statements: Statements,
+        points: list[Point],
+    ) -> None:
+        """Take one reading the ordinary way, and know its sensor from then on."""
+        made = self._maker.reading(reading, source, points)
+        if made is None:
+            return
+        sample, flags, withheld = made
+        profile, subject = sample.profile or "", sample.subject
+        inspection = Inspection(sample, (), ())
+        if profile in inspector.profiles:
+            clamped = CLOCK_SKEW in flags
+            inspection = inspector.inspect(sample, withheld, source.arrived_s, clamped=clamped)
+        statements += _apply(engine, inspection, flags, source.arrived_s)
+        known = self._registry.subjects[subject]
+        station = self._stations[subject] = _Station(
+            source.place, known, profile, inspector.watch(profile, subject)
+        )
+        if not flags:
+            station.calm = engine.calm(inspection.sample)
+
+
+def _apply(
+    engine: Engine, inspection: Inspection, flags: tuple[str, ...], now: float
+) -> Iterator[tuple[Sequence[Breach], tuple[str, ...]]]:
+    """Yield what the rules find in what the gates left of a reading, and in what they found."""
+    breaches = engine.apply(inspection.sample, now)
+    if breaches:
+        yield breaches, (*flags, *inspection.flags)
+    for finding in inspection.findings:
+        yield engine.apply(finding.sample, now), (*flags, *finding.flags)
