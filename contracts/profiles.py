@@ -96,6 +96,48 @@ PROFILES: dict[str, DeviceProfile] = {
             priority=0,
         ),
         _profile("street_lamp", "路灯", 900.0, _number("power_w", "W", 0.0, 2000.0)),
+        _profile(
+            "wind",
+            "风",
+            60.0,
+            _number("wind_m_s", "m/s", 0.0, 90.0),
+            _number("gust_m_s", "m/s", 0.0, 120.0),
+        ),
+        _profile("sewer", "管网充满度", 300.0, _number("fill_ratio", "/", 0.0, 2.0)),
+        _profile(
+            "pump",
+            "排水泵",
+            60.0,
+            _number("sump_level_m", "m", 0.0, 20.0),
+            ProfileField(name="running", kind="flag"),
+            ProfileField(name="fault", kind="flag"),
+        ),
+        _profile(
+            "smoke",
+            "烟感",
+            3600.0,
+            ProfileField(name="smoke", kind="flag"),
+            _number("temperature_cel", "Cel", -40.0, 200.0),
+            priority=0,
+        ),
+        _profile("gas", "可燃气体", 60.0, _number("lel_ratio", "/", 0.0, 1.0), priority=0),
+        _profile(
+            "electric",
+            "电气火灾监控",
+            300.0,
+            _number("residual_a", "A", 0.0, 5.0),
+            _number("cable_cel", "Cel", -40.0, 250.0),
+        ),
+        _profile("tank_lid", "水箱水盖", 3600.0, ProfileField(name="lid_open", kind="flag")),
+        _profile("toilet", "公厕", 300.0, _number("ammonia_ug_m3", "ug/m3", 0.0, 20_000.0)),
+        _profile(
+            "device_health",
+            "设备状态",
+            3600.0,
+            _number("battery_ratio", "/", 0.0, 1.0),
+            _number("enclosure_cel", "Cel", -50.0, 120.0),
+            ProfileField(name="door_open", kind="flag"),
+        ),
     )
 }
 """The profiles that ship. Ranges are the measuring ranges of common street sensors, not limits of law."""

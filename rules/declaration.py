@@ -95,6 +95,8 @@ class StepDeclaration(Declared, frozen=True, kw_only=True):
     """How long ``clear`` must hold without interruption; default 0s."""
     repeat: RepeatDeclaration | None = None
     """How often ``when`` must come true, each time for ``for``; default once."""
+    source: str | None = None
+    """Where the step's numbers come from: a standard, a by-law, an expert; default the rule's."""
 
 
 class TestDeclaration(Declared, frozen=True, kw_only=True):
@@ -156,6 +158,10 @@ class RuleDeclaration(Declared, frozen=True, kw_only=True):
     then about sensors that give bad values. Default none."""
     actions: list[ActionDeclaration] = []
     """Commands to devices while the event has a level; default none."""
+    source: str | None = None
+    """Where the numbers of its steps come from, unless a step says otherwise; default not said."""
+    since: str | None = None
+    """Date from which the numbers are in force: 2026-11-01; default not said."""
     version: str | None = None
     """Version of the rule; default a hash of its content without its tests."""
     tests: list[TestDeclaration] = []

@@ -4,6 +4,8 @@ import itertools
 import math
 from collections.abc import Callable, Sequence
 
+from msgspec.structs import replace
+
 from contracts.levels import Level, level_rank
 from rules.declaration import RuleDeclaration, StepDeclaration
 from rules.durations import parse_duration
@@ -52,7 +54,9 @@ def compile_ladder(
         shown = "when" if part == "clear" and steps[index].clear is None else part
         raise fail(("ladder", index, shown), reason)
     return tuple(
-        compiler.step(index, step, conditions, where)
+        replace(
+            compiler.step(index, step, conditions, where), source=step.source or declared.source
+        )
         for index, (step, conditions) in enumerate(zip(steps, raw, strict=True))
     )
 

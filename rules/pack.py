@@ -36,6 +36,7 @@ _RULE_ID = re.compile(r"[a-z0-9_-]{1,64}")
 _EVENT_TYPE = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*")
 _PLAN = re.compile(r"[a-z0-9_-]{1,64}")
 _VERSION = re.compile(r"[A-Za-z0-9._-]{1,32}")
+_DATE = re.compile(r"20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
 _FRESH_CADENCES = 2.5
 """A reading stands for the present for this many cadences. Source: rules-example.yaml (absence)."""
 
@@ -107,6 +108,8 @@ class _RuleCompiler:
         self._match("id", declared.id, _RULE_ID, "1 to 64 characters of a-z, 0-9, '_' and '-'")
         if declared.version is not None:
             self._match("version", declared.version, _VERSION, "letters, digits, '.', '_', '-'")
+        if declared.since is not None:
+            self._match("since", declared.since, _DATE, "a date like 2026-11-01")
         stream_name, stream, watched = self._watched()
         lets, fields = compile_lets(declared.let, watched, self._fail)
         kinds, filters = self._kinds(stream), self._filters(stream)
@@ -164,6 +167,7 @@ class _RuleCompiler:
                 calendars=self._calendars,
                 fail=self._fail,
             ),
+            since=declared.since,
         )
 
     def tests(self, rule: Rule) -> list[PackTest]:

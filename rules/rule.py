@@ -30,6 +30,8 @@ class Step(Struct, frozen=True):
     when: Condition
     clear: Condition
     delays: Delays
+    source: str | None = None
+    """Where its numbers come from, in words."""
 
 
 class Rule(Struct, frozen=True, kw_only=True):
@@ -60,6 +62,8 @@ class Rule(Struct, frozen=True, kw_only=True):
     """Seconds of silence after which a subject counts as gone; infinite where silence is none."""
     operators: Operators = NO_OPERATORS
     """What it has beside its ladder."""
+    since: str | None = None
+    """Date from which its numbers are in force, ISO 8601."""
 
 
 class PackTest(Struct, frozen=True, kw_only=True):

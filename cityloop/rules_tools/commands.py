@@ -126,9 +126,12 @@ def explain(pack: Path, rule_id: str | None, values: tuple[str, ...], *, as_json
     if as_json:
         echo_json(told)
         return
-    click.echo(f"{told.rule} (version {told.version})")
+    since = f", in force since {told.since}" if told.since else ""
+    click.echo(f"{told.rule} (version {told.version}{since})")
     for step in told.steps:
         click.echo(f"\n{step.level}")
+        if step.source is not None:
+            click.echo(f"  source: {step.source}")
         for part, delay_s, tree in (
             ("when", step.for_s, step.when),
             ("clear", step.clear_for_s, step.clear),

@@ -66,8 +66,10 @@ def wanted(rule: Rule) -> tuple[str, ...]:
 
 
 def _only_rises(rule: Rule) -> bool:
-    """Whether no step but the lowest has a condition of its own that could end: they end together."""
-    return len({step.when.text for step in rule.steps}) == 1 or rule.stream == "observations"
+    """Whether the steps end together: they share a condition, or what they watch goes away."""
+    if rule.stream in {"observations", "tracks"}:
+        return True
+    return len({step.when.text for step in rule.steps}) == 1
 
 
 def _missing(rule: Rule, tests: Sequence[PackTest]) -> Iterator[str]:
@@ -112,7 +114,9 @@ def _in_the_middle(rule: Rule, test: PackTest, at: float) -> bool:
 
 def _active(rule: Rule, test: PackTest) -> bool:
     schedule = rule.operators.schedule
-    return schedule is None or schedule.window(test.start, Mode.NORMAL)[0]
+    modes = [mode for after, _, mode in test.controls if mode is not None and after == 0]
+    mode = Mode(modes[-1]) if modes else Mode.NORMAL
+    return schedule is None or schedule.window(test.start, mode)[0]
 
 
 def _at_night(test: PackTest) -> bool:

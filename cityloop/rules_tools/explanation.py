@@ -46,6 +46,8 @@ class StepExplanation(Struct, frozen=True, kw_only=True):
     clear_for_s: float
     when: ConditionTree
     clear: ConditionTree
+    source: str | None = None
+    """Where its numbers come from, as the pack says."""
 
 
 class RuleExplanation(Struct, frozen=True, kw_only=True):
@@ -60,6 +62,8 @@ class RuleExplanation(Struct, frozen=True, kw_only=True):
     clears: tuple[str, ...]
     """Levels that the values let go, where they are held, once ``clear_for`` is over."""
     steps: tuple[StepExplanation, ...]
+    since: str | None = None
+    """Date from which its numbers are in force."""
 
 
 def find_rule(packs: Sequence[RulePack], rule_id: str | None) -> Rule:
@@ -115,6 +119,7 @@ def explain_rule(rule: Rule, values: Mapping[str, Value]) -> RuleExplanation:
             clear_for_s=step.delays.clear_for_s,
             when=_tree(step.when.node, values, rule.fields),
             clear=_tree(step.clear.node, values, rule.fields),
+            source=step.source,
         )
         for step in rule.steps
     )
@@ -126,6 +131,7 @@ def explain_rule(rule: Rule, values: Mapping[str, Value]) -> RuleExplanation:
         raises=raised[-1] if raised else None,
         clears=tuple(step.level for step in steps if step.clear.value is True),
         steps=steps,
+        since=rule.since,
     )
 
 
