@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import click
 import msgspec
 
+from simulators.city.commands import check_city, list_scenarios, record, run_city
 from simulators.duration import parse_duration
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ def _changed(config: "SimulatorConfig", **changes: object) -> "SimulatorConfig":
 
 
 @main.command()
+@click.argument("name", required=False)
 @click.option("--config", "config_path", type=click.Path(path_type=Path), help="A sim.yaml.")
 @click.option("--broker", help="Instead of --config: mqtt://[user@]host:port; needs no gateway.")
 @click.option("--box", default="sim-1", show_default=True, help="With --broker: the box's id.")
@@ -122,6 +124,7 @@ def _changed(config: "SimulatorConfig", **changes: object) -> "SimulatorConfig":
     show_default=True,
 )
 def run(
+    name: str | None,
     config_path: Path | None,
     broker: str | None,
     box: str,
@@ -136,7 +139,7 @@ def run(
     as_json: bool,
     log_level: str,
 ) -> None:
-    """Publish a scenario's readings to a broker.
+    """Publish the scenario NAME (see `list`), or one of your own by its file, to a broker.
 
     With --config the readings wait in an outbox until a gateway has journalled them; with --broker
     they are handed to any MQTT 3.1.1 broker. Options given here go before the file's.
@@ -146,6 +149,20 @@ def run(
     """
     if (config_path is None) == (broker is None):
         raise click.UsageError("give either --config FILE or --broker URL")
+    scenario = scenario or name
+    if broker is not None and scenario not in {None, "rainstorm"}:
+        run_city(
+            scenario or "",
+            _config_of_broker(broker, box, password_env),
+            seed=1 if seed is None else seed,
+            surge=float(copies or 1),
+            for_s=for_s,
+            speed=speed or 1.0,
+            drain_s=drain_s,
+            as_json=as_json,
+            log_level=log_level,
+        )
+        return
     config = (
         _load(config_path) if config_path else _config_of_broker(broker or "", box, password_env)
     )
@@ -201,9 +218,19 @@ def run(
 
 
 @main.command()
-@click.option("--config", "config_path", required=True, type=click.Path(path_type=Path))
-def check(config_path: Path) -> None:
-    """Check a configuration and say what it would simulate; connects to nothing."""
+@click.argument("scenarios", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--config", "config_path", type=click.Path(path_type=Path), help="A sim.yaml.")
+def check(scenarios: tuple[Path, ...], config_path: Path | None) -> None:
+    """Check SCENARIOS (files or names), or a configuration, and say what would be simulated."""
+    if not scenarios and config_path is None:
+        raise click.UsageError("give scenarios, or --config FILE")
+    for scenario in scenarios:
+        check_city(str(scenario))
+    if config_path is not None:
+        _check_config(config_path)
+
+
+def _check_config(config_path: Path) -> None:
     config = _load(config_path)
 
     from simulators.bootstrap import scenario_of  # noqa: PLC0415
@@ -309,6 +336,9 @@ def truth(
     for stay in street.stays:
         click.echo(f"street: vehicle {stay.vehicle} on the fire lane for {stay.dwell_s:.1f} s")
 
+
+main.add_command(list_scenarios)
+main.add_command(record)
 
 if __name__ == "__main__":
     main(prog_name="python -m simulators")

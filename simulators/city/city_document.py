@@ -1,0 +1,54 @@
+"""Finding and reading scenarios: those that ship by name, anybody's own by path."""
+
+from pathlib import Path
+
+from runtime.errors import ConfigError
+from runtime.yaml_document import convert, load_document
+from simulators.city.city import City, build_city
+from simulators.city.declaration import ScenarioDeclaration
+from simulators.errors import ScenarioError
+
+__all__ = ["load_city", "scenario_names", "scenario_path"]
+
+_FOLDER = Path(__file__).parent / "scenarios"
+
+
+def scenario_names() -> tuple[str, ...]:
+    """Return the names of the scenarios that ship, in alphabetical order."""
+    return tuple(sorted(path.stem for path in _FOLDER.glob("*.yaml")))
+
+
+def scenario_path(name: str) -> Path:
+    """Return the file of a scenario: a shipped one by name, any other by path.
+
+    Raises:
+        ScenarioError: there is neither.
+    """
+    shipped = _FOLDER / f"{name}.yaml"
+    if "/" not in name and shipped.exists():
+        return shipped
+    path = Path(name)
+    if path.suffix in {".yaml", ".yml"} and path.exists():
+        return path
+    known = ", ".join(scenario_names())
+    raise ScenarioError(f"scenario {name!r}: expected a file or one of {known}")
+
+
+def load_city(name: str, seed: int, *, surge: float = 1.0) -> City:
+    """Return a scenario by name or path, ready to run.
+
+    Args:
+        name: see :func:`scenario_path`.
+        seed: 0 or more.
+        surge: how many times more sensors, incidents and faults, 1 to 10.
+
+    Raises:
+        ScenarioError: no such scenario; or the file's own fault, as ``file:line:column: what``.
+    """
+    path = scenario_path(name)
+    try:
+        document = load_document(path)
+        declared = convert(document, ScenarioDeclaration)
+        return build_city(declared, seed, document.error, surge=surge)
+    except ConfigError as failure:
+        raise ScenarioError(str(failure)) from failure

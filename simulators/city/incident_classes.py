@@ -1,0 +1,51 @@
+"""Incident classes: which true values are an incident, of which level, and which events tell of it."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from contracts.event import Title
+from contracts.levels import Level
+from runtime.yaml_document import load_config
+from simulators.duration import parse_duration
+
+__all__ = ["IncidentClass", "incident_classes"]
+
+
+class IncidentClass(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One class. Thresholds are in the field's base unit; see ``classes.yaml`` for every number's source."""
+
+    title: Title
+    profile: str
+    field: str
+    side: Literal["above", "below"]
+    levels: dict[Level, float]
+    """Threshold by level, ascending in gravity."""
+    ends: float
+    """True value beyond which, on the good side, the incident is over."""
+    calm: str
+    """How long it must stay there."""
+    notice: dict[Level, str]
+    """By level: how long the value must stay there to count."""
+    margin: Annotated[float, Meta(ge=0.0)]
+    """A peak no further than this from a threshold may be called either way."""
+    events: tuple[str, ...]
+    """Event types that tell of it."""
+    source: str
+
+    def notice_s(self, level: Level) -> float:
+        """Return how long a value must stay at a level to count, seconds."""
+        return parse_duration(self.notice[level])
+
+    @property
+    def calm_s(self) -> float:
+        """How long a value must be back to end an incident, seconds."""
+        return parse_duration(self.calm)
+
+
+@lru_cache(maxsize=1)
+def incident_classes() -> dict[str, IncidentClass]:
+    """Return the classes that ship, by name."""
+    return load_config(Path(__file__).parent / "classes.yaml", dict[str, IncidentClass])
