@@ -26,6 +26,11 @@ _ROLES = {
         "all",
         "Kill every part in turn under load and count what got lost.",
     ),
+    "exam": _Role(
+        "cityloop.exam.commands",
+        "all",
+        "Run scenarios through the whole stack and score what it notices.",
+    ),
     "explain": _Role("cityloop.explain", "gateway", "Tell why an event was raised."),
     "rules": _Role(
         "cityloop.rules_tools.commands",

@@ -3,10 +3,11 @@
 StackError
 ├── ProcessDied    a part ended by itself, or did not end when asked
 ├── NotReady       a part did not become healthy in time
-└── AuditError     the books of a run could not be read
+├── AuditError     the books of a run could not be read
+└── ExamError      an exam did not take place
 """
 
-__all__ = ["AuditError", "NotReady", "ProcessDied", "StackError"]
+__all__ = ["AuditError", "ExamError", "NotReady", "ProcessDied", "StackError"]
 
 
 class StackError(RuntimeError):
@@ -23,3 +24,7 @@ class NotReady(StackError):
 
 class AuditError(StackError):
     """A ledger, a journal or the API's list could not be read, so nothing can be claimed."""
+
+
+class ExamError(StackError):
+    """The stack under test did not really run, so no mark can be given."""

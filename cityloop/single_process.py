@@ -5,7 +5,7 @@ Equal input gives an equal :meth:`SingleProcess.digest`. Source: architecture §
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from random import Random
@@ -71,6 +71,7 @@ class SingleProcess:
         sources: cameras to use in place of the configured ones, by id.
         detectors: detectors to use in place of the configured ones, by camera id.
         seed: of the storm, the boot ids and every jitter.
+        heard: is told the events that the API has just taken in, as their bytes.
     """
 
     def __init__(
@@ -86,7 +87,9 @@ class SingleProcess:
         sources: Mapping[str, CameraSource] | None = None,
         detectors: Mapping[str, Detector] | None = None,
         seed: int = 1,
+        heard: Callable[[Sequence[bytes]], None] | None = None,
     ) -> None:
+        self._heard = heard
         rng = Random(seed)  # a seeded run is the purpose; no secrets are drawn
         self.clock = ManualClock(start)
         self.hub = MemoryHub()
@@ -159,6 +162,8 @@ class SingleProcess:
             raise SinkUnavailableError(problem.detail) from problem
         if receipt.rejected:
             raise EventRefusedError(str(receipt.rejected[0]), status=422)
+        if self._heard is not None:
+            self._heard(events)
 
     def start(self) -> None:
         """Connect everything to the hub."""

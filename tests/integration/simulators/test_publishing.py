@@ -184,3 +184,23 @@ def test_without_a_broker_it_says_so(tmp_path: Path) -> None:
 
     assert process.returncode == 1
     assert json.loads(output.splitlines()[-1])["undelivered"] > 0
+
+
+def test_a_city_reaches_anybodys_broker(broker_port: int) -> None:
+    """Every message of a shipped scenario that the simulator counts arrives, once, from every box."""
+    listener = Listener(broker_port, acknowledges=False)
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "simulators", "run", "quiet-week", "--json"),
+            *("--broker", f"mqtt://127.0.0.1:{broker_port}", "--speed", "3600", "--for", "2s"),
+        ],
+        check=True,
+        capture_output=True,
+        timeout=60,
+    )
+    counted = json.loads(done.stdout.splitlines()[-1])
+    listener.until(lambda: sum(listener.readings.values()) >= counted["enqueued"])
+
+    assert counted["undelivered"] == 0
+    assert counted["samples"] > 1000
+    assert len(listener.readings) == counted["enqueued"]

@@ -1,0 +1,1 @@
+"""The exam: scenarios through the real gateway and API, judged against what was true."""

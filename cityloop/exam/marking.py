@@ -1,0 +1,178 @@
+"""Marking: which events tell of which incidents and faults, and what is missed, false or doubled.
+
+Pure functions; an incident is found when an event of its class about its sensor opened while it lasted.
+"""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from cityloop.exam.statements import Episode
+from contracts.geometry import distance_m
+from contracts.levels import Level, level_rank
+from simulators.city.city import City, Fault
+from simulators.city.incident_classes import incident_classes
+from simulators.city.incident_truth import Incident
+
+__all__ = ["FAULT_EVENTS", "SILENT_KINDS", "FaultFinding", "Finding", "Marks", "mark"]
+
+FAULT_EVENTS = frozenset({"device.data_quality", "device.offline", "device.absence"})
+"""Event types that tell of a broken sensor."""
+
+SILENT_KINDS = frozenset({"bias", "reboot", "clock", "repeat"})
+"""Faults that nobody has to notice: an offset cannot be seen in one sensor by itself, the others must
+just do no harm. Events about them are neither demanded nor blamed."""
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """An incident and the event that tells of it."""
+
+    incident: Incident
+    episode: Episode | None
+    again: int = 0
+    """How many more events tell of the same incident."""
+    level_error: int = 0
+    """Steps by which the event's gravest level misses the true one; 0 within what is sure and possible."""
+    detect_s: float | None = None
+    """Event time from the incident's start to the event's opening, seconds."""
+    late_s: float | None = None
+    """The same from the moment at which a careful observer is sure."""
+    distance_m: float | None = None
+
+
+class FaultFinding(Struct, frozen=True, kw_only=True):
+    """A broken sensor and when somebody said so."""
+
+    fault: Fault
+    episode: Episode | None
+    detect_s: float | None = None
+    demanded: bool = True
+
+
+class Marks(Struct, frozen=True, kw_only=True):
+    """One run, marked."""
+
+    findings: tuple[Finding, ...]
+    """Every incident that counts."""
+    marginal: int
+    """Incidents that may be called either way."""
+    faults: tuple[FaultFinding, ...]
+    false: tuple[Episode, ...]
+    """Events that tell of nothing."""
+    right: int
+    """Events that tell of an incident or a fault, repetitions included."""
+    ignored: int
+    """Events of types that the scenario leaves out."""
+
+
+def mark(
+    city: City, incidents: Sequence[Incident], episodes: Sequence[Episode], until_s: float
+) -> Marks:
+    """Return what the events of a run are worth.
+
+    Args:
+        city: the scenario.
+        incidents: what was true.
+        episodes: what was said.
+        until_s: where the run ended; what a careful observer was sure of only later does not count.
+    """
+    classes = incident_classes()
+    left = [one for one in episodes if one.event_type not in city.ignore]
+    ignored = len(episodes) - len(left)
+    told: dict[str, Incident] = {}
+    of_incident: list[tuple[Incident, list[Episode]]] = []
+    for incident in incidents:
+        events = classes[incident.class_name].events
+        found = [
+            one
+            for one in left
+            if one.event_type in events
+            and one.subject == incident.subject
+            and _meets(one, incident, city)
+        ]
+        of_incident.append((incident, found))
+        told.update(dict.fromkeys((one.event_id for one in found), incident))
+    faults = [_fault_finding(fault, left, city) for fault in city.faults if fault.start_s < until_s]
+    of_faults = {
+        one.event_id for one in left if any(_concerns(one, fault, city) for fault in city.faults)
+    }
+    false = tuple(one for one in left if one.event_id not in told and one.event_id not in of_faults)
+    counting = [
+        (incident, found)
+        for incident, found in of_incident
+        if not incident.marginal and incident.ideal_s + _cadence_s(city, incident.subject) < until_s
+    ]
+    return Marks(
+        findings=tuple(_finding(incident, found) for incident, found in counting),
+        marginal=sum(incident.marginal for incident in incidents),
+        faults=tuple(faults),
+        false=false,
+        right=len(left) - len(false),
+        ignored=ignored,
+    )
+
+
+def _cadence_s(city: City, subject: str) -> float:
+    group = next(group for group in city.groups if subject in group.subjects)
+    return group.profile.cadence_s
+
+
+def _meets(episode: Episode, incident: Incident, city: City) -> bool:
+    """Whether an event opened while an incident lasted, two readings' time around it."""
+    slack_s = 2.0 * _cadence_s(city, incident.subject) + (incident.ideal_s - incident.start_s)
+    before = incident.start_s - slack_s
+    return episode.opened_s >= before and (
+        incident.end_s is None or episode.onset_s <= incident.end_s + slack_s
+    )
+
+
+def _concerns(episode: Episode, fault: Fault, city: City) -> bool:
+    if episode.event_type not in FAULT_EVENTS:
+        return False
+    box = next(box for box in city.boxes if box.name == fault.box)
+    subjects = {city.group(group).subjects[index] for group, index in box.sensors}
+    whole_box = fault.kind in {"reboot", "clock", "repeat"}
+    here = episode.subject == fault.subject or (
+        whole_box and episode.subject in subjects | {box.name}
+    )
+    slack_s = 2.0 * city.group(fault.group).profile.cadence_s
+    return (
+        here
+        and fault.start_s - slack_s <= episode.opened_s
+        and (episode.onset_s <= fault.end_s + slack_s)
+    )
+
+
+def _fault_finding(fault: Fault, episodes: Sequence[Episode], city: City) -> FaultFinding:
+    found = [one for one in episodes if _concerns(one, fault, city)]
+    first = min(found, key=lambda one: one.opened_s) if found else None
+    return FaultFinding(
+        fault=fault,
+        episode=first,
+        detect_s=None if first is None else max(0.0, first.opened_s - fault.start_s),
+        demanded=fault.kind not in SILENT_KINDS,
+    )
+
+
+def _finding(incident: Incident, found: Sequence[Episode]) -> Finding:
+    if not found:
+        return Finding(incident=incident, episode=None)
+    first = min(found, key=lambda one: one.opened_s)
+    peak: Level = max((one.peak for one in found), key=level_rank)
+    error = 0
+    if level_rank(peak) < level_rank(incident.level):
+        error = level_rank(incident.level) - level_rank(peak)
+    elif level_rank(peak) > level_rank(incident.most):
+        error = level_rank(peak) - level_rank(incident.most)
+    away = None
+    if first.lon is not None and first.lat is not None:
+        away = distance_m((first.lon, first.lat), (incident.lon, incident.lat))
+    return Finding(
+        incident=incident,
+        episode=first,
+        again=len(found) - 1,
+        level_error=error,
+        detect_s=first.opened_s - incident.start_s,
+        late_s=first.opened_s - incident.ideal_s,
+        distance_m=away,
+    )

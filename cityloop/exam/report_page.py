@@ -1,0 +1,256 @@
+"""The exam's report: one HTML page with no parts elsewhere."""
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+from cityloop.exam.chart import series_svg, timeline_svg
+from cityloop.exam.marking import Finding
+from cityloop.exam.score import Paper, Score
+from cityloop.exam.statements import Episode
+from simulators.city.city import City
+from simulators.city.incident_classes import incident_classes
+from simulators.city.signals import Signals
+
+__all__ = ["report_page"]
+
+_STYLE = """
+:root{color-scheme:light dark;--ink:#1d2430;--paper:#fff;--faint:#69758a;--line:#d9dee7;--soft:#f3f5f9}
+@media(prefers-color-scheme:dark){:root{--ink:#e7ebf2;--paper:#12161d;--faint:#9aa6b8;--line:#2c3442;--soft:#1a2029}}
+body{font:15px/1.5 system-ui,"Noto Sans","Noto Sans CJK SC",sans-serif;color:var(--ink);background:var(--paper);
+margin:0 auto;max-width:60rem;padding:1.5rem}
+h1{font-size:1.6rem;margin:0 0 .2rem}h2{margin:2.2rem 0 .4rem;font-size:1.2rem}h3{font-size:1rem;margin:1.2rem 0 .2rem}
+p.lead{color:var(--faint);margin:.1rem 0 1rem}table{border-collapse:collapse;width:100%;margin:.6rem 0}
+td,th{border-bottom:1px solid var(--line);padding:.3rem .5rem;text-align:right;font-variant-numeric:tabular-nums}
+td:first-child,th:first-child{text-align:left}th{color:var(--faint);font-weight:600}
+.figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(9rem,1fr));gap:.6rem}
+.figures div{background:var(--soft);border-radius:.5rem;padding:.6rem .8rem}
+.figures b{display:block;font-size:1.35rem}.figures span{color:var(--faint);font-size:.85rem}
+svg{width:100%;height:auto;background:var(--soft);border-radius:.4rem}svg text{font-size:11px;fill:var(--faint)}
+svg .label{font-size:10px}.grid{stroke:var(--line)}.curve{fill:none;stroke:#3b82c4;stroke-width:1.3}
+.true{fill:#7aa97a;fill-opacity:.25}.said{stroke:#c8322b;stroke-width:1.2}
+details{margin:.4rem 0}summary{cursor:pointer}code{font-size:.82rem;white-space:pre-wrap;overflow-wrap:anywhere}
+"""
+
+_Row = tuple[str, list[tuple[float, float, str]], list[tuple[float, str, bool]]]
+
+_MOST_CASES = 12
+"""Misses and false alarms that are drawn for each sitting."""
+
+
+def _figure(value: object, label: str) -> str:
+    shown = (
+        "not measured" if value is None else f"{value:.4g}" if isinstance(value, float) else value
+    )
+    return f"<div><b>{escape(str(shown))}</b><span>{escape(label)}</span></div>"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    def cell(value: object) -> str:
+        if value is None:
+            return "–"
+        return escape(f"{value:.4g}" if isinstance(value, float) else str(value))
+
+    body = "".join(
+        "<tr>" + "".join(f"<td>{cell(value)}</td>" for value in row) + "</tr>" for row in rows
+    )
+    return (
+        "<table><tr>" + "".join(f"<th>{escape(one)}</th>" for one in head) + f"</tr>{body}</table>"
+    )
+
+
+def report_page(papers: Sequence[Paper], total: Score) -> str:
+    """Return the page: the score, then every sitting with its timeline, misses and false alarms."""
+    lead = (
+        f"{total.sittings} sittings, {total.device_days:g} device-days, "
+        f"{total.samples:,} samples; digest <code>{total.digest[:16]}</code>"
+    )
+    parts = [
+        "<!doctype html><html lang=en><meta charset=utf-8>",
+        "<meta name=viewport content='width=device-width,initial-scale=1'>",
+        f"<title>cityloop exam 考核</title><style>{_STYLE}</style>",
+        "<h1>Exam 考核</h1>",
+        f"<p class=lead>{lead}</p>",
+        "<div class=figures>",
+        _figure(total.recall, "recall of incidents"),
+        _figure(total.precision, "precision of events"),
+        _figure(total.false_alarms_quiet_week, "alarms in the quiet week"),
+        _figure(total.fault_recall, "recall of sensor faults"),
+        _figure(total.lost, "lost"),
+        _figure(total.duplicates, "duplicated"),
+        _figure(total.level_errors, "wrong level"),
+        _figure(total.fragments, "repeated events"),
+        "</div>",
+        _class_table(total),
+        _fault_table(total),
+    ]
+    for paper in papers:
+        parts.append(_sitting(paper))
+    return "".join(parts) + "</html>"
+
+
+def _class_table(total: Score) -> str:
+    classes = incident_classes()
+    return (
+        "<h2>Incidents by class</h2>"
+        + _table(
+            (
+                "class",
+                "incidents",
+                "found",
+                "right level",
+                "late, median s",
+                "late, p95 s",
+                "off by, m",
+            ),
+            (
+                (
+                    f"{classes[name].title.zh} {classes[name].title.en}",
+                    one.incidents,
+                    one.found,
+                    one.right_level,
+                    one.late_s_median,
+                    one.late_s_p95,
+                    one.distance_m_max,
+                )
+                for name, one in total.classes.items()
+            ),
+        )
+        + (
+            "<p class=lead>Late: event time from the moment at which a careful observer of the true value "
+            "is sure, until the event opened.</p>"
+        )
+    )
+
+
+def _fault_table(total: Score) -> str:
+    if not total.faults:
+        return ""
+    return "<h2>Sensor faults by kind</h2>" + _table(
+        ("kind", "faults", "noticed", "has to be noticed", "after, median s", "after, most s"),
+        (
+            (
+                kind,
+                one.faults,
+                one.noticed,
+                "yes" if one.demanded else "no",
+                one.detect_s_median,
+                one.detect_s_max,
+            )
+            for kind, one in total.faults.items()
+        ),
+    )
+
+
+def _sitting(paper: Paper) -> str:
+    sitting, marks = paper.sitting, paper.marks
+    city = sitting.city
+    missed = [one for one in marks.findings if one.episode is None]
+    wrong = [one for one in marks.findings if one.episode is not None and one.level_error]
+    heading = f"{escape(city.title.zh)} {escape(city.title.en)}"
+    lead = (
+        f"{len(marks.findings)} incidents, {len(marks.findings) - len(missed)} found; "
+        f"{len(marks.false)} false alarms; {marks.marginal} incidents may be called either way; "
+        f"{sitting.samples:,} samples in {sitting.wall_s:.1f} s; lost {sitting.books.lost}, "
+        f"duplicated {sitting.books.duplicates}"
+    )
+    parts = [
+        f"<h2>{heading} <small>({escape(city.name)}, seed {city.seed})</small></h2>",
+        f"<p class=lead>{lead}</p>",
+        _timeline(paper),
+    ]
+    for title, cases in (
+        ("Missed", [_case(city, sitting.until_s, one) for one in missed[:_MOST_CASES]]),
+        ("Wrong level", [_case(city, sitting.until_s, one) for one in wrong[:_MOST_CASES]]),
+        ("False alarms", [_false(city, sitting.until_s, one) for one in marks.false[:_MOST_CASES]]),
+    ):
+        if cases:
+            parts.append(f"<h3>{title}</h3>" + "".join(cases))
+    return "".join(parts)
+
+
+def _timeline(paper: Paper) -> str:
+    marks, end_s = paper.marks, paper.sitting.until_s
+    rows: list[_Row] = []
+    for name in sorted({one.incident.class_name for one in marks.findings}):
+        findings = [one for one in marks.findings if one.incident.class_name == name]
+        bars = [
+            (one.incident.start_s, one.incident.end_s or end_s, one.incident.level.value)
+            for one in findings
+        ]
+        dots = [
+            (one.episode.opened_s, one.episode.peak.value, True) for one in findings if one.episode
+        ]
+        rows.append((f"{name}: true (bars), said (dots)", bars, dots))
+    false = [(one.opened_s, one.peak.value, False) for one in marks.false]
+    if false:
+        rows.append(("false alarms", [], false))
+    faults = [(one.fault.start_s, one.fault.end_s, "grey") for one in marks.faults]
+    if faults:
+        said = [(one.episode.opened_s, "blue", True) for one in marks.faults if one.episode]
+        rows.append(("broken sensors", faults, said))
+    return timeline_svg("what was true and what was said", rows, end_s) if rows else ""
+
+
+def _case(city: City, until_s: float, finding: Finding) -> str:
+    incident = finding.incident
+    kind = incident_classes()[incident.class_name]
+    end_s = incident.end_s or until_s
+    room_s = max(600.0, (end_s - incident.start_s) * 0.5)
+    said = [finding.episode] if finding.episode else []
+    picture = _series(
+        city,
+        incident.subject,
+        kind.field,
+        (max(0.0, incident.start_s - room_s), min(until_s, end_s + room_s)),
+        [(level.value, value) for level, value in kind.levels.items()],
+        [(incident.start_s, end_s, f"{incident.class_name} {incident.level}")],
+        said,
+    )
+    causes = "".join(f"<code>{escape(cause)}</code><br>" for one in said for cause in one.causes)
+    return (
+        f"<details><summary>{escape(incident.class_name)} at {escape(incident.subject)}, "
+        f"{incident.level}, from {incident.start_s:g} s</summary>{picture}{causes}</details>"
+    )
+
+
+def _false(city: City, until_s: float, episode: Episode) -> str:
+    group = next((one for one in city.groups if episode.subject in one.subjects), None)
+    picture = ""
+    if group is not None:
+        span = (max(0.0, episode.onset_s - 3600.0), min(until_s, episode.opened_s + 3600.0))
+        picture = _series(
+            city, episode.subject, group.profile.fields[0].name, span, [], [], [episode]
+        )
+    causes = "".join(f"<code>{escape(cause)}</code><br>" for cause in episode.causes)
+    return (
+        f"<details><summary>{escape(episode.event_type)} by {escape(episode.rule)} about "
+        f"{escape(episode.subject)}, {episode.peak}, at {episode.opened_s:g} s</summary>"
+        f"{picture}{causes}</details>"
+    )
+
+
+def _series(
+    city: City,
+    subject: str,
+    field: str,
+    span_s: tuple[float, float],
+    thresholds: Sequence[tuple[str, float]],
+    spans: Sequence[tuple[float, float, str]],
+    said: Sequence[Episode],
+) -> str:
+    points: list[tuple[float, float]] = []
+    for stretches in Signals(city, span_s[1]):
+        for one in stretches:
+            if subject in one.group.subjects and field in one.sent:
+                column = one.sent[field][:, one.group.subjects.index(subject)]
+                points += [
+                    (float(at_s), float(value))
+                    for at_s, value in zip(one.at_s, column, strict=True)
+                    if at_s >= span_s[0] and value == value  # noqa: PLR0124 - NaN: none was sent
+                ]
+    if len(points) < 2:
+        return "<p>Too few readings to draw.</p>"
+    marks = [(one.opened_s, f"{one.event_type} {one.peak}") for one in said]
+    return series_svg(
+        f"{field} of {subject}", points, thresholds=thresholds, spans=spans, marks=marks
+    )

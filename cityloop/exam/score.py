@@ -1,0 +1,156 @@
+"""The score of an exam: marks of all sittings added up."""
+
+import hashlib
+from collections.abc import Sequence
+from statistics import median
+
+from msgspec import Struct
+
+from cityloop.audit.books import percentile
+from cityloop.exam.marking import Marks
+from cityloop.exam.sitting import Sitting
+
+__all__ = ["ClassScore", "FaultScore", "Paper", "Score", "score"]
+
+
+class Paper(Struct, frozen=True, eq=False):
+    """One sitting and its marks."""
+
+    sitting: Sitting
+    marks: Marks
+
+
+class ClassScore(Struct, frozen=True, kw_only=True):
+    """One incident class over all papers; times in seconds of event time."""
+
+    incidents: int
+    found: int
+    right_level: int
+    """Found with a gravest level that is sure and possible."""
+    detect_s_median: float | None
+    """From the incident's start to the event."""
+    late_s_median: float | None
+    """From when a careful observer is sure to the event."""
+    late_s_p95: float | None
+    distance_m_max: float | None
+
+
+class FaultScore(Struct, frozen=True, kw_only=True):
+    """One kind of fault over all papers."""
+
+    faults: int
+    noticed: int
+    demanded: bool
+    """Whether anybody has to notice this kind."""
+    detect_s_median: float | None
+    detect_s_max: float | None
+
+
+class Score(Struct, frozen=True, kw_only=True):
+    """What an exam is worth. Ratios are None where there is nothing to divide by."""
+
+    sittings: int
+    incidents: int
+    found: int
+    recall: float | None
+    precision: float | None
+    """Events that tell of an incident or a fault, of all that were not left out."""
+    level_errors: int
+    fragments: int
+    """Events about an incident beyond its first one."""
+    false_alarms: int
+    false_alarms_per_device_day: float | None
+    false_alarms_quiet_week: int | None
+    """None where no quiet scenario was sat."""
+    fault_recall: float | None
+    """Share noticed of the faults that somebody has to notice."""
+    lost: int
+    duplicates: int
+    device_days: float
+    samples: int
+    classes: dict[str, ClassScore]
+    faults: dict[str, FaultScore]
+    digest: str
+    """SHA-256 over the digests of all sittings: equal for equal runs."""
+    wall_s: float
+
+
+def _ratio(part: int, whole: int) -> float | None:
+    return round(part / whole, 4) if whole else None
+
+
+def _class_score(papers: Sequence[Paper], name: str) -> ClassScore:
+    findings = [
+        one for paper in papers for one in paper.marks.findings if one.incident.class_name == name
+    ]
+    detect = [one.detect_s for one in findings if one.detect_s is not None]
+    late = [one.late_s for one in findings if one.late_s is not None]
+    away = [one.distance_m for one in findings if one.distance_m is not None]
+    return ClassScore(
+        incidents=len(findings),
+        found=len(detect),
+        right_level=sum(one.episode is not None and one.level_error == 0 for one in findings),
+        detect_s_median=median(detect) if detect else None,
+        late_s_median=median(late) if late else None,
+        late_s_p95=percentile(late, 0.95),
+        distance_m_max=round(max(away), 1) if away else None,
+    )
+
+
+def _fault_score(papers: Sequence[Paper], kind: str) -> FaultScore:
+    found = [one for paper in papers for one in paper.marks.faults if one.fault.kind == kind]
+    detect = [one.detect_s for one in found if one.detect_s is not None]
+    return FaultScore(
+        faults=len(found),
+        noticed=len(detect),
+        demanded=found[0].demanded,
+        detect_s_median=median(detect) if detect else None,
+        detect_s_max=max(detect) if detect else None,
+    )
+
+
+def score(papers: Sequence[Paper]) -> Score:
+    """Return the score of some papers."""
+    findings = [one for paper in papers for one in paper.marks.findings]
+    faults = [one for paper in papers for one in paper.marks.faults if one.demanded]
+    found = sum(one.episode is not None for one in findings)
+    false = sum(len(paper.marks.false) for paper in papers)
+    right = sum(paper.marks.right for paper in papers)
+    quiet = [paper for paper in papers if _is_quiet(paper)]
+    days = sum(_device_days(paper.sitting) for paper in papers)
+    classes = sorted({one.incident.class_name for one in findings})
+    kinds = sorted({one.fault.kind for paper in papers for one in paper.marks.faults})
+    digest = hashlib.sha256()
+    for paper in papers:
+        digest.update(paper.sitting.digest.encode())
+    return Score(
+        sittings=len(papers),
+        incidents=len(findings),
+        found=found,
+        recall=_ratio(found, len(findings)),
+        precision=_ratio(right, right + false),
+        level_errors=sum(one.level_error > 0 for one in findings),
+        fragments=sum(one.again for one in findings),
+        false_alarms=false,
+        false_alarms_per_device_day=round(false / days, 6) if days else None,
+        false_alarms_quiet_week=sum(len(paper.marks.false) for paper in quiet) if quiet else None,
+        fault_recall=_ratio(sum(one.episode is not None for one in faults), len(faults)),
+        lost=sum(paper.sitting.books.lost + paper.sitting.backlog for paper in papers),
+        duplicates=sum(paper.sitting.books.duplicates for paper in papers),
+        device_days=round(days, 1),
+        samples=sum(paper.sitting.samples for paper in papers),
+        classes={name: _class_score(papers, name) for name in classes},
+        faults={kind: _fault_score(papers, kind) for kind in kinds},
+        digest=digest.hexdigest(),
+        wall_s=round(sum(paper.sitting.wall_s for paper in papers), 1),
+    )
+
+
+def _is_quiet(paper: Paper) -> bool:
+    """Whether nothing goes wrong in a scenario: no cause, no fault, and no incident by the weather."""
+    city = paper.sitting.city
+    return not (city.happenings or city.faults or paper.sitting.incidents)
+
+
+def _device_days(sitting: Sitting) -> float:
+    return sum(group.count for group in sitting.city.groups) * sitting.until_s / 86_400.0

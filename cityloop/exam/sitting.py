@@ -1,0 +1,200 @@
+"""One sitting of the exam: a city through the real gateway and API in one process, on a moved clock."""
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+from random import Random
+
+import msgspec
+from msgspec import Struct
+
+from cityloop.audit.books import AuditReport
+from cityloop.audit.collection import audit_run, read_journal_book
+from cityloop.errors import ExamError
+from cityloop.exam.statements import Episode, episodes_of
+from cityloop.single_process import SingleProcess
+from cityloop.stack.documents import rule_packs, shipped_packs
+from cloud_api.queries import revisions_of
+from contracts.event import Event
+from contracts.ids import new_boot_id
+from runtime.outbox import Outbox, Synchronous
+from simulators.city.box_fleet import BoxFleet
+from simulators.city.city import City
+from simulators.city.incident_truth import Incident, TruthBook
+from simulators.city.repeating_session import RepeatingSession
+from simulators.city.sample_flow import SampleFlow
+from simulators.gateway_post import GatewayPost
+from simulators.ports import Post
+
+__all__ = ["Sitting", "sit"]
+
+_SETTLING_STEPS = 50
+"""Steps after the end in which what is under way may arrive; far more than it takes."""
+
+
+class Sitting(Struct, frozen=True, kw_only=True):
+    """What one run of a city brought."""
+
+    city: City
+    until_s: float
+    incidents: tuple[Incident, ...]
+    episodes: tuple[Episode, ...]
+    samples: int
+    """Moments at which a sensor measured."""
+    books: AuditReport
+    repeated: int
+    """Messages that the network said twice."""
+    backlog: int
+    """Messages that never arrived."""
+    digest: str
+    """SHA-256 over journal and projections."""
+    wall_s: float
+    counters: dict[str, int]
+    """The gateway's rejections and the rule engine's counters that are not 0."""
+
+
+def sit(
+    city: City,
+    folder: Path,
+    *,
+    packs: Sequence[str] = (),
+    until_s: float | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Sitting:
+    """Run a city through gateway and API, and return what came of it.
+
+    Args:
+        city: the scenario.
+        folder: an empty folder for every store; best on a memory disk.
+        packs: paths of rule packs; default the scenario's own, else those that ship.
+        until_s: second of the scenario to stop at; default its end.
+        progress: is told the second of the scenario after every step.
+
+    Raises:
+        ExamError: nothing was measured or nothing reached the journal: no exam took place.
+    """
+    until_s = city.lasts_s if until_s is None else min(until_s, city.lasts_s)
+    begun_s = time.monotonic()
+    truth = TruthBook(city)
+    heard: list[tuple[Event, datetime]] = []
+
+    def hear(events: Sequence[bytes]) -> None:
+        now = stack.clock.now()
+        heard.extend((_EVENT.decode(event), now) for event in events)
+
+    stack = SingleProcess(
+        folder,
+        start=city.start,
+        district=city.map.district,
+        packs=packs or city.packs or rule_packs(shipped_packs()),
+        seed=city.seed,
+        heard=hear,
+    )
+    flow = SampleFlow(city, until_s, truth.add)
+    stack.start()
+    fleet = BoxFleet(city, flow, _posts(city, folder, stack), version("cityloop"))
+    elapsed_s = 0.0
+    try:
+        while elapsed_s < until_s:
+            elapsed_s = min(elapsed_s + city.step_s, until_s)
+            stack.clock.set(city.start + timedelta(seconds=elapsed_s))
+            _step(fleet, stack, elapsed_s)
+            if progress is not None:
+                progress(elapsed_s)
+        for _ in range(_SETTLING_STEPS):
+            if not fleet.backlog:
+                break
+            stack.clock.advance(1.0)
+            fleet.settle(stack.clock.now())
+            stack.step()
+            fleet.settle(stack.clock.now())
+        return _sitting(city, folder, stack, fleet, flow, truth, heard, until_s, begun_s)
+    finally:
+        fleet.close()
+        stack.close()
+
+
+_EVENT = msgspec.json.Decoder(Event)
+
+
+def _step(fleet: BoxFleet, stack: SingleProcess, elapsed_s: float) -> None:
+    now = stack.clock.now()
+    fleet.step(elapsed_s, now)
+    stack.step()
+    # acknowledgements of this step, and what a full window held back
+    while fleet.backlog and stack.gateway.step(now):
+        fleet.settle(now)
+    fleet.settle(now)
+
+
+def _posts(
+    city: City, folder: Path, stack: SingleProcess
+) -> Callable[[str, int], tuple[Post, RepeatingSession]]:
+    rng = Random(city.seed)
+
+    def open_post(box: str, boot: int) -> tuple[Post, RepeatingSession]:
+        del boot  # boot ids are drawn in order
+        session = RepeatingSession(stack.hub.session(box))
+        outbox = Outbox(
+            folder / "boxes" / f"{box}.db",
+            box=box,
+            boot_id=new_boot_id(rng),
+            clock=stack.clock,
+            # the exam kills no machine: a power cut has tests of its own
+            synchronous=Synchronous.NORMAL,
+        )
+        post = GatewayPost(
+            outbox=outbox, session=session, district=city.map.district, site=city.map.site
+        )
+        return post, session
+
+    return open_post
+
+
+def _sitting(
+    city: City,
+    folder: Path,
+    stack: SingleProcess,
+    fleet: BoxFleet,
+    flow: SampleFlow,
+    truth: TruthBook,
+    heard: list[tuple[Event, datetime]],
+    until_s: float,
+    begun_s: float,
+) -> Sitting:
+    book = read_journal_book(folder / "gateway" / "journal", default_district=city.map.district)
+    if not flow.count or not book.messages:
+        raise ExamError(
+            f"scenario {city.name}: {flow.count} samples were measured and {len(book.messages)} "
+            "messages journalled; expected both above 0: the stack under test did not run"
+        )
+    with stack.api.services.store.read() as connection:
+        revisions = [
+            msgspec.json.decode(row.body)
+            for event_id in sorted({event.event_id for event, _ in heard})
+            for row in revisions_of(connection, event_id)
+        ]
+    backlog = fleet.backlog
+    repeated = fleet.repeated
+    digest = stack.digest()
+    fleet.close()
+    report = audit_run(
+        ledgers=[folder / "boxes" / f"{box.name}.db" for box in city.boxes],
+        book=book,
+        revisions=revisions,
+    )
+    return Sitting(
+        city=city,
+        until_s=until_s,
+        incidents=tuple(truth.incidents()),
+        episodes=tuple(episodes_of(heard, city.start)),
+        samples=flow.count,
+        books=report,
+        repeated=repeated,
+        backlog=backlog,
+        digest=digest,
+        wall_s=time.monotonic() - begun_s,
+        counters={name: count for name, count in stack.gateway.host.unjudged.items() if count},
+    )

@@ -1,0 +1,126 @@
+"""The exam sits the real gateway and API, and can be failed."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from click.testing import CliRunner
+
+from cityloop.errors import ExamError
+from cityloop.exam.commands import main
+from cityloop.exam.sitting import sit
+from simulators.city.city_document import load_city
+
+SMALL = """\
+name: small
+title: {zh: 小城, en: Small town}
+start: 2026-06-01T00:00:00+08:00
+lasts: 3h
+step: 5m
+map: {utc_offset_h: 8}
+sensors:
+- {id: cover, profile: manhole, count: 6}
+- {id: hydrant, profile: fire_water, count: 6}
+incidents:
+- {cause: hydrant_leak, sensors: hydrant-002, at: 30m, lasts: 40m, size: 80}
+- {cause: hydrant_leak, sensors: hydrant-005, at: 1h, lasts: 50m, size: 120}
+- {cause: manhole_open, sensors: cover-003, at: 50m, lasts: 100m}
+faults:
+- {kind: reboot, sensors: cover-001, at: 40m, lasts: 1m}
+- {kind: repeat, sensors: cover-001, at: 60m, lasts: 60m}
+- {kind: range, sensors: hydrant-006, at: 80m, lasts: 40m}
+links:
+- {at: 90m, lasts: 20m}
+"""
+
+DEAF = """\
+rules:
+- id: hydrant_pressure
+  event: {type: fire.water_pressure, title: {zh: 水压, en: pressure}}
+  watch: {profile: fire_water}
+  key: [subject]
+  ladder:
+  - {level: yellow, when: pressure_kpa < 1 kPa, clear: pressure_kpa > 2 kPa}
+"""
+
+HYSTERIC = """\
+rules:
+- id: hydrant_pressure
+  event: {type: fire.water_pressure, title: {zh: 水压, en: pressure}}
+  watch: {profile: fire_water}
+  key: [subject]
+  ladder:
+  - {level: yellow, when: pressure_kpa < 300 kPa, clear: pressure_kpa > 301 kPa}
+"""
+
+
+@pytest.fixture
+def scenario(tmp_path: Path) -> Path:
+    """Return the file of a small town."""
+    path = tmp_path / "small.yaml"
+    path.write_text(SMALL, encoding="utf-8")
+    return path
+
+
+def _score(*arguments: str) -> tuple[int, dict[str, object]]:
+    result = CliRunner().invoke(main, [*arguments, "--json"])
+    last = result.stdout.strip().splitlines()[-1]
+    return result.exit_code, msgspec.json.decode(last)
+
+
+@pytest.mark.slow
+def test_a_small_town_passes_and_two_runs_are_one(scenario: Path, tmp_path: Path) -> None:
+    """Everything is found, nothing lost or doubled through reboot, repetition and a cut link, twice alike."""
+    report, junit = tmp_path / "report.html", tmp_path / "junit.xml"
+    code, first = _score("--scenario", str(scenario), "--html", str(report), "--junit", str(junit))
+    _, second = _score("--scenario", str(scenario))
+
+    assert code == 0
+    assert (first["recall"], first["precision"], first["incidents"]) == (1.0, 1.0, 3)
+    assert (first["lost"], first["duplicates"]) == (0, 0)
+    assert first["digest"] == second["digest"]
+    assert "小城" in report.read_text(encoding="utf-8")
+    assert 'failures="0"' in junit.read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("pack", "figure"), [(DEAF, "recall"), (HYSTERIC, "precision")], ids=["deaf", "hysteric"]
+)
+def test_a_broken_rule_fails_the_exam(
+    scenario: Path, tmp_path: Path, pack: str, figure: str
+) -> None:
+    """A rule that hears nothing loses recall, one that always cries loses precision; both exit 1."""
+    path = tmp_path / "broken.yaml"
+    path.write_text(pack, encoding="utf-8")
+    code, score = _score("--scenario", str(scenario), "--pack", str(path))
+    value = score[figure]
+
+    assert code == 1
+    assert isinstance(value, float)
+    assert value < 0.9
+
+
+@pytest.mark.slow
+def test_a_stack_that_heard_nothing_gets_no_mark(tmp_path: Path) -> None:
+    """Sensors that are all silent are no passed exam."""
+    path = tmp_path / "silent.yaml"
+    path.write_text(
+        "name: silent\ntitle: {zh: 静, en: silent}\nstart: 2026-06-01T00:00:00+08:00\nlasts: 1h\n"
+        "sensors:\n- {id: hydrant, profile: fire_water, count: 1}\n"
+        "faults: [{kind: silent, sensors: hydrant, at: 0s, lasts: 2h}]\n",
+        encoding="utf-8",
+    )
+    folder = tmp_path / "stores"
+    folder.mkdir()
+
+    with pytest.raises(ExamError, match="did not run"):
+        sit(load_city(str(path), 1), folder)
+
+
+def test_an_unknown_scenario_is_refused_in_words() -> None:
+    """A name that is none says which there are."""
+    result = CliRunner().invoke(main, ["--scenario", "rainstrom"])
+
+    assert result.exit_code == 1
+    assert "quiet-week" in result.output
