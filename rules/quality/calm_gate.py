@@ -8,7 +8,6 @@ that both come to the same, bit for bit, is what the tests of this module are ab
 
 import math
 import sys
-from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -17,7 +16,7 @@ from msgspec.structs import replace
 from contracts.quality import QualityFlag
 from rules.quality.drift_gate import SPANS, DriftState
 from rules.quality.gate import GateState, QualityGate, Verdict
-from rules.quality.sensor_memory import Extremes, SensorMemory
+from rules.quality.sensor_memory import Extremes, Passes, SensorMemory
 from rules.quality.spike_gate import SpikeState
 from rules.quality.stuck_gate import MOST_EXTREMES, SLACK
 from rules.quality.timed_value import TimedValue
@@ -27,8 +26,6 @@ __all__ = ["CalmGate"]
 _PASS: Final = QualityFlag.PASS
 _PASSED: Final = int(QualityFlag.PASS)
 _OPEN: Final = frozenset({QualityFlag.PASS, QualityFlag.NOT_EVALUATED})
-
-_Passes = Callable[[SensorMemory, float, float, float], float | None]
 
 
 class CalmGate:
@@ -47,7 +44,7 @@ class CalmGate:
 
     def __init__(self, gate: QualityGate) -> None:
         self._gate = gate
-        self.passes: _Passes = _compile(gate)
+        self.passes: Passes = _compile(gate)
 
     def judge(self, memory: SensorMemory, reading: TimedValue, now: float) -> tuple[Verdict, bool]:
         """Return the verdict of the plain gates, and whether there was something to remember."""
@@ -106,15 +103,22 @@ class CalmGate:
             memory.span, memory.total, memory.count = drift.span, drift.total, drift.count
             memory.means = (drift.means, int(drift.flag))
 
-    def fit(self, state: GateState) -> GateState:
-        """Return a state without what it holds of checks that these gates do not make."""
-        gate = self._gate
+    def adopt(self, memory: SensorMemory) -> bool:
+        """Take a memory over from other gates, or a new one; return whether that changed it.
+
+        What it holds of checks that these gates do not make is forgotten.
+        """
+        before = memory.frozen if memory.gate is None else memory.gate.state(memory)
+        memory.gate, memory.passes = self, self.passes
+        if before is None:
+            return False
         gone = {
             name: None
             for name in ("spike", "rate", "stuck", "drift", "gap")
-            if getattr(gate, name) is None and getattr(state, name) is not None
+            if getattr(self._gate, name) is None and getattr(before, name) is not None
         }
-        return replace(state, **gone) if gone else state
+        self.remember(memory, replace(before, **gone) if gone else before)
+        return bool(gone)
 
     def _is_calm(self, state: GateState) -> bool:
         """Return whether the numbers of a memory can stand for a state."""
@@ -155,7 +159,7 @@ def _finite(state: GateState) -> bool:
     return all(map(math.isfinite, last))
 
 
-def _compile(gate: QualityGate) -> _Passes:
+def _compile(gate: QualityGate) -> Passes:
     """Return the function of the common case; what is not checked costs a comparison with infinity."""
     low, high = -sys.float_info.max, sys.float_info.max
     if gate.range is not None:

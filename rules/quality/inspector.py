@@ -112,10 +112,16 @@ class Inspector:
 
     def watch(self, profile: str, subject: str) -> tuple[Watch, ...]:
         """Return the gates of a sensor with what they remember, for :meth:`judge`."""
-        return tuple(
-            Watch(rule, gates, self._memories.setdefault(rule, {}).setdefault(subject, {}))
-            for rule, gates in self._by_profile.get(profile, ())
-        )
+        found: list[Watch] = []
+        for rule, gates in self._by_profile.get(profile, ()):
+            memories = self._memories.setdefault(rule, {}).setdefault(subject, {})
+            for field, memory in memories.items():
+                gate = gates.get(field)
+                if gate is not None and memory.gate is not gate and gate.adopt(memory):
+                    memory.dirty = True
+                    self._touched.append(memory)
+            found.append(Watch(rule, gates, memories))
+        return tuple(found)
 
     def judge(
         self,
@@ -140,32 +146,34 @@ class Inspector:
             now: arrival, seconds since 1970.
             clamped: whether its time was ahead of its arrival and set to it.
         """
-        left, flags = fields, []
+        left = fields
+        flags: list[str] | None = None
         turns: list[tuple[str, str, float | None, Turn]] = []
         given_fields = {**fields, **refused} if refused else fields
-        touched = self._touched
+        # a clamped value is ahead of itself: no comparison with NaN lets it pass
+        arrived = math.nan if clamped else now
         for rule, gates, memories in watches:
             for field, given in given_fields.items():
-                gate = gates.get(field)
-                if gate is None:
-                    continue
                 memory = memories.get(field)
-                if memory is None or memory.gate is not gate:
-                    memory = self._memory(rule, subject, field, gate, memories)
-                number = given if type(given) is float else _number(given)
-                value = 0.0 if number is None else number
-                seen = None if clamped else gate.passes(memory, at, value, now)
+                if memory is None:
+                    gate = gates.get(field)
+                    if gate is None:
+                        continue
+                    memory = memories[field] = SensorMemory(rule, subject, field)
+                    gate.adopt(memory)
+                value = given if given.__class__ is float else _value(given)
+                seen = memory.passes(memory, at, value, arrived)
                 if seen is not None:
                     if not memory.dirty:
                         memory.dirty = True
-                        touched.append(memory)
-                    if seen == value or field not in left:
-                        continue
-                    left = {**left, field: seen}
+                        self._touched.append(memory)
+                    if seen != value and field in left:
+                        left = {**left, field: seen}
                     continue
-                verdict, moved = gate.judge(memory, TimedValue(at, value, clamped), now)
-                if moved:
-                    self._touch(memory)
+                number = None if isinstance(given, bool | str) else value
+                reading = TimedValue(at, value, clamped)
+                verdict = self._judge_plainly(memory, reading, now)
+                flags = flags or []
                 if verdict.flags:
                     self._count(subject, verdict)
                     flags += [_text(check, flag, field) for check, flag in verdict.flags]
@@ -178,7 +186,15 @@ class Inspector:
                 turns += [(rule, field, number, turn) for turn in verdict.turns]
         if left is fields and not flags and not turns:
             return None
-        return Judgement(left, tuple(dict.fromkeys(flags)), turns)
+        return Judgement(left, tuple(dict.fromkeys(flags or ())), turns)
+
+    def _judge_plainly(self, memory: SensorMemory, reading: TimedValue, now: float) -> Verdict:
+        assert memory.gate is not None
+        verdict, moved = memory.gate.judge(memory, reading, now)
+        if moved and not memory.dirty:
+            memory.dirty = True
+            self._touched.append(memory)
+        return verdict
 
     def inspect(
         self, sample: Sample, refused: Mapping[str, float | None], now: float, *, clamped: bool
@@ -206,32 +222,6 @@ class Inspector:
         if judgement.fields is not sample.fields:
             sample = replace(sample, fields=judgement.fields)
         return Inspection(sample, judgement.flags, findings)
-
-    def _memory(
-        self,
-        rule: str,
-        subject: str,
-        field: str,
-        gate: CalmGate,
-        memories: dict[str, SensorMemory],
-    ) -> SensorMemory:
-        """Return the memory of a field, handed over to the gate that is now in force."""
-        memory = memories.get(field)
-        if memory is None:
-            memory = memories[field] = SensorMemory(rule, subject, field)
-        before = memory.frozen if memory.gate is None else memory.gate.state(memory)
-        memory.gate = gate
-        if before is not None:
-            after = gate.fit(before)
-            gate.remember(memory, after)
-            if after is not before:
-                self._touch(memory)
-        return memory
-
-    def _touch(self, memory: SensorMemory) -> None:
-        if not memory.dirty:
-            memory.dirty = True
-            self._touched.append(memory)
 
     def _count(self, subject: str, verdict: Verdict) -> None:
         if subject not in self._named:
@@ -300,11 +290,11 @@ def _shape(memory: SensorMemory) -> object:
     return memory.frozen if memory.gate is None else memory.gate.shape(memory)
 
 
-def _number(given: Value | None) -> float | None:
-    """Return a value to compare, NaN for one that is missing, None for a flag or a text."""
+def _value(given: Value | None) -> float:
+    """Return a value to compare: NaN for one that is missing, 0 for a flag or a text."""
     if given is None:
         return math.nan
-    return None if isinstance(given, bool | str) else given
+    return 0.0 if isinstance(given, bool | str) else float(given)
 
 
 def _text(check: QualityCheck, flag: QualityFlag, field: str) -> str:

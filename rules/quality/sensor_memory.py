@@ -1,5 +1,6 @@
 """What the gates of one field of one sensor remember, while nothing is wrong and when it is."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from rules.quality.gate import GateState
@@ -7,11 +8,17 @@ from rules.quality.gate import GateState
 if TYPE_CHECKING:
     from rules.quality.calm_gate import CalmGate
 
-__all__ = ["Extremes", "SensorMemory"]
+__all__ = ["Extremes", "Passes", "SensorMemory"]
 
 Extremes = tuple[tuple[float, float], ...]
 """Value and time of the value after it, as :class:`rules.quality.stuck_gate.Extreme` has them."""
+Passes = Callable[["SensorMemory", float, float, float], float | None]
+"""Takes memory, event time, value and arrival; see :class:`rules.quality.calm_gate.CalmGate`."""
 _NO_MEANS: tuple[tuple[float, ...], int] = ((), 0)
+
+
+def _nothing_passes(_memory: "SensorMemory", _at: float, _value: float, _now: float) -> None:
+    """Be the common case where there are no gates yet: there is none."""
 
 
 class SensorMemory:
@@ -36,6 +43,7 @@ class SensorMemory:
         "lows",
         "means",
         "median",
+        "passes",
         "since",
         "span",
         "total",
@@ -44,7 +52,9 @@ class SensorMemory:
     def __init__(self, rule: str, subject: str, field: str) -> None:
         self.key = (rule, subject, field)
         self.gate: CalmGate | None = None
-        """The gates that it was moved by last; None before the first."""
+        """The gates in force; None before the first."""
+        self.passes: Passes = _nothing_passes
+        """The common case of these gates."""
         self.frozen: GateState | None = None
         self.calm = False
         self.dirty = False
