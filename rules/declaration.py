@@ -3,9 +3,8 @@
 Every value is still as written here; :mod:`rules.pack` gives it meaning.
 """
 
-import re
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, NoReturn
+from typing import Annotated, ClassVar
 
 import msgspec
 
@@ -21,8 +20,9 @@ from rules.operator_declaration import (
     LetDeclaration,
     NoDataDeclaration,
 )
+from rules.place_declaration import PlacesDeclaration, SignalDeclaration
 from rules.plain_words import plain_words
-from rules.shape import ErrorFactory, Path, check_names
+from rules.shape import ErrorFactory, Path, check_names, find_fault
 from rules.tally_declaration import TallyDeclaration
 
 __all__ = [
@@ -132,7 +132,8 @@ class RuleDeclaration(Declared, frozen=True, kw_only=True):
     id: str
     """Unique in the pack: a-z, 0-9, '_' and '-'."""
     event: EventDeclaration
-    watch: WatchDeclaration
+    watch: WatchDeclaration | None = None
+    """What the rule reads; this or ``signals``."""
     key: list[str]
     """What the rule keeps a state of its own for."""
     ladder: list[StepDeclaration] | None = None
@@ -143,6 +144,12 @@ class RuleDeclaration(Declared, frozen=True, kw_only=True):
     """How long a lost subject may stay away without ending the episode; default not at all."""
     latch: bool = False
     """Whether the event neither steps down nor ends before it is acknowledged; default false."""
+    signals: dict[str, SignalDeclaration] = {}
+    """What several sensors or streams say about the key at one time, by name; default none."""
+    for_each: str | None = None
+    """Table of places whose columns conditions may name, found by the key; default none."""
+    members: str | None = None
+    """Table of places that says which key a subject of ``signals`` belongs to; default none."""
     let: dict[str, LetDeclaration] = {}
     """Derived values that conditions may name, in order; default none."""
     escalate: list[EscalateDeclaration] = []
@@ -176,17 +183,15 @@ class PackDeclaration(Declared, frozen=True, kw_only=True):
     """Calendars by name; default none."""
     holidays: dict[str, HolidayDeclaration] = {}
     """Holiday tables by name; default none."""
+    places: dict[str, PlacesDeclaration] = {}
+    """Tables of places by name; default none."""
 
 
 _PLANNED: Mapping[str, tuple[str, ...]] = {
-    "rule": ("signals",),
     "event": ("group", "inhibits", "evidence"),
     "let": ("ratio", "to"),
 }
 """Parts of the language that packs may already contain elsewhere but this version does not run."""
-
-_AT = re.compile(r" - at `\$([^`]*)`$")
-_STEP = re.compile(r"\.([^.\[\]]+)|\[([0-9]+)\]")
 
 
 def read_declaration(data: object, error: ErrorFactory, key_error: ErrorFactory) -> PackDeclaration:
@@ -210,13 +215,8 @@ def read_declaration(data: object, error: ErrorFactory, key_error: ErrorFactory)
     try:
         return msgspec.convert(data, PackDeclaration)
     except msgspec.ValidationError as failure:
-        _refuse(str(failure), error, failure)
-
-
-def _refuse(message: str, error: ErrorFactory, cause: Exception) -> NoReturn:
-    found = _AT.search(message)
-    path = [name or int(index) for name, index in (_STEP.findall(found.group(1)) if found else ())]
-    raise error(path, plain_words(_AT.sub("", message))) from cause
+        path, reason = find_fault(str(failure), data, PackDeclaration)
+        raise error(path, plain_words(reason)) from failure
 
 
 def _check_later(

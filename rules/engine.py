@@ -34,18 +34,19 @@ class Engine:
     rule's key is missing), ``unwatched`` (no rule reads it), ``unknown`` (judgements with an unknown
     condition that differed from the one before), ``bad_state`` (snapshots refused by restore),
     ``unaddressed`` (control messages about an event, rule or key that is not there), ``guarded`` and
-    ``throttled`` (commands to devices held back by their guard or their limit).
+    ``throttled`` (commands to devices held back by their guard or their limit), ``unplaced`` (samples
+    without a row in the table of places, or near none), ``crowded`` (members of a signal refused).
     """
 
     def __init__(self, packs: Sequence[RulePack]) -> None:
         self.counters: dict[str, int] = dict.fromkeys(
             (
                 *("late", "ahead", "unkeyed", "unwatched", "unknown", "bad_state", "unaddressed"),
-                *("guarded", "throttled"),
+                *("guarded", "throttled", "unplaced", "crowded"),
             ),
             0,
         )
-        self._index = RuleIndex(packs)
+        self._index = RuleIndex(packs, self.counters)
         self._standing = Standing()
         self._standing_taken = self._standing.encode()
         self._life = KeyLife(self._standing, self.counters)
@@ -53,7 +54,7 @@ class Engine:
         self._touched: list[KeyState] = []
         self._removed: set[str] = set()
 
-    def apply(self, sample: Sample, now: float) -> list[Breach]:
+    def apply(self, sample: Sample, now: float) -> list[Breach]:  # noqa: C901 - hot: calls cost more
         """Return what the rules find in a sample that arrived at ``now`` (seconds since 1970)."""
         at, keys, fields = sample.at, sample.keys, sample.fields
         ahead = at > now + ALLOWED_AHEAD_S
@@ -72,12 +73,15 @@ class Engine:
                 continue
             state = running.states.get(value)
             if state is None:
-                if running.silent_on(sample):
+                state = self._begin(running, value, sample)
+                if state is None:
                     continue
-                state = running.states[value] = KeyState(running, value)
             if at < state.last_at:
-                self._late(state, sample, now, breaches)
-                continue
+                if not running.correlates:
+                    self._late(state, sample, now, breaches)
+                    continue
+                # members differ in delay: a slower one's word is judged in the key's present
+                at, lag = state.last_at, now - state.last_at
             if at >= state.quiet_until:
                 self._life.catch_up(state, sample, at, breaches)
                 self._touch(state)
@@ -99,11 +103,15 @@ class Engine:
             if not state.dirty:
                 state.dirty = True
                 self._touched.append(state)
+        for said in self._index.correlator.correlate(sample, now, self.counters):
+            breaches += self.apply(said, now)
         return breaches
 
     def calm(self, sample: Sample) -> CalmKeys | None:
         """Return what spares :meth:`apply` the next readings of a subject, after one was applied."""
-        rules = self._index.find(sample) if sample.stream == "readings" else None
+        if sample.stream != "readings" or self._index.correlator.watches(sample):
+            return None
+        rules = self._index.find(sample)
         return None if rules is None else calm_keys(rules, sample, self._index)
 
     def note(self, calm: CalmKeys, at: float, fields: Mapping[str, object], now: float) -> bool:
@@ -200,14 +208,14 @@ class Engine:
             PackError: two packs declare the same rule; the packs in force stay.
         """
         older = self._index.running
-        self._index = RuleIndex(packs)
+        self._index = RuleIndex(packs, self.counters)
         breaches: list[Breach] = []
         for rule_id, before in older.items():
             after = self._index.running.get(rule_id)
             keeps = after is not None and same_key(before.rule, after.rule)
             for state in list(before.states.values()):
                 at = state.last_at if now is None else now
-                if after is None or not keeps:
+                if after is None or not keeps or not after.has_place(state.value):
                     self._life.leave_rule(state, at, breaches)
                     self._remove(state)
                     continue
@@ -235,9 +243,20 @@ class Engine:
     def _rules_for(self, sample: Sample) -> tuple[RunningRule, ...]:
         rules = self._index.find(sample)
         if rules is None:
-            self.counters["unwatched"] += 1
+            if not self._index.correlator.watches(sample):
+                self.counters["unwatched"] += 1
             return ()
         return rules
+
+    def _begin(self, running: RunningRule, value: KeyValue, sample: Sample) -> KeyState | None:
+        """Return a new key's state; None where the sample is nothing to the rule."""
+        if running.silent_on(sample):
+            return None
+        if not running.has_place(value):
+            self.counters["unplaced"] += 1
+            return None
+        state = running.states[value] = KeyState(running, value)
+        return state
 
     def _desk(self) -> ControlDesk:
         return ControlDesk(self._index, self._life, self._standing, self.counters)

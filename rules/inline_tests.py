@@ -58,6 +58,8 @@ def compile_tests(
     found: list[PackTest] = []
     for index, one in enumerate(declared):
         derived = {let.name for let in rule.operators.lets}
+        if rule.table is not None:
+            derived |= rule.table.fields.keys()
         fields: FieldTable = {
             name: field for name, field in rule.fields.items() if name not in derived
         }
@@ -67,6 +69,10 @@ def compile_tests(
             profile = next(able, gated[0])
             fields = profile_fields(profile)
         below = partial(fail, ("tests", index))
+        if rule.signals:
+            # a signal's members are told apart behind a slash: rain/gauge-2
+            of = {name: name.partition("/")[0] for name in one.series}
+            fields = {**fields, **{name: fields[of[name]] for name in of if of[name] in fields}}
         test = _test(one, index, rule=rule.id, fields=fields, keys=keys, fail=below)
         found.append(test if profile is None else replace(test, profile=profile))
     return found

@@ -10,6 +10,7 @@ from rules.cuts import cuts_of
 from rules.expression import compile_conditions
 from rules.expression.closure import Conditions
 from rules.ladder import fresh_state
+from rules.places import NO_ROW, PlaceRow
 
 if TYPE_CHECKING:
     from rules.key_state import KeyState
@@ -29,6 +30,8 @@ class RunningRule:
         "_cuts",
         "_judges",
         "_window",
+        "correlates",
+        "counters",
         "delays",
         "derives",
         "filters",
@@ -41,6 +44,7 @@ class RunningRule:
         "rule",
         "shared",
         "states",
+        "table",
         "vanishes",
     )
 
@@ -54,8 +58,14 @@ class RunningRule:
         """The ladder of a key that has seen nothing; one for all of them."""
         self.name_set = frozenset(rule.names)
         self.derives = bool(rule.operators.lets)
-        self.merges = len(rule.names) > 1 or self.derives
-        self.operates = rule.operators.keep_state
+        self.correlates = bool(rule.signals)
+        self.table = rule.table
+        self.merges = (
+            len(rule.names) > 1 or self.derives or self.correlates or self.table is not None
+        )
+        self.counters: dict[str, int] = {}
+        """Where it counts what it cannot take in: the engine's own."""
+        self.operates = rule.operators.keep_state or bool(rule.signals)
         """Its keys have operators beside the ladder."""
         self.remembers = rule.operators.schedule is not None
         """Its keys keep their last sample, to judge it anew when the calendar turns."""
@@ -99,6 +109,18 @@ class RunningRule:
             active, turns_at = (True, math.inf) if schedule is None else schedule.window(at, mode)
             self._window = (at, turns_at, mode, active)
         return active, turns_at
+
+    def row_of(self, value: KeyValue) -> PlaceRow:
+        """Return what the rule's table of places says of a key; nothing where it has none."""
+        table, rule = self.table, self.rule
+        if table is None:
+            return NO_ROW
+        name = value if isinstance(value, str) else value[rule.key.index(table.key)]
+        return table.rows.get(name, NO_ROW)
+
+    def has_place(self, value: KeyValue) -> bool:
+        """Whether a key has a row, where the rule has a table of places."""
+        return self.table is None or self.row_of(value) is not NO_ROW
 
     def accepts(self, keys: Mapping[str, str]) -> bool:
         """Whether a sample with these keys passes the rule's filters."""

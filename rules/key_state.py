@@ -16,6 +16,7 @@ from rules.judge import KeyValue, RunningRule
 from rules.ladder import LadderState, next_deadline
 from rules.operator_state import Episode, OperatorState
 from rules.sample import Sample
+from rules.signals import MEMBER, take_in
 from rules.windows import WindowState, advance
 
 if TYPE_CHECKING:
@@ -131,12 +132,32 @@ class KeyState:
 
     def merge(self, sample: Sample, at: float) -> Mapping[str, Any]:
         """Return the rule's fields after a sample: its own, and older ones that are still fresh."""
-        self._merge(sample, at)
-        return self._derive(sample, at) if self.running.derives else self.fields
+        running = self.running
+        if running.correlates:
+            self._correlate(sample, at)
+        else:
+            self._merge(sample, at)
+        if running.derives:
+            return self._derive(sample, at)
+        return self.fields if running.table is None else self._placed()
+
+    def _placed(self) -> dict[str, Any]:
+        """Return the rule's fields, with what its table of places says of the key."""
+        return {**self.running.row_of(self.value).values, **self.fields}
+
+    def _correlate(self, sample: Sample, at: float) -> None:
+        """Take in what a member says of a signal; the key's fields are its signals."""
+        more, running = self.operators(), self.running
+        member = sample.keys.get(MEMBER, sample.subject)
+        taken = take_in(running.rule.signals, more.signals, sample.fields, member, sample.at, at)
+        self.fields, self.times = taken.fields, None
+        more.stands_until = taken.until if taken.fields else None
+        if taken.crowded:
+            running.counters["crowded"] = running.counters.get("crowded", 0) + 1
 
     def _derive(self, sample: Sample, at: float) -> Mapping[str, Any]:
         """Return the rule's fields and its ``let`` values, after they took in a sample."""
-        known, windows, fields = dict(self.fields), self.operators().windows, sample.fields
+        known, windows, fields = self._placed(), self.operators().windows, sample.fields
         for let in self.running.rule.operators.lets:
             state = windows.get(let.text)
             if state is None:
@@ -168,11 +189,13 @@ class KeyState:
         """Return the field values that were judged last."""
         if self.running.derives:
             windows = self.operators().windows
-            return dict(self.fields) | {
+            return self._placed() | {
                 let.name: windows[let.text].result
                 for let in self.running.rule.operators.lets
                 if let.text in windows
             }
+        if self.running.table is not None:
+            return self._placed()
         if self.running.merges or self.sample is None:
             return self.fields
         return self.sample.fields
@@ -267,7 +290,7 @@ def decode_state(running: RunningRule, value: KeyValue, blob: bytes) -> KeyState
 
 def refit(state: KeyState, running: RunningRule) -> None:
     """Move a state to another version of its rule, level by level."""
-    before = _levels(state.running)
+    before, before_signals = _levels(state.running), state.running.rule.signals
     state.running = running
     running.states[state.value] = state
     state.ladder = _fit(state.ladder, before, _levels(running))
@@ -275,6 +298,8 @@ def refit(state: KeyState, running: RunningRule) -> None:
         texts = {let.text for let in running.rule.operators.lets}
         more = state.operators()
         more.windows = {text: one for text, one in more.windows.items() if text in texts}
+        same = {one.name for one in running.rule.signals if one in before_signals}
+        more.signals = {name: one for name, one in more.signals.items() if name in same}
     state.refresh()
     state.mask = -1
 

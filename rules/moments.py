@@ -16,6 +16,8 @@ FORGET_S = 600.0
 
 def fresh_until(state: KeyState) -> float:
     """Until when the last value stands for the present; a subject that is away has no present."""
+    if state.running.correlates and state.more is not None:
+        return -math.inf if state.more.stands_until is None else state.more.stands_until
     return state.last_at + state.running.rule.fresh_s if state.gone_at is None else state.gone_at
 
 

@@ -170,11 +170,13 @@ class _OperatorCompiler:
 
     def _silence(self, part: str, after: str) -> float:
         """Return the length of a silence in seconds; only sensors and counts can be silent."""
-        if self._stream not in {"readings", "counts"}:
+        if self._stream not in {"readings", "counts", "signals"}:
             raise self._fail(
-                (part,), "only readings and counts fall silent; other subjects come and go ('gap')"
+                (part,),
+                "only readings, counts and signals fall silent; other subjects come and go ('gap')",
             )
-        profile = self._declared.watch.profile
+        watch = self._declared.watch
+        profile = None if watch is None else watch.profile
         cadences = _CADENCES.fullmatch(after)
         if cadences is not None and isinstance(profile, str):
             after_s = float(cadences.group(1)) * PROFILES[profile].cadence_s

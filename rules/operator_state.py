@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from contracts.levels import Level
 from rules.actions import ActionState
+from rules.signals import Member
 from rules.windows import WindowState
 
 __all__ = ["Episode", "OperatorState"]
@@ -48,3 +49,7 @@ class OperatorState(Struct, array_like=True):
     """When the open event was last told again, in arrival time."""
     actions: dict[str, ActionState] = {}
     """What devices were told and not yet told back, by the text of each action."""
+    signals: dict[str, dict[str, Member]] = {}
+    """What the members of each signal last said, by signal and member."""
+    stands_until: float | None = None
+    """Until when the signals stand as they were judged; None: no signal is known."""

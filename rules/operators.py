@@ -1,5 +1,7 @@
 """The operators of a rule beside its ladder."""
 
+from typing import Final
+
 from msgspec import Struct
 
 from rules.actions import Action
@@ -43,5 +45,5 @@ class Operators(Struct, frozen=True, kw_only=True):
         return self.no_data is not None or self.absence is not None
 
 
-NO_OPERATORS = Operators()
+NO_OPERATORS: Final[Operators] = Operators()
 """Those of a plain rule."""

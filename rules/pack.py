@@ -22,12 +22,17 @@ from rules.inline_tests import compile_tests
 from rules.ladder_compiler import compile_condition, compile_ladder
 from rules.let_compiler import compile_lets
 from rules.operator_compiler import compile_operators
+from rules.place_compiler import compile_places
+from rules.places import PlaceTable
 from rules.quality.inspector import GateSet
 from rules.quality.section import QualityDefaults, compile_quality
 from rules.rule import Condition, PackTest, Rule, RulePack, Step
 from rules.rule_version import rule_version
+from rules.signal_compiler import FRESH_CADENCES, compile_signals, find_table
+from rules.signals import Signal
 from rules.titles import TitleTemplate, compile_title
 from rules.vocabulary import STREAMS, FieldTable, Stream, profile_fields
+from rules.watch_compiler import compile_filters, compile_kinds, find_stream, listed
 from rules.windows import Let
 
 __all__ = ["Condition", "PackTest", "Rule", "RulePack", "Step", "compile_pack"]
@@ -37,8 +42,8 @@ _EVENT_TYPE = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*")
 _PLAN = re.compile(r"[a-z0-9_-]{1,64}")
 _VERSION = re.compile(r"[A-Za-z0-9._-]{1,32}")
 _DATE = re.compile(r"20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
-_FRESH_CADENCES = 2.5
-"""A reading stands for the present for this many cadences. Source: rules-example.yaml (absence)."""
+_LASTING = frozenset({"readings", "counts", "signals"})
+"""Streams whose subjects do not end: what is held there must be able to clear."""
 
 _Here = tuple[str | int, ...]
 
@@ -68,6 +73,7 @@ def compile_pack(
     if not declared.rules:
         raise error(("rules",), "expected at least one rule")
     calendars = compile_calendars(declared.calendars, declared.holidays, error)
+    tables = compile_places(declared.places, error)
     seen: set[str] = set()
     rules: list[Rule] = []
     tests: list[PackTest] = []
@@ -76,7 +82,7 @@ def compile_pack(
         if rule.id in seen:
             raise error(("rules", index, "id"), f"rule {rule.id!r} is declared twice; rename one")
         seen.add(rule.id)
-        compiler = _RuleCompiler(rule, ("rules", index), error, calendars)
+        compiler = _RuleCompiler(rule, ("rules", index), error, calendars, tables)
         rules.append(compiler.compile(rule_version(data, index)))
         tests += compiler.tests(rules[-1])
         if rule.quality is not None:
@@ -91,11 +97,14 @@ class _RuleCompiler:
         path: _Here,
         error: ErrorFactory,
         calendars: Mapping[str, Calendar],
+        tables: Mapping[str, PlaceTable],
     ) -> None:
         self._declared = declared
         self._calendars = calendars
         self._path = path
         self._error = error
+        self._table = find_table("for_each", declared.for_each, tables, self._fail)
+        self._members = find_table("members", declared.members, tables, self._fail)
 
     def _fail(self, where: Sequence[str | int], message: str) -> Exception:
         return self._error((*self._path, *where), f"rule {self._declared.id!r}: {message}")
@@ -110,9 +119,13 @@ class _RuleCompiler:
             self._match("version", declared.version, _VERSION, "letters, digits, '.', '_', '-'")
         if declared.since is not None:
             self._match("since", declared.since, _DATE, "a date like 2026-11-01")
-        stream_name, stream, watched = self._watched()
-        lets, fields = compile_lets(declared.let, watched, self._fail)
-        kinds, filters = self._kinds(stream), self._filters(stream)
+        stream_name, stream, watched, signals = self._watched()
+        lets, fields = compile_lets(declared.let, self._with_places(watched), self._fail)
+        kinds: tuple[str, ...] = ()
+        filters: tuple[tuple[str, frozenset[str]], ...] = ()
+        if declared.watch is not None:
+            kinds = compile_kinds(("watch",), declared.watch, stream, self._fail)
+            filters = compile_filters(("watch",), declared.watch, stream, self._fail)
         key = self._names(("key",), declared.key, stream)
         if not key:
             raise self._fail(("key",), "expected at least one name")
@@ -134,11 +147,12 @@ class _RuleCompiler:
         if declared.where is not None:
             where = compile_condition(("where",), declared.where, fields, self._fail)
         steps = compile_ladder(
-            declared, fields, where, self._fail, must_clear=stream_name in {"readings", "counts"}
+            declared, fields, where, self._fail, must_clear=stream_name in _LASTING
         )
-        profile = declared.watch.profile if stream_name == "readings" else None
+        watch = declared.watch
+        profile = None if watch is None or stream_name != "readings" else watch.profile
         if isinstance(profile, str):
-            fresh_s = _FRESH_CADENCES * PROFILES[profile].cadence_s
+            fresh_s = FRESH_CADENCES * PROFILES[profile].cadence_s
         else:
             fresh_s = math.inf if stream.fresh_s is None else (gap_s or stream.fresh_s)
         return Rule(
@@ -157,6 +171,9 @@ class _RuleCompiler:
             names=_read(steps, lets, watched),
             gap_s=gap_s,
             fresh_s=fresh_s,
+            signals=signals,
+            table=self._table,
+            members=self._members,
             silence_s=fresh_s if stream.vanishes else math.inf,
             operators=compile_operators(
                 declared,
@@ -172,12 +189,13 @@ class _RuleCompiler:
 
     def tests(self, rule: Rule) -> list[PackTest]:
         """Return the tests written in the rule, after it was compiled."""
-        watched = self._declared.watch.profile or ()
+        watch = self._declared.watch
+        watched = () if watch is None else watch.profile or ()
         return compile_tests(
             self._declared.tests,
             rule,
-            keys=STREAMS[rule.stream].keys,
-            gated=_listed(watched) if self._declared.quality is not None else (),
+            keys=(*STREAMS[rule.stream].keys, *rule.key),
+            gated=listed(watched) if self._declared.quality is not None else (),
             fail=self._fail_below,
         )
 
@@ -187,7 +205,7 @@ class _RuleCompiler:
         gates = compile_quality(
             declared.quality,
             lambda where, message: self._fail(("quality", *where), message),
-            profiles=_listed(declared.watch.profile or ()),
+            profiles=listed(declared.watch.profile or ()) if declared.watch is not None else (),
             defaults=defaults,
         )
         return GateSet(declared.id, gates)
@@ -196,35 +214,45 @@ class _RuleCompiler:
         if pattern.fullmatch(value) is None:
             raise self._fail(name.split("."), f"{name} {value[:80]!r}: expected {expected}")
 
-    def _watched(self) -> tuple[str, Stream, FieldTable]:
-        watch = self._declared.watch
-        if (watch.profile is None) == (watch.stream is None):
-            raise self._fail(("watch",), "expected exactly one of 'profile' and 'stream'")
-        if watch.profile is not None:
-            profiles = _listed(watch.profile)
-            for profile in profiles:
-                if profile not in PROFILES:
-                    raise self._fail(
-                        ("watch", "profile"),
-                        f"profile {profile[:40]!r} is unknown; expected one of "
-                        f"{', '.join(PROFILES)}",
-                    )
-            if not profiles:
-                raise self._fail(("watch", "profile"), "expected at least one profile")
-            if self._declared.quality is not None:
-                return "quality", STREAMS["quality"], STREAMS["quality"].fields
-            return "readings", STREAMS["readings"], profile_fields(profiles[0])
-        if self._declared.quality is not None:
+    def _watched(self) -> tuple[str, Stream, FieldTable, tuple[Signal, ...]]:
+        """Return what is watched: name of the stream, the stream, its fields, and signals."""
+        declared, watch = self._declared, self._declared.watch
+        if watch is not None and declared.signals:
+            raise self._fail(("signals",), "a rule reads 'watch' or 'signals'; remove one of them")
+        if watch is None and not declared.signals:
+            raise self._fail((), "'watch' is missing; add it, or 'signals'")
+        if watch is None:
+            if declared.quality is not None:
+                raise self._fail(("quality",), "quality gates need a 'watch' with a 'profile'")
+            made = compile_signals(declared, self._table, self._members, self._fail)
+            return "signals", made.stream, made.stream.fields, made.signals
+        if declared.members is not None:
+            raise self._fail(("members",), "only rules with 'signals' have members; remove it")
+        if declared.quality is not None and watch.profile is None:
             raise self._fail(("watch",), "quality gates need a 'profile', or a list of them")
-        assert watch.stream is not None
-        if watch.stream not in STREAMS or watch.stream == "readings":
-            known = ", ".join(name for name in STREAMS if name != "readings")
+        profiles = None if watch.profile is None else listed(watch.profile)
+        name = find_stream(("watch",), profiles, watch, self._fail)
+        if declared.quality is not None:
+            return "quality", STREAMS["quality"], STREAMS["quality"].fields, ()
+        fields = STREAMS[name].fields if profiles is None else profile_fields(profiles[0])
+        return name, STREAMS[name], fields, ()
+
+    def _with_places(self, watched: FieldTable) -> FieldTable:
+        """Return the fields that are watched, and those of the table of places."""
+        table = self._table
+        if table is None:
+            return watched
+        if table.key not in self._declared.key:
             raise self._fail(
-                ("watch", "stream"),
-                f"stream {watch.stream[:40]!r} is unknown; expected one of {known} "
-                "(readings are watched by 'profile')",
+                ("key",),
+                f"expected {table.key!r} in it: the rows of {table.name!r} are found by it",
             )
-        return watch.stream, STREAMS[watch.stream], STREAMS[watch.stream].fields
+        both = next((name for name in table.fields if name in watched), None)
+        if both is not None:
+            raise self._fail(
+                ("for_each",), f"column {both!r} of {table.name!r} is a field already; rename it"
+            )
+        return {**watched, **table.fields}
 
     def _names(self, where: _Here, names: Sequence[str], stream: Stream) -> tuple[str, ...]:
         for index, name in enumerate(names):
@@ -292,29 +320,6 @@ class _RuleCompiler:
             fail=self._fail,
         )
 
-    def _kinds(self, stream: Stream) -> tuple[str, ...]:
-        kinds = _listed(self._declared.watch.kind)
-        for kind in kinds:
-            if not stream.kinds:
-                raise self._fail(("watch", "kind"), "only observations have a kind")
-            if kind not in stream.kinds:
-                raise self._fail(
-                    ("watch", "kind"),
-                    f"kind {kind[:40]!r} is unknown; expected one of {', '.join(stream.kinds)}",
-                )
-        return kinds
-
-    def _filters(self, stream: Stream) -> tuple[tuple[str, frozenset[str]], ...]:
-        watch = self._declared.watch
-        filters: list[tuple[str, frozenset[str]]] = []
-        for name, wanted in (("class", watch.class_), ("zone_kind", watch.zone_kind)):
-            values = _listed(wanted)
-            if values and name not in stream.keys:
-                raise self._fail(("watch", name), f"what is watched has no {name}")
-            if values:
-                filters.append((name, frozenset(values)))
-        return tuple(filters)
-
 
 def _read(steps: Sequence[Step], lets: Sequence[Let], watched: FieldTable) -> tuple[str, ...]:
     """Return the names of the watched fields that a rule reads, directly or through ``let``."""
@@ -324,7 +329,3 @@ def _read(steps: Sequence[Step], lets: Sequence[Let], watched: FieldTable) -> tu
 
 def _nodes(step: Step) -> tuple[Node, Node]:
     return step.when.node, step.clear.node
-
-
-def _listed(value: str | Sequence[str]) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(value)

@@ -1,6 +1,7 @@
 """Running the tests that are written inside packs, each once as it is and once with restarts."""
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from msgspec import Struct
@@ -11,9 +12,11 @@ from contracts.event import EventPhase
 from contracts.levels import Level
 from contracts.readings import moment
 from rules.breach import Breach
+from rules.correlator import signal_profile
 from rules.inline_tests import END, RESTART
 from rules.rule import PackTest, Rule, RulePack
 from rules.sample import Sample
+from rules.signals import MEMBER
 from rules.test_bench import TestBench
 
 __all__ = ["TestResult", "run_pack_tests"]
@@ -118,6 +121,11 @@ def _samples(rule: Rule, test: PackTest) -> list[Sample]:
     if rule.stream == "observations":
         keys["kind"] = rule.kinds[0] if rule.kinds else "zone_dwell"
     keys |= {"subject": subject, **dict(test.keys)}
+    if rule.table is not None and rule.table.key in rule.key:
+        keys.setdefault(rule.table.key, "")
+        keys[rule.table.key] = dict(test.keys).get(rule.table.key, next(iter(rule.table.rows)))
+    if rule.signals:
+        return _said(rule, test, moments, keys)
     # gates are fed with readings; what they find is the stream that their rule watches
     stream = rule.stream if test.profile is None else "readings"
     found = [
@@ -132,6 +140,30 @@ def _samples(rule: Rule, test: PackTest) -> list[Sample]:
         for after in sorted(moments)
         for fields in moments[after]
     ]
+    return found[::-1]
+
+
+def _said(
+    rule: Rule,
+    test: PackTest,
+    moments: Mapping[float, Sequence[Mapping[str, float | bool | str]]],
+    keys: Mapping[str, str],
+) -> list[Sample]:
+    """Return what the members of a rule's signals say in a test, the last word first."""
+    found: list[Sample] = []
+    for after in sorted(moments):
+        for name, value in (pair for fields in moments[after] for pair in fields.items()):
+            signal, _, member = name.partition("/")
+            found.append(
+                Sample(
+                    stream=rule.stream,
+                    profile=signal_profile(rule.id),
+                    subject=member or signal,
+                    at=test.start + after,
+                    keys={**keys, MEMBER: member or signal},
+                    fields={signal: value},
+                )
+            )
     return found[::-1]
 
 

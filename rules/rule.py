@@ -9,7 +9,9 @@ from rules.breach import EventSection
 from rules.expression import Node
 from rules.ladder import Delays
 from rules.operators import NO_OPERATORS, Operators
+from rules.places import PlaceTable
 from rules.quality.inspector import GateSet
+from rules.signals import Signal
 from rules.titles import TitleTemplate
 from rules.vocabulary import FieldTable
 
@@ -64,6 +66,12 @@ class Rule(Struct, frozen=True, kw_only=True):
     """What it has beside its ladder."""
     since: str | None = None
     """Date from which its numbers are in force, ISO 8601."""
+    signals: tuple[Signal, ...] = ()
+    """What it reads instead of one stream."""
+    table: PlaceTable | None = None
+    """Values of its keys; a key that is not in it has no state."""
+    members: PlaceTable | None = None
+    """Which key a member of a signal belongs to."""
 
 
 class PackTest(Struct, frozen=True, kw_only=True):

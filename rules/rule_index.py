@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from rules.correlator import Correlator, signal_profile
 from rules.errors import PackError
 from rules.judge import RunningRule
 from rules.rule import Rule, RulePack
@@ -17,9 +18,13 @@ class RuleIndex:
         PackError: two packs declare the same rule.
     """
 
-    def __init__(self, packs: Sequence[RulePack]) -> None:
+    def __init__(self, packs: Sequence[RulePack], counters: dict[str, int] | None = None) -> None:
         _check_unique(packs)
         self.running = {rule.id: RunningRule(rule) for pack in packs for rule in pack.rules}
+        for running in self.running.values():
+            running.counters = {} if counters is None else counters
+        self.correlator = Correlator(running.rule for running in self.running.values())
+        """Makes samples for rules with ``signals``; false where there is none."""
         self.listens = any(running.rule.operators.listen for running in self.running.values())
         """Whether any rule needs to know that time passed without a sample."""
         index: dict[tuple[str, str | None], list[RunningRule]] = {}
@@ -35,7 +40,8 @@ class RuleIndex:
     def find(self, sample: Sample) -> tuple[RunningRule, ...] | None:
         """Return the rules that read a sample; None where there is none."""
         stream = sample.stream
-        kind = sample.profile if stream == "readings" else sample.keys.get("kind")
+        by_profile = stream in {"readings", "signals"}
+        kind = sample.profile if by_profile else sample.keys.get("kind")
         return self._slots.get((stream, kind)) or self._slots.get((stream, None))
 
 
@@ -45,6 +51,8 @@ def same_key(before: Rule, after: Rule) -> bool:
 
 
 def _slots(rule: Rule) -> list[tuple[str, str | None]]:
+    if rule.signals:
+        return [(rule.stream, signal_profile(rule.id))]
     if rule.kinds:
         return [(rule.stream, kind) for kind in rule.kinds]
     return [(rule.stream, rule.profile)]

@@ -8,6 +8,8 @@ import msgspec
 __all__ = ["rule_version"]
 
 _DIGITS = 12
+_TABLES = ("for_each", "members")
+"""Parts of a rule that name a table of places: its content is part of what the rule does."""
 
 
 def rule_version(data: object, index: int) -> str:
@@ -19,6 +21,10 @@ def rule_version(data: object, index: int) -> str:
     content.pop("tests", None)
     if "active" in content:
         content["active"] = [content["active"], whole.get("calendars"), whole.get("holidays")]
+    tables = [name for part in _TABLES if isinstance(name := content.get(part), str)]
+    places = whole.get("places")
+    if tables and isinstance(places, Mapping):
+        content["places"] = [places.get(name) for name in tables]
     encoded = msgspec.json.encode(content, order="deterministic")
     return hashlib.sha256(encoded).hexdigest()[:_DIGITS]
 

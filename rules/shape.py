@@ -4,25 +4,30 @@ msgspec would refuse them too, but names no place of the key and no other key to
 """
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Final
 
 import msgspec
 from msgspec import inspect
 
-__all__ = ["ErrorFactory", "Path", "check_names", "part_name"]
+__all__ = ["ErrorFactory", "Path", "check_names", "find_fault", "part_name"]
 
 Path = Sequence[str | int]
 ErrorFactory = Callable[[Path, str], Exception]
 """Makes the error for the value at a path of the document; the caller knows file and line."""
 
+_AT = re.compile(r" - at `\$([^`]*)`$")
+_STEP = re.compile(r"\.([^.\[\]]+)|\[([0-9]+)\]|(\[\.\.\.\])")
+_MAPPINGS: Final = (inspect.StructType, inspect.DictType)
 _SUFFIX: Final = "Declaration"
 _NAMES: Final = {
     "Holiday": "holiday table",
     "Escalate": "escalation",
     "NoData": "no_data",
     "Tally": "condition",
+    "Places": "table of places",
 }
 """What a part is called where its Struct has another name."""
 
@@ -34,7 +39,7 @@ class _Checker:
 
     def check(self, data: object, info: inspect.Type, path: tuple[str | int, ...]) -> None:
         if isinstance(data, dict):
-            found = _pick(info, (inspect.StructType, inspect.DictType))
+            found = _pick(info, _MAPPINGS)
             if isinstance(found, inspect.StructType):
                 self._names(data, found.cls, path)
             elif isinstance(found, inspect.DictType):
@@ -90,6 +95,58 @@ def check_names(
         Exception: what ``error`` makes.
     """
     _Checker(error, planned).check(data, _info(struct), ())
+
+
+def find_fault(message: str, data: object, struct: type[msgspec.Struct]) -> tuple[Path, str]:
+    """Return where in a document msgspec found a fault, and what it said of it.
+
+    msgspec does not name the key of a mapping in whose value the fault is (``$.places[...].key``): the
+    first one whose value does not fit is meant.
+
+    Args:
+        message: msgspec's message.
+        data: what was converted.
+        struct: what to.
+    """
+    place = _AT.search(message)
+    path: list[str | int] = []
+    info: inspect.Type | None = _info(struct)
+    for name, index, _ in _STEP.findall(place.group(1)) if place else ():
+        step: str | int = name or (int(index) if index else "")
+        if not name and not index:
+            step = next((key for key in _bad_keys(data, info)), "")
+        path.append(step)
+        info = None if info is None else _below(info, step)
+        if isinstance(data, dict):
+            data = data.get(step)
+        elif isinstance(data, list) and isinstance(step, int) and step < len(data):
+            data = data[step]
+    return path, _AT.sub("", message)
+
+
+def _bad_keys(data: object, info: inspect.Type | None) -> Iterator[str]:
+    """Yield the keys of a mapping whose values are not what they should be."""
+    found = None if info is None else _pick(info, (inspect.DictType,))
+    if not isinstance(data, dict) or not isinstance(found, inspect.DictType):
+        return
+    value = _pick(found.value_type, (inspect.StructType,))
+    for name, one in data.items():
+        if not isinstance(value, inspect.StructType):
+            return
+        try:
+            msgspec.convert(one, value.cls)
+        except msgspec.ValidationError:
+            yield str(name)
+
+
+def _below(info: inspect.Type, step: str | int) -> inspect.Type | None:
+    """Return the type of what stands at a step."""
+    found = _pick(info, (inspect.ListType,) if isinstance(step, int) else _MAPPINGS)
+    if isinstance(found, inspect.StructType):
+        return _fields(found.cls).get(str(step))
+    if isinstance(found, inspect.DictType):
+        return found.value_type
+    return found.item_type if isinstance(found, inspect.ListType) else None
 
 
 def part_name(struct: type[msgspec.Struct]) -> str:

@@ -184,11 +184,15 @@ def _breach(
         title=title,
         dedupe=_dedupe(event, key if sample is None else sample.keys),
         subject=key.get("subject") if sample is None else sample.subject,
+        place=state.running.row_of(state.value).place,
     )
     if sample is None:
         return breach
     return structs.replace(
-        breach, place=sample.place, evidence=sample.evidence, discovery=sample.discovery
+        breach,
+        place=sample.place or breach.place,
+        evidence=sample.evidence,
+        discovery=sample.discovery,
     )
 
 

@@ -99,6 +99,7 @@ STREAMS: dict[str, Stream] = {
         fresh_s=None,
         kinds=tuple(kind.value for kind in ObservationKind),
     ),
+    "signals": Stream(keys=_EVERYWHERE, fields={}, fresh_s=None),
     "quality": Stream(
         keys=(*_EVERYWHERE, "profile", "field", "check", "gates"),
         fields=_table(
@@ -110,7 +111,8 @@ STREAMS: dict[str, Stream] = {
     ),
 }
 """Every stream a rule can watch. ``class`` is the detector's label, ``line`` and ``zone`` are ids of
-the box's configuration, ``subject`` is the sensor or the camera. ``quality`` is what the gates of
+the box's configuration, ``subject`` is the sensor or the camera. ``signals`` is what the correlator makes
+for rules with ``signals``. ``quality`` is what the gates of
 :mod:`rules.quality` find: one statement whenever a check begins or ceases to find too many bad values."""
 
 

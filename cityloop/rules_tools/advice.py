@@ -9,9 +9,10 @@ _HINTS: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
     (re.compile(pattern), hint)
     for pattern, hint in (
         (
-            r"\.(?:for|clear_for|gap|within|after|every|wait|over|fresh|near): expected a text, found a (?:whole )?number",
+            r"\.(?:for|clear_for|gap|within|after|every|wait|over|fresh): expected a text, found a (?:whole )?number",
             "write the duration with its unit, like 60s",
         ),
+        (r"\.near: expected a text, found a", "write the distance with its unit, like 300m"),
         (
             r"\.(?:when|clear|where|guard): expected [^,]*, found a (?:whole )?number",
             "write a condition, like depth_m > 15 cm",

@@ -12,7 +12,7 @@ import msgspec.inspect
 
 from contracts.profiles import PROFILES
 from rules.declaration import PackDeclaration
-from rules.vocabulary import STREAMS
+from rules.watch_compiler import WATCHABLE
 
 __all__ = ["pack_schema"]
 
@@ -45,7 +45,7 @@ def pack_schema() -> dict[str, Any]:
                 _limit_texts(properties[encoded], {"pattern": _DURATION})
     watch = components["WatchDeclaration"]["properties"]
     _limit_texts(watch["profile"], {"enum": list(PROFILES)})
-    _limit_texts(watch["stream"], {"enum": [name for name in STREAMS if name != "readings"]})
+    _limit_texts(watch["stream"], {"enum": list(WATCHABLE)})
     root = components.pop(reference["$ref"].rpartition("/")[2])
     return {
         "$schema": _DIALECT,

@@ -5,7 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from rules import action_declaration, declaration, operator_declaration, tally_declaration
+from rules import (
+    action_declaration,
+    declaration,
+    operator_declaration,
+    place_declaration,
+    tally_declaration,
+)
 from rules.engine import ALLOWED_AHEAD_S, FORGET_S, Engine
 from rules.expression.parser import FUNCTIONS, MAX_DEPTH, MAX_NODES
 from rules.expression.tokens import MAX_LENGTH
@@ -23,6 +29,7 @@ DECLARED = (
     declaration.RepeatDeclaration,
     declaration.TestDeclaration,
     tally_declaration.TallyDeclaration,
+    *(getattr(place_declaration, name) for name in place_declaration.__all__),
     *(getattr(action_declaration, name) for name in action_declaration.__all__),
     *(getattr(operator_declaration, name) for name in operator_declaration.__all__),
 )
