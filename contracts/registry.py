@@ -26,6 +26,7 @@ __all__ = [
     "OnlineRate",
     "RegistryPage",
     "RegistryUpdate",
+    "UnknownDevices",
     "desired_sha256",
 ]
 
@@ -99,6 +100,15 @@ class RegistryPage(Struct, frozen=True, kw_only=True, omit_defaults=True):
     gone_boxes: tuple[Id, ...] = ()
 
 
+class UnknownDevices(StrEnum):
+    """What a gateway does with devices and boxes that the registry does not know."""
+
+    FLAG = "flag"
+    """It takes what they send, counts them and flags what comes of it."""
+    REJECT = "reject"
+    """It turns away what they send, and counts it."""
+
+
 class RegistryUpdate(Struct, frozen=True, kw_only=True, tag="registry.v1", tag_field="type"):
     """A part of the registry as a gateway puts it into its journal: rules see it from there on.
 
@@ -106,6 +116,7 @@ class RegistryUpdate(Struct, frozen=True, kw_only=True, tag="registry.v1", tag_f
     """
 
     revision: _Count
+    unknown: UnknownDevices = UnknownDevices.FLAG
     reset: bool = False
     devices: tuple[DeviceEntry, ...] = ()
     boxes: tuple[BoxEntry, ...] = ()

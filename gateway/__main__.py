@@ -70,6 +70,7 @@ def run(config_path: Path) -> None:
                     config.metrics.port,
                     lambda: render(gateway),
                     gateway.health,
+                    {"/devices": gateway.devices},
                 )
                 server.start()
                 stack.callback(server.close)
@@ -174,6 +175,36 @@ def _tell(explanation: "Explanation") -> None:
 
 
 main.add_command(map_message)
+
+
+@main.command("devices")
+@_CONFIG
+@_JSON
+def list_devices(config_path: Path, *, as_json: bool) -> None:
+    """Tell of each box whether it is online, its clock, its gaps, its configuration.
+
+    Asks the running gateway on its metrics port. Exit code 1: it does not answer.
+    """
+    import msgspec  # noqa: PLC0415
+
+    from gateway.device_table import fetch_lines, table_of  # noqa: PLC0415
+    from gateway.errors import GatewayError  # noqa: PLC0415
+
+    config = _load(config_path)
+    if config.metrics is None or config.metrics.port == 0:
+        click.echo("metrics.port is not fixed in the configuration; name one", err=True)
+        sys.exit(2)
+    try:
+        lines = fetch_lines(f"http://{config.metrics.host}:{config.metrics.port}/devices")
+    except GatewayError as error:
+        click.echo(str(error), err=True)
+        sys.exit(1)
+    if as_json:
+        click.echo(msgspec.json.encode(lines).decode())
+        return
+    from rich.console import Console  # noqa: PLC0415
+
+    Console().print(table_of(lines))
 
 
 @main.group()

@@ -5,12 +5,18 @@ from pathlib import Path
 from random import Random
 
 from gateway.checkpoint import CheckpointStore
-from gateway.config import EmbeddedTelemetryConfig, GatewayConfig, InfluxConfig
+from gateway.clock_watch import ClockWatch
+from gateway.config import EmbeddedTelemetryConfig, GatewayConfig, IdentityConfig, InfluxConfig
 from gateway.dead_letter import DeadLetterStore
 from gateway.dedupe import IN_ORDER, Dedupe
+from gateway.desired_store import DesiredStore
 from gateway.event_delivery import EventDelivery
 from gateway.event_outbox import EventOutbox
 from gateway.foreign.sources import ForeignFiles
+from gateway.identity.desk import FleetDesk
+from gateway.identity.fleet import Fleet
+from gateway.identity.link import FleetLink
+from gateway.identity.ports import FleetApi
 from gateway.ports import EventSink, TelemetrySink
 from gateway.rule_host import RuleHost
 from gateway.rule_packs import PackFiles
@@ -35,6 +41,7 @@ class StatePaths:
         self.outbox = folder / "events.sqlite"
         self.dead_letters = folder / "dead-letters.sqlite"
         self.telemetry = folder / "telemetry.sqlite"
+        self.desired = folder / "desired.sqlite"
 
 
 def _telemetry(config: GatewayConfig, rng: Random) -> TelemetryWriter | None:
@@ -79,6 +86,48 @@ def _sink(config: GatewayConfig) -> EventSink | None:
     return HttpSink(config.api.url, key_file, timeout_s=config.api.timeout_s)
 
 
+def _fleet_api(config: GatewayConfig) -> FleetApi | None:
+    if config.identity is None or config.api is None:
+        return None
+    from gateway.identity.http_api import HttpFleetApi  # noqa: PLC0415 - httpx, only if there is an API
+
+    key_file = None if config.api.key_file is None else Path(config.api.key_file)
+    return HttpFleetApi(
+        config.api.url, key_file, districts=config.districts, timeout_s=config.api.timeout_s
+    )
+
+
+def _fleet(
+    config: GatewayConfig,
+    api: FleetApi,
+    worker: Worker,
+    host: RuleHost,
+    watch: ClockWatch,
+    session: Session,
+    rng: Random,
+) -> Fleet:
+    identity = config.identity or IdentityConfig()
+    desk = FleetDesk(
+        name=config.name,
+        registry=host.registry,
+        record=worker.record_registry,
+        session=session,
+        store=DesiredStore(StatePaths(config.state_dir).desired),
+        watch=watch,
+        unknown=identity.unknown,
+    )
+    link = FleetLink(
+        api,
+        desk.compose,
+        desk.confirm,
+        poll_s=identity.poll_s,
+        report_s=identity.report_s,
+        cap_s=config.api.backoff_cap_s if config.api is not None else 30.0,
+        rng=rng,
+    )
+    return Fleet(desk, link)
+
+
 def _session(config: GatewayConfig) -> Session:
     from runtime.mqtt_session import MqttSession  # noqa: PLC0415 - paho, only for a real hub
 
@@ -90,6 +139,7 @@ def build(
     *,
     session: Session | None = None,
     sink: EventSink | None = None,
+    fleet_api: FleetApi | None = None,
     clock: Clock | None = None,
     rng: Random | None = None,
 ) -> Gateway:
@@ -99,6 +149,8 @@ def build(
         config: the configuration; paths are taken as they are.
         session: the conversation with the hub; None connects to ``config.hub``.
         sink: where events go; None posts to ``config.api``.
+        fleet_api: the registry that is followed; None follows ``config.api`` if ``config.identity``
+            is given.
         clock: what time it is; None follows ``config.clock``.
         rng: jitter of retries; None seeds one from the system.
 
@@ -169,7 +221,22 @@ def build(
             rules_poll_s=config.rules.poll_s * clock_seconds,
         ),
     )
+    identity = config.identity or IdentityConfig()
+    watch = ClockWatch(
+        host.registry,
+        worker.intake,
+        dedupe,
+        host.maker,
+        offline_after_s=identity.offline_after_s,
+    )
+    fleet_api = fleet_api or _fleet_api(config)
+    fleet = None
+    if fleet_api is not None:
+        fleet = _fleet(config, fleet_api, worker, host, watch, session, rng)
+        closers.append(fleet.close)
     return Gateway(
+        fleet=fleet,
+        watch=watch,
         clock=clock,
         session=session,
         worker=worker,

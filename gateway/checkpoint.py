@@ -15,7 +15,8 @@ from gateway.store import open_store
 
 __all__ = ["CheckpointStore", "Position", "Space"]
 
-_VERSION = 1
+_VERSION = 2
+"""2: the registry holds devices and boxes as registered, which 1 cannot read."""
 _SCHEMA = (
     (
         "CREATE TABLE IF NOT EXISTS state (space TEXT NOT NULL, key TEXT NOT NULL, blob BLOB NOT NULL, "

@@ -8,6 +8,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from contracts.envelope import Id
+from contracts.registry import UnknownDevices
 from runtime.clock import ClockConfig
 from runtime.mqtt_client import MqttConfig
 
@@ -17,6 +18,7 @@ __all__ = [
     "EmbeddedTelemetryConfig",
     "ForeignConfig",
     "GatewayConfig",
+    "IdentityConfig",
     "InfluxConfig",
     "IntakeConfig",
     "JournalConfig",
@@ -159,6 +161,20 @@ class MetricsConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Port; 0 takes a free one and logs it; default 9464."""
 
 
+class IdentityConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Following the API's registry of devices, and sending desired configurations to boxes."""
+
+    unknown: UnknownDevices = UnknownDevices.FLAG
+    """What becomes of devices and boxes that the registry does not know: ``flag`` (taken, counted,
+    flagged in events) or ``reject`` (turned away, counted); default flag."""
+    poll_s: _Positive = 2.0
+    """Real seconds between two polls of the API; default 2."""
+    report_s: _Positive = 10.0
+    """Real seconds between two reports to the API; default 10."""
+    offline_after_s: _Positive = 90.0
+    """Silence after which a box counts as offline, seconds; default 90 (three heartbeats)."""
+
+
 class GatewayConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One gateway."""
 
@@ -173,6 +189,8 @@ class GatewayConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """The MQTT hub; required."""
     api: ApiConfig | None = None
     """The alert API; default none: events wait in the outbox."""
+    identity: IdentityConfig | None = None
+    """The API's registry of devices; needs ``api``; default none: every device is taken as it comes."""
     rules: RulesConfig = RulesConfig()
     """The rule packs."""
     journal: JournalConfig = JournalConfig()

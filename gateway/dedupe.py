@@ -242,6 +242,14 @@ class Dedupe:
         """Return how many messages wait beyond a gap, over all streams."""
         return sum(len(mark.beyond) for mark in list(self._marks.values()))
 
+    def waiting_by_box(self) -> dict[str, int]:
+        """Return how many messages of each box wait beyond a gap; boxes without are left out."""
+        found: dict[str, int] = {}
+        for (box, _, _), mark in list(self._marks.items()):
+            if mark.beyond:
+                found[box] = found.get(box, 0) + len(mark.beyond)
+        return found
+
     def take_dirty(self) -> dict[str, bytes | None]:
         """Return the marks that changed since the last call; None for those that are gone."""
         blobs: dict[str, bytes | None] = {}

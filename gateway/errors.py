@@ -8,6 +8,8 @@ GatewayError
 ├── DeliveryError
 │   ├── SinkUnavailableError  (Transient) the API did not answer, or not yet: try again later
 │   └── EventRefusedError     (Permanent) the API says that these events are wrong: dead letter
+├── FleetUnavailableError (Transient) the API's registry did not answer, or not yet
+├── BackupError         (Permanent) a backup cannot be made, verified or restored
 └── TelemetryError      (Transient) a telemetry store refused a batch
 
 Transient errors are retried with back-off by the loop that owns the work, permanent ones need a
@@ -17,9 +19,11 @@ person; nothing else decides about retries.
 from runtime.errors import Permanent, Transient
 
 __all__ = [
+    "BackupError",
     "DeliveryError",
     "EventNotFoundError",
     "EventRefusedError",
+    "FleetUnavailableError",
     "GatewayError",
     "PacksError",
     "SinkUnavailableError",
@@ -67,3 +71,11 @@ class EventRefusedError(DeliveryError, Permanent):
 
 class TelemetryError(GatewayError, Transient):
     """A telemetry store refused a batch."""
+
+
+class FleetUnavailableError(GatewayError, Transient):
+    """The API's registry did not answer, or refused this gateway; what is known stays in force."""
+
+
+class BackupError(GatewayError, Permanent):
+    """A backup cannot be made, verified or restored; a person has to look."""

@@ -29,6 +29,7 @@ from gateway.dedupe import Dedupe, StreamKey, Verdict
 from gateway.foreign.desk import is_foreign
 from gateway.foreign.errors import ForeignRejected, ForeignSkipped
 from gateway.foreign.translator import Translated, Translator
+from gateway.registry import Registry
 
 __all__ = ["Admission", "Intake", "Reason", "Rejection"]
 
@@ -60,6 +61,12 @@ class Reason(StrEnum):
     """A foreign message whose time is none, before 2000, or ahead of its arrival."""
     NO_BIRTH = "no_birth"
     """Sparkplug data whose birth was not heard; a rebirth was asked for."""
+    UNREGISTERED_BOX = "unregistered_box"
+    """The registry does not know the box, and the policy is to reject."""
+    RETIRED_BOX = "retired_box"
+    """The registry says that the box is out of service."""
+    MISPLACED_BOX = "misplaced_box"
+    """The topic's district or site is not the box's in the registry."""
 
 
 class Admission(NamedTuple):
@@ -132,17 +139,27 @@ class Intake:
         dedupe: the ledger of messages; admission takes note in it.
         districts: districts that are served; empty serves all.
         foreign: translates what comes on other topics than ours; None turns it away.
+        registry: says which boxes are turned away; None turns none away.
     """
 
     def __init__(
-        self, dedupe: Dedupe, districts: frozenset[str], foreign: Translator | None = None
+        self,
+        dedupe: Dedupe,
+        districts: frozenset[str],
+        foreign: Translator | None = None,
+        registry: Registry | None = None,
     ) -> None:
         self._foreign = foreign
         self._dedupe = dedupe
+        self._registry = registry
         self._districts = districts
         self._statuses: dict[str, bytes] = {}
         self.counters: Counter[str] = Counter()
         self.rejected: Counter[Reason] = Counter()
+        self.duplicates: Counter[str] = Counter()
+        """Messages handled before, by box."""
+        self.missing: Counter[str] = Counter()
+        """Messages given up in gaps of the numbering, by box."""
         self.touched: dict[StreamKey, str] = {}
         """Streams to acknowledge after the commit, with the topic's prefix of their box."""
         self.refused: set[StreamKey] = set()
@@ -181,6 +198,14 @@ class Intake:
         if message.box != box:
             detail = f"payload says box {message.box!r}, topic says {box!r}; expected the same"
             return self._reject(Reason.IDENTITY_MISMATCH, box, topic, payload, detail)
+        held = (
+            None
+            if self._registry is None
+            else self._registry.box_refusal(box, place.district, place.site)
+        )
+        if held is not None:
+            detail = f"box {box!r} of {place.district}/{place.site}: {held}; see the registry"
+            return self._bury(Reason(held), topic, payload, place, detail, arrived_s)
         if message.channel is not lane[0] or not isinstance(message, lane[1]):
             detail = (
                 f"{type(message).__name__} of channel {message.channel.value!r} under {topic!r}"
@@ -233,8 +258,11 @@ class Intake:
         key = StreamKey(message.box, message.boot_id, message.channel)
         if verdict is Verdict.DUPLICATE:
             self.counters["duplicates"] += 1
+            self.duplicates[message.box] += 1
         if verdict is not Verdict.NEW and message.resent:
             given_up = self._dedupe.knock(*key, message.seq, arrived_s)
+            if given_up:
+                self.missing[message.box] += given_up
             if given_up and verdict is Verdict.REFUSED:
                 verdict = self._dedupe.observe(*key, message.seq, from_seq=first)
         self.touched[key] = topic[: -len(message.channel.value) - 1]

@@ -75,6 +75,13 @@ _FAMILIES = (
     Metric("telemetry_waiting", "gauge", "Points that wait for the telemetry store."),
     Metric("telemetry_dropped_total", "counter", "Points dropped because the queue was full."),
     Metric("telemetry_failed_writes_total", "counter", "Telemetry writes that were tried again."),
+    Metric("registry_revision", "gauge", "How far the API's registry is known."),
+    Metric("registry_failures_total", "counter", "Polls and reports that the API did not answer."),
+    Metric("configs_published_total", "counter", "Desired configurations handed to the hub."),
+    Metric("devices", "gauge", "Active devices, by district, profile and state."),
+    Metric(
+        "online_ratio", "gauge", "Online rate by district and profile; absent where unmeasured."
+    ),
     Metric("boxes", "gauge", "Boxes heard of, by state."),
     Metric("subjects", "gauge", "Sensors and cameras heard of."),
     Metric("hub_connected", "gauge", "1 while the session with the hub is up."),
@@ -92,6 +99,9 @@ _FLAGS = (
     "out_of_range",
     "unknown_field",
     "unknown_profile",
+    "unregistered_device",
+    "retired_device",
+    "foreign_box",
     "wrong_type",
     "wrong_unit",
 )
@@ -126,6 +136,7 @@ def _values(gateway: Gateway) -> Iterator[tuple[str, dict[str, str], float]]:
     yield "quality_fields", {}, gates.key_count
     for box, count in sorted(host.maker.skewed.items()):
         yield "clock_skew_total", {"box": box}, count
+    yield from _fleet_values(gateway)
     for reason, count in sorted(host.unjudged.items()):
         yield "samples_unjudged_total", {"reason": reason}, count
     yield "stale_statements_total", {}, host.counters["stale_statements"]
@@ -189,6 +200,21 @@ def _foreign_values(gateway: Gateway) -> Iterator[tuple[str, dict[str, str], flo
 def _label(text: str) -> str:
     r"""Return a text that a stranger chose as a label value: ``\``, ``"`` and newline escaped."""
     return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+def _fleet_values(gateway: Gateway) -> Iterator[tuple[str, dict[str, str], float]]:
+    """Yield what the fleet tells."""
+    fleet = gateway.fleet
+    yield "registry_revision", {}, gateway.host.registry.revision
+    yield "registry_failures_total", {}, 0 if fleet is None else fleet.link.counters["failures"]
+    published = 0 if fleet is None else fleet.desk.counters["configs_published"]
+    yield "configs_published_total", {}, published
+    for rate in gateway.watch.rates(gateway.clock.now()):
+        labels = {"district": rate.district, "profile": rate.profile}
+        yield "devices", labels | {"state": "online"}, rate.online
+        yield "devices", labels | {"state": "offline"}, rate.devices - rate.online
+        if rate.devices:
+            yield "online_ratio", labels, rate.online / rate.devices
 
 
 def render(gateway: Gateway) -> str:

@@ -1,7 +1,7 @@
 """``/metrics`` and ``/healthz`` on a small HTTP server of the standard library."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -13,18 +13,27 @@ Health = tuple[bool, dict[str, object]]
 
 
 class MetricsServer:
-    """Serves two pages from a thread of its own.
+    """Serves a few pages from a thread of its own.
 
     Args:
         host: address to listen on.
         port: port; 0 takes a free one.
         metrics: returns the text of ``/metrics``.
         health: returns the verdict and body of ``/healthz``.
+        pages: further pages by path, each returning JSON.
     """
 
     def __init__(
-        self, host: str, port: int, metrics: Callable[[], str], health: Callable[[], Health]
+        self,
+        host: str,
+        port: int,
+        metrics: Callable[[], str],
+        health: Callable[[], Health],
+        pages: Mapping[str, Callable[[], bytes]] | None = None,
     ) -> None:
+        further = dict(pages or {})
+        known = ", ".join(("/metrics", "/healthz", *further))
+
         class Handler(BaseHTTPRequestHandler):
             timeout = 5
 
@@ -35,8 +44,10 @@ class MetricsServer:
                     well, body = health()
                     status = HTTPStatus.OK if well else HTTPStatus.SERVICE_UNAVAILABLE
                     self._answer(status, "application/json", json.dumps(body))
+                elif self.path in further:
+                    self._answer(HTTPStatus.OK, "application/json", further[self.path]().decode())
                 else:
-                    self._answer(HTTPStatus.NOT_FOUND, "text/plain", "see /metrics, /healthz\n")
+                    self._answer(HTTPStatus.NOT_FOUND, "text/plain", f"see {known}\n")
 
             def _answer(self, status: HTTPStatus, media_type: str, text: str) -> None:
                 body = text.encode()

@@ -100,6 +100,7 @@ class ReadingPath:
         maker, place, arrived_s = self._maker, source.place, source.arrived_s
         soonest, latest = arrived_s - maker.late_s, arrived_s + maker.skew_s
         stations, subjects = self._stations, self._registry.subjects
+        self._registry.heard[place.box] = arrived_s
         noted = 0
         for reading in resolved:
             subject, profile, at, values, units = astuple(reading)
@@ -123,6 +124,7 @@ class ReadingPath:
                     break
                 points.append(_new_point(Point, (subject, field, at_us, given)))
             else:
+                station.known.heard_s = max(station.known.heard_s, at)
                 watches, calm = station.watches, station.calm
                 judgement = None
                 if watches:
@@ -169,6 +171,8 @@ class ReadingPath:
             inspection = inspector.inspect(sample, withheld, source.arrived_s, clamped=clamped)
         statements += _apply(engine, inspection, flags, source.arrived_s)
         known = self._registry.subjects[subject]
+        if known.flag is not None:
+            return  # what the registry holds against a sensor is told with each of its readings
         station = self._stations[subject] = _Station(
             source.place, known, profile, inspector.watch(profile, subject)
         )

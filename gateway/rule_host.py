@@ -8,15 +8,17 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+import msgspec
 import structlog
 
 from contracts.codec import Message, decode_message
-from contracts.control import Control
+from contracts.control import ConfigReported, Control
 from contracts.counts import Counts
 from contracts.errors import ContractError
 from contracts.event import Event
 from contracts.observation import Observation
 from contracts.readings import Readings, SubjectReading, resolve_pack
+from contracts.registry import RegistryUpdate
 from contracts.status import Dropped, Status
 from contracts.topics import BoxTopic, DistrictTopic, parse_topic
 from contracts.tracks import Tracks
@@ -42,6 +44,7 @@ from runtime.journal import JournalKind, JournalRecord
 __all__ = ["Outcome", "Prepared", "RuleHost"]
 
 _PACKS_KEY = "in_force"
+_REGISTRY = msgspec.json.Decoder(RegistryUpdate)
 
 
 class Prepared(NamedTuple):
@@ -104,6 +107,9 @@ class RuleHost:
             if not self.foreign.load(record.payload):
                 self.counters["unloadable_mappings"] += 1
             return Outcome([], [])
+        if record.kind is JournalKind.CONTROL and not record.topic:
+            self._enrol(record)
+            return Outcome([], [])
         if prepared is None:
             prepared = self._prepare(record)
             if prepared is None:
@@ -117,11 +123,24 @@ class RuleHost:
                 return self._message(prepared, record)
             if isinstance(message, Status):
                 self.registry.learn(message, place, now_s)
+            elif isinstance(message, ConfigReported):
+                self.registry.report(message)
         elif isinstance(message, Control):
             self.counters["controls"] += 1
             breaches = self._engine.control(message, now_s)
             return Outcome(self._events(breaches, ()), [])
         return Outcome([], [])
+
+    def _enrol(self, record: JournalRecord) -> None:
+        """Take in a part of the API's registry, which the gateway journalled without a topic."""
+        try:
+            self.registry.enrol(_REGISTRY.decode(record.payload))
+            self._readings.forget()
+        except msgspec.DecodeError as error:
+            self.counters["unreadable_records"] += 1
+            structlog.get_logger().error(
+                "journal_record_unreadable", offset=record.offset, error=str(error)
+            )
 
     def points(self, record: JournalRecord) -> list[Point]:
         """Return only the telemetry of a record that the state already holds."""

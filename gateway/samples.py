@@ -84,6 +84,8 @@ class SampleMaker:
         self.counters: Counter[str] = Counter()
         self.skewed: Counter[str] = Counter()
         """Clamped times by box."""
+        self.late: Counter[str] = Counter()
+        """Times long past by box."""
 
     def make(
         self,
@@ -103,10 +105,18 @@ class SampleMaker:
             offset: journal offset of its record.
         """
         source = Source(message, place, arrived_s, offset)
+        self._registry.heard[place.box] = arrived_s
         if isinstance(message, Readings):
             return self._readings(resolved, source)
         name = source.name
         at_s, flags = self._clamp(message.at.timestamp(), arrived_s, place.box)
+        known = self._registry.locate(message.camera, place)
+        known.heard_s = max(known.heard_s, at_s)
+        if known.flag is not None:
+            self.counters[known.flag] += 1
+            if known.refused:
+                return Batch([], [])
+            flags = (*flags, known.flag)
         if isinstance(message, Tracks):
             samples = self._tracks(message, place, at_s, offset, name)
         elif isinstance(message, Counts):
@@ -124,6 +134,7 @@ class SampleMaker:
             return arrived_s, (CLOCK_SKEW,)
         if at_s < arrived_s - self.late_s:
             self.counters[LATE] += 1
+            self.late[box] += 1
             return at_s, (LATE,)
         return at_s, ()
 
@@ -152,12 +163,19 @@ class SampleMaker:
             points: takes its telemetry.
 
         Returns:
-            None where nobody knows its profile: it has telemetry only.
+            None where nobody knows its profile (it has telemetry only), and where the registry
+            turns its device away.
         """
         at_s, flags = self._clamp(reading.at, source.arrived_s, source.place.box)
         subject = reading.subject
         known = self._registry.locate(subject, source.place)
-        profile = reading.profile or known.profile
+        known.heard_s = max(known.heard_s, at_s)
+        if known.flag is not None:
+            self.counters[known.flag] += 1
+            if known.refused:
+                return None
+            flags = (*flags, known.flag)
+        profile = known.profile if known.registered else reading.profile or known.profile
         table = _FIELDS.get(profile) if profile is not None else None
         at_us = round(at_s * 1_000_000)
         if table is None or profile is None:

@@ -9,11 +9,14 @@ from functools import partial
 from threading import Event as Flag
 from threading import Thread
 
+import msgspec
 import structlog
 
+from gateway.clock_watch import ClockWatch
 from gateway.dedupe import Dedupe
 from gateway.event_delivery import EventDelivery
 from gateway.event_outbox import EventOutbox
+from gateway.identity.fleet import Fleet
 from gateway.metrics_server import Health
 from gateway.rule_host import RuleHost
 from gateway.telemetry.writer import TelemetryWriter
@@ -60,6 +63,8 @@ class Gateway:
         outbox: EventOutbox,
         delivery: EventDelivery | None,
         telemetry: TelemetryWriter | None,
+        fleet: Fleet | None,
+        watch: ClockWatch,
         batch: int,
         closers: list[Callable[[], None]],
         monotonic: Callable[[], float] = time.monotonic,
@@ -72,6 +77,8 @@ class Gateway:
         self.outbox = outbox
         self.delivery = delivery
         self.telemetry = telemetry
+        self.fleet = fleet
+        self.watch = watch
         self._batch = batch
         self._closers = closers
         self._monotonic = monotonic
@@ -82,6 +89,9 @@ class Gateway:
     def start(self) -> None:
         """Bring the state back and begin to connect."""
         self.worker.recover(self.clock.now())
+        self.watch.started_s = self.clock.now().timestamp()
+        if self.fleet is not None:
+            self.fleet.start()
         self.session.start()
 
     def step(self, now: datetime) -> int:
@@ -96,11 +106,16 @@ class Gateway:
                 pass
         if self.telemetry is not None:
             self.telemetry.step(monotonic_s)
+        if self.fleet is not None:
+            while self.fleet.link.step(now, monotonic_s):
+                pass
         return received
 
     def _step_worker(self, now: datetime, limit: int | None = None) -> int:
         started_s = self._monotonic()
         received = self.worker.step(now, limit)
+        if self.fleet is not None:
+            self.fleet.step(now)
         self._stepped_at_s = self._monotonic()
         self._last_step_s = self._stepped_at_s - started_s
         self._longest_step_s = max(self._longest_step_s, self._last_step_s)
@@ -127,6 +142,9 @@ class Gateway:
         if self.telemetry is not None:
             store = partial(self.telemetry.run, over, self._monotonic)
             threads.append(Thread(target=store, name="telemetry"))
+        if self.fleet is not None:
+            follow = partial(self.fleet.run, ended.wait, self.clock.now, self._monotonic)
+            threads.append(Thread(target=follow, name="fleet"))
         for thread in threads:
             thread.start()
         limit = self._batch
@@ -183,6 +201,13 @@ class Gateway:
             "journal_end_offset": self.worker.next_offset,
             "packs_in_force": len(self.host.packs),
         }
+
+    def devices(self) -> bytes:
+        """Return what is known of each box as a JSON array."""
+        return msgspec.json.encode(self.watch.lines(self.clock.now(), self._desired()))
+
+    def _desired(self) -> dict[str, tuple[int, str]]:
+        return {} if self.fleet is None else self.fleet.desk.desired()
 
     def close(self) -> None:
         """Say goodbye to the hub and close every store."""

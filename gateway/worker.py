@@ -105,7 +105,7 @@ class Worker:
         self._packs = packs
         self._limits = limits
         self._districts = tuple(districts)
-        self.intake = Intake(dedupe, frozenset(districts), host.foreign.translator)
+        self.intake = Intake(dedupe, frozenset(districts), host.foreign.translator, host.registry)
         self.rejections = Rejections(name, dead_letters, session)
         self.acks = AckSender(dedupe, session)
         self.foreign = ForeignLink(session, foreign or ForeignFiles((), ()), host.foreign)
@@ -340,6 +340,24 @@ class Worker:
     def _offer(self, points: list[Point], through_offset: int) -> None:
         if self._telemetry is not None:
             self._telemetry.offer(points, through_offset)
+
+    def record_registry(self, update: bytes, now: datetime) -> bool:
+        """Journal a part of the API's registry and let the state see it; False: not now.
+
+        Args:
+            update: an encoded ``registry.v1``.
+            now: the moment.
+        """
+        at_us = round(now.timestamp() * 1_000_000)
+        try:
+            first = self._journal.append([(JournalKind.CONTROL, at_us, "", update)])
+        except JournalFull as error:
+            self.counters["journal_failures"] += 1
+            self._stall("journal_append_failed", error)
+            return False
+        self._host.apply(JournalRecord(first, at_us, JournalKind.CONTROL, "", update))
+        self._next_offset = first + 1
+        return True
 
     def _load_packs(self, now: datetime, *, starting: bool) -> None:
         """Put changed pack files in force through the journal; a bad one changes nothing."""

@@ -133,6 +133,7 @@ PINNED = {
         "OnlineRate",
         "RegistryPage",
         "RegistryUpdate",
+        "UnknownDevices",
         "desired_sha256",
     ),
     "schema": (

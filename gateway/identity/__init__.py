@@ -1,0 +1,1 @@
+"""Who is who: following the API's registry and desired configurations, and reporting back."""
