@@ -69,6 +69,12 @@ class WatchDeclaration(Declared, frozen=True, kw_only=True):
     """Kinds of zone; default any."""
     kind: str | list[str] = []
     """Kinds of observation; default any."""
+    subject: str | list[str] = []
+    """Sensors or cameras; default any. Found by name, so that rules of one sensor cost the others nothing."""
+    site: str | list[str] = []
+    """Sites; default any."""
+    district: str | list[str] = []
+    """Districts; default any."""
 
 
 class RepeatDeclaration(Declared, frozen=True, kw_only=True):

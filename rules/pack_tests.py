@@ -115,12 +115,11 @@ def _samples(rule: Rule, test: PackTest) -> list[Sample]:
             sent = moments.setdefault(after, [])
             sent += [{} for _ in range(index + 1 - len(sent))]
             sent[index][name] = value
-    subject = "subject-1"
-    keys = {name: _NAMES.get(name, f"{name}-1") for name in (*_NAMES, *rule.key)}
+    keys = {name: _NAMES.get(name, f"{name}-1") for name in ("subject", *_NAMES, *rule.key)}
     keys |= {name: min(wanted) for name, wanted in rule.filters}
     if rule.stream == "observations":
         keys["kind"] = rule.kinds[0] if rule.kinds else "zone_dwell"
-    keys |= {"subject": subject, **dict(test.keys)}
+    keys |= dict(test.keys)
     if rule.table is not None and rule.table.key in rule.key:
         keys.setdefault(rule.table.key, "")
         keys[rule.table.key] = dict(test.keys).get(rule.table.key, next(iter(rule.table.rows)))

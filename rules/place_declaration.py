@@ -37,6 +37,12 @@ class SignalDeclaration(Declared, frozen=True, kw_only=True):
     """Kinds of zone; default any."""
     kind: str | list[str] = []
     """Kinds of observation; default any."""
+    subject: str | list[str] = []
+    """Sensors or cameras; default any."""
+    site: str | list[str] = []
+    """Sites; default any."""
+    district: str | list[str] = []
+    """Districts; default any."""
     near: str | None = None
     """Members are what lies so near to the key's place, like 300m; default those that have the key."""
     take: str = "newest"

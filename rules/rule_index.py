@@ -1,6 +1,6 @@
 """Which rules read a sample: found by stream and profile or kind, not by trying them all."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rules.correlator import Correlator, signal_profile
 from rules.errors import PackError
@@ -9,6 +9,9 @@ from rules.rule import Rule, RulePack
 from rules.sample import Sample
 
 __all__ = ["RuleIndex", "same_key"]
+
+_Slot = tuple[str, str | None]
+"""Stream, and profile or kind."""
 
 
 class RuleIndex:
@@ -27,27 +30,45 @@ class RuleIndex:
         """Makes samples for rules with ``signals``; false where there is none."""
         self.listens = any(running.rule.operators.listen for running in self.running.values())
         """Whether any rule needs to know that time passed without a sample."""
-        index: dict[tuple[str, str | None], list[RunningRule]] = {}
+        index: dict[_Slot, list[RunningRule]] = {}
+        named: dict[str, dict[_Slot, list[RunningRule]]] = {}
         for running in self.running.values():
+            subjects = dict(running.filters).get("subject")
             for slot in _slots(running.rule):
-                index.setdefault(slot, []).append(running)
-        general = index.get(("observations", None), [])
-        self._slots = {
-            slot: tuple(found + general if slot[0] == "observations" and slot[1] else found)
-            for slot, found in index.items()
-        }
+                if subjects is None:
+                    index.setdefault(slot, []).append(running)
+                for subject in subjects or ():
+                    named.setdefault(subject, {}).setdefault(slot, []).append(running)
+        self._slots = _merged(index, {})
+        self._named = {subject: _merged(index, slots) for subject, slots in named.items()}
+        """For subjects that rules name: these rules beside those for all."""
 
     def find(self, sample: Sample) -> tuple[RunningRule, ...] | None:
         """Return the rules that read a sample; None where there is none."""
         stream = sample.stream
         by_profile = stream in {"readings", "signals"}
         kind = sample.profile if by_profile else sample.keys.get("kind")
-        return self._slots.get((stream, kind)) or self._slots.get((stream, None))
+        slots = self._named.get(sample.subject, self._slots)
+        return slots.get((stream, kind)) or slots.get((stream, None))
 
 
 def same_key(before: Rule, after: Rule) -> bool:
     """Whether the states of one rule can go on under another."""
     return (before.stream, before.key) == (after.stream, after.key)
+
+
+def _merged(
+    general: Mapping[_Slot, list[RunningRule]], own: Mapping[_Slot, list[RunningRule]]
+) -> dict[_Slot, tuple[RunningRule, ...]]:
+    """Return the rules of each slot: those for all, those of a subject, those for any kind."""
+    any_kind: _Slot = ("observations", None)
+    found: dict[_Slot, tuple[RunningRule, ...]] = {}
+    for slot in dict.fromkeys((*general, *own)):
+        slots = [slot, any_kind] if slot[0] == "observations" and slot[1] else [slot]
+        found[slot] = tuple(
+            running for one in slots for part in (general, own) for running in part.get(one, ())
+        )
+    return found
 
 
 def _slots(rule: Rule) -> list[tuple[str, str | None]]:

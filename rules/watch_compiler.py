@@ -35,6 +35,18 @@ class Watch(Protocol):
     def kind(self) -> str | list[str]:
         """Kinds of observation."""
 
+    @property
+    def subject(self) -> str | list[str]:
+        """Sensors or cameras."""
+
+    @property
+    def site(self) -> str | list[str]:
+        """Sites."""
+
+    @property
+    def district(self) -> str | list[str]:
+        """Districts."""
+
 
 def find_stream(here: _Here, profiles: Sequence[str] | None, watch: Watch, fail: Fail) -> str:
     """Return the name of the stream that is watched.
@@ -97,7 +109,13 @@ def compile_filters(
         Exception: what ``fail`` makes.
     """
     filters: list[tuple[str, frozenset[str]]] = []
-    for name, wanted in (("class", watch.class_), ("zone_kind", watch.zone_kind)):
+    for name, wanted in (
+        ("class", watch.class_),
+        ("zone_kind", watch.zone_kind),
+        ("subject", watch.subject),
+        ("site", watch.site),
+        ("district", watch.district),
+    ):
         values = listed(wanted)
         if values and name not in stream.keys:
             raise fail((*here, name), f"what is watched has no {name}")
