@@ -121,7 +121,7 @@ def rebuild(config_path: Path | None, as_json: bool) -> None:
     from rich.progress import Progress  # noqa: PLC0415 - as above
 
     from cloud_api.bootstrap import open_database  # noqa: PLC0415 - as above
-    from cloud_api.flow import load_flow  # noqa: PLC0415 - as above
+    from cloud_api.flow_choice import load_flows  # noqa: PLC0415 - as above
     from cloud_api.rebuild import rebuild as make_again  # noqa: PLC0415 - as above
 
     with _told():
@@ -129,7 +129,8 @@ def rebuild(config_path: Path | None, as_json: bool) -> None:
         store = open_database(config)
         with Progress(console=Console(stderr=True), transient=True, disable=as_json) as bar:
             task = bar.add_task("log entries", total=None)
-            report = make_again(store, load_flow(config.flow), lambda done: bar.advance(task, done))
+            flows = load_flows(config.flow, config.flow_choices)
+            report = make_again(store, flows, lambda done: bar.advance(task, done))
         store.dispose()
     same = report.digest_before == report.digest_after
     if as_json:

@@ -21,12 +21,15 @@ from cloud_api.errors import (
     Problem,
 )
 from cloud_api.problems import problem_response
+from cloud_api.routes.acting import acting_router
 from cloud_api.routes.cases import cases_router
+from cloud_api.routes.casework import casework_router
 from cloud_api.routes.devices import devices_router
 from cloud_api.routes.events import events_router
 from cloud_api.routes.evidence import evidence_router
 from cloud_api.routes.fleet import fleet_router
 from cloud_api.routes.stream import stream_router
+from cloud_api.routes.supervision import supervision_router
 from cloud_api.routes.system import system_router
 from cloud_api.services import Services
 from cloud_api.timing import Timing
@@ -71,6 +74,9 @@ def build_app(services: Services, start: Callable[[], None], stop: Callable[[], 
     for router in (
         events_router(services, gate),
         cases_router(services, gate),
+        acting_router(services, gate),
+        casework_router(services, gate),
+        supervision_router(services, gate),
         evidence_router(services, gate),
         stream_router(services, gate),
         system_router(services, gate),

@@ -5,16 +5,21 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+import structlog
 from fastapi import FastAPI
 
 from cloud_api.app import build_app
 from cloud_api.case_desk import CaseDesk
+from cloud_api.case_opening import CaseDrawer
+from cloud_api.case_work import CaseWork
+from cloud_api.city_profile import CityProfile, load_profile
 from cloud_api.config import ApiConfig, database_url
 from cloud_api.control_sinks import SessionControlSink
 from cloud_api.database import Store, open_store
+from cloud_api.deadlines.timekeeper import Timekeeper
 from cloud_api.evidence_store import EvidenceInfo, EvidenceStore
 from cloud_api.feed import FeedHub, FeedReader
-from cloud_api.flow import load_flow
+from cloud_api.flow_choice import Flows, load_flows
 from cloud_api.group_commit import GroupCommit
 from cloud_api.intake import IntakeLog, Receipt, read_events, receipt
 from cloud_api.keys import KeyRing
@@ -23,13 +28,16 @@ from cloud_api.metrics import Metrics
 from cloud_api.migrate import upgrade
 from cloud_api.ports import ControlSink
 from cloud_api.projector import Projector
-from cloud_api.rebuild import projection_digest
-from cloud_api.service import ProjectorLoop
+from cloud_api.rebuild import is_stale, projection_digest, rebuild
+from cloud_api.service import ProjectorLoop, TickerLoop
 from cloud_api.services import Services
+from cloud_api.ticker import Ticker
 from runtime.clock import Clock
 from runtime.mqtt_session import MqttSession
 
-__all__ = ["Api", "build", "open_database"]
+__all__ = ["Api", "build", "open_database", "open_profile"]
+
+_log = structlog.get_logger()
 
 _ABANDONED_S = 3600.0
 """An upload's temporary file that nobody wrote to for so long was cut off by a crash."""
@@ -53,6 +61,13 @@ class Api:
             projected=services.feed.nudge,
         )
         services.group_commit.committed = self._loop.nudge
+        self._ticking = TickerLoop(
+            services.ticker,
+            services.clock,
+            services.metrics,
+            interval_s=services.config.ticker_interval_s,
+            ticked=services.feed.nudge,
+        )
         self.app: FastAPI = build_app(services, self._start, self._stop)
 
     def _start(self) -> None:
@@ -60,9 +75,11 @@ class Api:
         self.services.evidence.sweep(time.time() - _ABANDONED_S)
         self.services.group_commit.start()
         self._loop.start()
+        self._ticking.start()
 
     def _stop(self) -> None:
         self.services.group_commit.stop(self.services.config.stop_timeout_s)
+        self._ticking.stop(self.services.config.stop_timeout_s)
         self._loop.stop(self.services.config.stop_timeout_s)
 
     def accept_events(self, payload: bytes | Sequence[bytes]) -> Receipt:
@@ -93,10 +110,12 @@ class Api:
         )
 
     def step(self, now: datetime) -> int:
-        """Project everything that is stored; return how many revisions it was."""
+        """Project everything that is stored, let deadlines come due; return how many revisions it was."""
         total = 0
         while done := self.services.projector.step(now):
             total += done
+        while self.services.ticker.step(now):
+            pass
         return total
 
     def digest(self) -> str:
@@ -120,6 +139,25 @@ def open_database(config: ApiConfig) -> Store:
     )
 
 
+def open_profile(config: ApiConfig, flows: Flows) -> CityProfile:
+    """Return the configured city profile.
+
+    Raises:
+        ProfileError, ConfigError: it does not exist or contradicts itself.
+    """
+    steps = frozenset(step.id for flow in flows.all() for step in flow.spec.steps)
+    return load_profile(config.profile, utc_offset_minutes=config.utc_offset_minutes, steps=steps)
+
+
+def _fill_projections(store: Store, flows: Flows) -> None:
+    """Make the projections again where a migration has added columns to them."""
+    with store.read() as connection:
+        stale = is_stale(connection)
+    if stale:
+        report = rebuild(store, flows)
+        _log.info("projections_made_again", cases=report.cases, events=report.events)
+
+
 def build(config: ApiConfig, clock: Clock, control: ControlSink | None = None) -> Api:
     """Return the API on a database with the newest schema.
 
@@ -133,10 +171,16 @@ def build(config: ApiConfig, clock: Clock, control: ControlSink | None = None) -
         MigrationError: the database was made by a newer program.
         StoreUnavailable: the database does not answer.
         FlowError: the configured flow does not exist.
+        ProfileError, ConfigError: the city profile does not exist or contradicts itself.
     """
-    flow = load_flow(config.flow)
+    flows = load_flows(config.flow, config.flow_choices)
+    profile = open_profile(config, flows)
     store = open_database(config)
     upgrade(store)
+    _fill_projections(store, flows)
+    keeper = Timekeeper(profile.deadlines, flows)
+    drawer = CaseDrawer(store, flows, keeper)
+    departments = [department.id for department in config.departments]
     metrics = Metrics()
     intake = IntakeLog(store)
     if control is None and config.hub is not None:
@@ -146,7 +190,8 @@ def build(config: ApiConfig, clock: Clock, control: ControlSink | None = None) -
             config=config,
             clock=clock,
             store=store,
-            flow=flow,
+            flows=flows,
+            profile=profile,
             metrics=metrics,
             keys=KeyRing(store, cache_s=config.key_cache_s),
             intake=intake,
@@ -159,11 +204,15 @@ def build(config: ApiConfig, clock: Clock, control: ControlSink | None = None) -
             ),
             projector=Projector(
                 store,
-                flow,
+                flows,
+                keeper,
                 batch=config.projector_batch,
                 utc_offset_minutes=config.utc_offset_minutes,
             ),
-            desk=CaseDesk(store, flow, (department.id for department in config.departments)),
+            drawer=drawer,
+            desk=CaseDesk(drawer, departments),
+            work=CaseWork(drawer, departments),
+            ticker=Ticker(drawer, batch=config.ticker_batch),
             evidence=EvidenceStore(
                 store,
                 Path(config.evidence_dir),

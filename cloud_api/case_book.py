@@ -1,92 +1,41 @@
 """The cases that one transaction touches: loading, appending to the log, writing back."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+import msgspec
+from sqlalchemy import Connection, func, insert, select
 
-from cloud_api.case_projection import Case, apply_record, decode_case, encode_case
+from cloud_api.case_projection import Case, apply_record, decode_case
 from cloud_api.case_record import Detail, Opened, Record, encode_record
-from cloud_api.flow import Flow
+from cloud_api.case_rows import attach_key, case_row, insert_cases, update_cases
+from cloud_api.deadlines.clocks import CaseClock
+from cloud_api.deadlines.timekeeper import Timekeeper
+from cloud_api.flow_choice import Flows
+from cloud_api.modes import modes_now
 from cloud_api.schema import case_log, cases
+from contracts.control import Mode
 
-__all__ = ["CaseBook", "attach_key", "case_row", "delete_cases", "insert_cases"]
+__all__ = ["CaseBook"]
 
 _PARAMETERS = 500
 """Values of one IN list; SQLite allowed 999 before 3.32."""
 
 
-def attach_key(district: str, event_type: str, dedupe: str | None) -> str | None:
-    """Return what events share that belong to one open case, or None where nothing is shared.
-
-    Two kinds of trouble at one subject are two cases, so the event type is part of it.
-    """
-    return None if dedupe is None else f"{district}|{event_type}|{dedupe}"
-
-
-def case_row(case: Case, flow: Flow) -> dict[str, object]:
-    """Return the row of table ``cases`` for a case."""
-    described = flow.state(case.state)
-    key = attach_key(case.district, case.event_type, case.dedupe) if described.attach else None
-    return {
-        "case_id": case.case_id,
-        "number": case.number,
-        "opened_seq": case.opened_seq,
-        "district": case.district,
-        "day": case.day,
-        "day_number": case.day_number,
-        "event_type": case.event_type,
-        "attach_key": key,
-        "state": case.state.value,
-        "is_open": int(described.open),
-        "level": case.level.value,
-        "department": case.department,
-        "merged_into": case.merged_into,
-        "lon": None if case.place is None else case.place.lon,
-        "lat": None if case.place is None else case.place.lat,
-        "opened_at_us": case.opened_at_us,
-        "changed_at_us": case.changed_at_us,
-        "version": case.version,
-        "document": encode_case(case),
-    }
-
-
-def insert_cases(connection: Connection, rows: Sequence[dict[str, object]]) -> None:
-    """Insert rows of :func:`case_row`."""
-    if rows:
-        connection.execute(insert(cases), rows)
-
-
-def delete_cases(connection: Connection) -> None:
-    """Remove every projected case; the log stays."""
-    connection.execute(delete(cases))
-
-
-_CHANGING = ("attach_key", "state", "is_open", "level", "department", "merged_into")
-_UPDATE = (
-    update(cases)
-    .where(cases.c.case_id == bindparam("b_case_id"))
-    .values(
-        {
-            name: bindparam(f"b_{name}")
-            for name in (*_CHANGING, "changed_at_us", "version", "document")
-        }
-    )
-)
-
-
 class CaseBook:
     """Cases under change; the caller holds the lane CASES and calls :meth:`flush` at the end."""
 
-    def __init__(self, connection: Connection, flow: Flow) -> None:
+    def __init__(self, connection: Connection, flows: Flows, keeper: Timekeeper) -> None:
         self._connection = connection
-        self._flow = flow
+        self._flows = flows
+        self._keeper = keeper
+        self._modes = modes_now(connection)
         self._cases: dict[str, Case] = {}
         self._new: set[str] = set()
         self._changed: set[str] = set()
         self._log: list[dict[str, object]] = []
         self._numbers: dict[tuple[str, str], int] = {}
         self._attachable: dict[str, str] = {}
+        self._ended: dict[str, Case] = {}
         found = connection.scalar(select(func.max(case_log.c.seq)))
         self._seq: int = found or 0
 
@@ -115,6 +64,44 @@ class CaseBook:
                 self._cases.setdefault(case.case_id, case)
                 self._attachable[key] = case.case_id
 
+    def load_children(self, case_id: str) -> list[Case]:
+        """Read the cases that were merged into a case, and into those, at any depth."""
+        found: list[Case] = []
+        parents = [case_id]
+        while parents:
+            query = (
+                select(cases.c.document)
+                .where(cases.c.merged_into.in_(parents))
+                .order_by(cases.c.opened_seq)
+            )
+            children = [decode_case(document) for document in self._connection.scalars(query)]
+            for child in children:
+                self._cases.setdefault(child.case_id, child)
+            found += children
+            parents = [child.case_id for child in children]
+        return found
+
+    def load_ended(self, keys: Iterable[str], since_us: int) -> None:
+        """Read the cases that ended since a moment at the places and of the kinds of these keys."""
+        wanted = sorted(set(keys))
+        for start in range(0, len(wanted), _PARAMETERS):
+            chunk = wanted[start : start + _PARAMETERS]
+            query = (
+                select(cases.c.kin_key, cases.c.document)
+                .where(cases.c.kin_key.in_(chunk), cases.c.closed_at_us >= since_us)
+                .order_by(cases.c.opened_seq)
+            )
+            for key, document in self._connection.execute(query):
+                self._ended[key] = decode_case(document)
+
+    def ended(self, key: str | None) -> Case | None:
+        """Return the case that ended last of those that :meth:`load_ended` has read."""
+        return None if key is None else self._ended.get(key)
+
+    def mode(self, district: str) -> Mode:
+        """Return whether a district is in everyday 平 or emergency 急 operation."""
+        return self._modes.get(district, Mode.NORMAL)
+
     def get(self, case_id: str) -> Case:
         """Return a loaded case."""
         return self._cases[case_id]
@@ -135,8 +122,20 @@ class CaseBook:
         self._numbers[counter] += 1
         return self._numbers[counter]
 
-    def append(self, case_id: str, detail: Detail, *, now_us: int, actor: str, reason: str) -> Case:
-        """Add one record to the log and return the case after it."""
+    def append(
+        self,
+        case_id: str,
+        detail: Detail,
+        *,
+        now_us: int,
+        actor: str,
+        reason: str,
+        clocks: tuple[CaseClock, ...] | None = None,
+    ) -> Case:
+        """Add one record to the log and return the case after it.
+
+        ``clocks`` are given where they are what changes; otherwise they follow from the rest.
+        """
         before = self._cases.get(case_id)
         record = Record(
             case_id=case_id,
@@ -148,6 +147,11 @@ class CaseBook:
         )
         self._seq += 1
         case = apply_record(before, record, self._seq)
+        if clocks is None:
+            clocks = self._keeper.follow(before, case, now_us, self.mode(case.district))
+        if clocks != case.clocks:
+            record = msgspec.structs.replace(record, clocks=clocks)
+            case = msgspec.structs.replace(case, clocks=clocks)
         self._cases[case_id] = case
         if isinstance(detail, Opened):
             self._new.add(case_id)
@@ -173,14 +177,15 @@ class CaseBook:
             self._connection.execute(insert(case_log), self._log)
         insert_cases(
             self._connection,
-            [case_row(self._cases[case_id], self._flow) for case_id in sorted(self._new)],
+            [case_row(self._cases[case_id], self._flows) for case_id in sorted(self._new)],
         )
-        rows: list[dict[str, Any]] = []
-        for case_id in sorted(self._changed - self._new):
-            row = case_row(self._cases[case_id], self._flow)
-            rows.append({f"b_{name}": value for name, value in row.items()})
-        if rows:
-            self._connection.execute(_UPDATE, rows)
+        update_cases(
+            self._connection,
+            [
+                case_row(self._cases[case_id], self._flows)
+                for case_id in sorted(self._changed - self._new)
+            ],
+        )
         added = len(self._log)
         self._log, self._new, self._changed = [], set(), set()
         return added

@@ -1,45 +1,31 @@
 """Where people act on cases: acknowledge, assign, comment and move, each one guarded record."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import select
 
-from cloud_api.case_book import CaseBook
-from cloud_api.case_projection import Case, decode_case
+from cloud_api.case_opening import CaseDrawer, Deed, OpenCase, find_case
+from cloud_api.case_projection import Case
 from cloud_api.case_record import (
+    SYSTEM,
     Acknowledged,
     Assigned,
     Commented,
-    Detail,
     EvidenceLink,
     Moved,
+    Proof,
 )
-from cloud_api.database import Lane, Store
-from cloud_api.errors import (
-    CaseClosed,
-    IllegalMove,
-    InvalidInput,
-    MoveIncomplete,
-    NotFound,
-    VersionMismatch,
-)
-from cloud_api.flow import Flow, Move, Need
+from cloud_api.deadlines.calendar import DAY_US
+from cloud_api.errors import IllegalMove, InvalidInput, MoveIncomplete
+from cloud_api.flow import Move, Need, State
 from cloud_api.guards import Facts, MoveRequest, missing, proof_of
 from cloud_api.instants import to_us
-from cloud_api.schema import cases, evidence
+from cloud_api.schema import evidence
 
-__all__ = ["Acknowledgement", "CaseDesk", "Deed", "find_case"]
+__all__ = ["Acknowledgement", "CaseDesk", "Deed", "check_department", "find_case", "recurs"]
 
-
-class Deed(NamedTuple):
-    """Who acts on which case, when; ``version`` is the one he has seen, None for whatever it is."""
-
-    case_ref: str
-    actor: str
-    now: datetime
-    version: int | None = None
+_WITH_PARENT = frozenset({State.CLOSED, State.VOID})
 
 
 class Acknowledgement(NamedTuple):
@@ -49,78 +35,72 @@ class Acknowledgement(NamedTuple):
     first: bool
 
 
-def find_case(connection: Connection, case_ref: str) -> Case | None:
-    """Return the case with this id or number."""
-    query = select(cases.c.document).where(
-        or_(cases.c.case_id == case_ref, cases.c.number == case_ref)
-    )
-    document = connection.scalar(query)
-    return None if document is None else decode_case(document)
+def check_department(department: str, known: frozenset[str]) -> None:
+    """Refuse a department that does not exist.
+
+    Raises:
+        InvalidInput: there is no such department.
+    """
+    if department not in known:
+        raise InvalidInput(
+            f"department {department!r} does not exist; expected one of {', '.join(sorted(known))}"
+        )
 
 
 class CaseDesk:
-    """Guarded actions on cases; each returns the case after it."""
+    """Guarded actions on cases; each returns the case after it.
 
-    def __init__(self, store: Store, flow: Flow, departments: Iterable[str]) -> None:
-        self._store = store
-        self._flow = flow
+    All raise ``NotFound`` where there is no such case and ``VersionMismatch`` where it has changed
+    since ``deed.version``.
+    """
+
+    def __init__(self, drawer: CaseDrawer, departments: Iterable[str]) -> None:
+        self._drawer = drawer
         self._departments = frozenset(departments)
 
     def acknowledge(self, deed: Deed) -> Acknowledgement:
         """Note that somebody has seen the case; a second time changes nothing.
 
         Raises:
-            NotFound: there is no such case.
             CaseClosed: nobody has to act on the case any more.
-            VersionMismatch: the case has changed since ``deed.version``.
         """
-        with self._store.write(Lane.CASES) as connection:
-            book, case = self._open(connection, deed, must_be_open=True)
-            if case.acknowledged_at_us is not None:
-                return Acknowledgement(case, first=False)
-            return Acknowledgement(_append(book, case, deed, Acknowledged(), "seen"), first=True)
+        with self._drawer.take(deed, must_be_open=True) as taken:
+            if taken.case.acknowledged_at_us is not None:
+                return Acknowledgement(taken.case, first=False)
+            return Acknowledgement(taken.append(Acknowledged(), "seen"), first=True)
 
     def assign(self, deed: Deed, department: str, person: str | None, reason: str) -> Case:
         """Give the case to a department, and there perhaps to a person.
 
         Raises:
-            NotFound, CaseClosed, VersionMismatch: as for :meth:`acknowledge`.
+            CaseClosed: as for :meth:`acknowledge`.
             InvalidInput: there is no such department.
         """
-        if department not in self._departments:
-            raise InvalidInput(
-                f"department {department!r} does not exist; expected one of "
-                f"{', '.join(sorted(self._departments))}"
-            )
-        with self._store.write(Lane.CASES) as connection:
-            book, case = self._open(connection, deed, must_be_open=True)
-            return _append(book, case, deed, Assigned(department=department, person=person), reason)
+        check_department(department, self._departments)
+        with self._drawer.take(deed, must_be_open=True) as taken:
+            return taken.append(Assigned(department=department, person=person), reason)
 
     def comment(self, deed: Deed, text: str) -> Case:
-        """Add a remark, in whatever state the case is.
-
-        Raises:
-            NotFound, VersionMismatch: as for :meth:`acknowledge`.
-        """
-        with self._store.write(Lane.CASES) as connection:
-            book, case = self._open(connection, deed, must_be_open=False)
-            return _append(book, case, deed, Commented(), text)
+        """Add a remark, in whatever state the case is."""
+        with self._drawer.take(deed, must_be_open=False) as taken:
+            return taken.append(Commented(), text)
 
     def move(self, deed: Deed, request: MoveRequest) -> Case:
-        """Move the case along its flow.
+        """Move the case along its flow; what was merged into it ends and comes back with it.
 
         Raises:
-            NotFound, VersionMismatch: as for :meth:`acknowledge`.
             IllegalMove: the flow has no such move; ``legal_moves`` lists those it has.
             MoveIncomplete: the move is legal, ``missing`` lists what it lacks.
         """
-        with self._store.write(Lane.CASES) as connection:
-            book, case = self._open(connection, deed, must_be_open=False)
-            legal = self._flow.legal_moves(case.state, case.previous)
+        with self._drawer.take(deed, must_be_open=False) as taken:
+            case = taken.case
+            flow = self._drawer.flows.of(case.flow)
+            legal = flow.legal_moves(case.state, case.previous)
             chosen = next((move for move in legal if move.to is request.to), None)
             if chosen is None:
                 raise _illegal(case, request, legal)
-            facts = self._facts(connection, deed, request)
+            children = taken.book.load_children(case.case_id)
+            facts = self._facts(taken, request, tuple(children))
             lacking = missing(case, request, chosen.needs, facts)
             if lacking:
                 raise MoveIncomplete(
@@ -128,71 +108,89 @@ class CaseDesk:
                     + "; ".join(item["detail"] for item in lacking),
                     members={"missing": lacking},
                 )
-            proof = proof_of(case, request, facts) if Need.PROOF in chosen.needs else None
-            at_us = to_us(deed.now)
-            moved = Moved(
-                from_state=case.state,
-                to_state=request.to,
-                evidence=tuple(
-                    EvidenceLink(sha256=sha, media_type=facts.media_types[sha], at_us=at_us)
-                    for sha in dict.fromkeys(request.evidence)
+            moved = _moved(case, request, chosen, facts)
+            after = taken.append(moved, request.reason)
+            self._take_along(taken, after, moved.from_state, children)
+            return after
+
+    def _take_along(
+        self, taken: OpenCase, parent: Case, came_from: State, children: list[Case]
+    ) -> None:
+        """Let merged cases end with their parent, and come back when it is reopened."""
+        if parent.state in _WITH_PARENT:
+            wanted, to = {State.MERGED}, parent.state
+        elif parent.state is State.REOPENED:
+            wanted, to = {State.CLOSED, State.EVALUATED, State.VOID}, State.MERGED
+        else:
+            return
+        for child in children:
+            if child.state not in wanted or not self._drawer.flows.of(child.flow).follows(
+                child.state, to
+            ):
+                continue
+            taken.book.append(
+                child.case_id,
+                Moved(
+                    from_state=child.state,
+                    to_state=to,
+                    into_case=child.merged_into,
+                    proof=Proof(parent=parent.case_id) if to is State.CLOSED else None,
+                    with_parent=True,
                 ),
-                proof=proof,
-                department=request.to_department or None,
-                person=request.person,
-                approved_by=request.approved_by if Need.APPROVAL in chosen.needs else None,
-                into_case=facts.target.case_id
-                if facts.target is not None and Need.TARGET in chosen.needs
-                else None,
-                score=request.score if Need.SCORE in chosen.needs else None,
+                now_us=to_us(taken.deed.now),
+                actor=SYSTEM,
+                reason=f"case {parent.number}, into which it was merged, went from {came_from} to "
+                f"{parent.state}",
             )
-            return _append(book, case, deed, moved, request.reason)
 
-    def _open(
-        self, connection: Connection, deed: Deed, *, must_be_open: bool
-    ) -> tuple[CaseBook, Case]:
-        case = find_case(connection, deed.case_ref)
-        if case is None:
-            raise NotFound(f"case {deed.case_ref!r} does not exist; see GET /v1/cases")
-        if deed.version is not None and deed.version != case.version:
-            raise VersionMismatch(
-                f"case {case.number} is at version {case.version}, not {deed.version}; read it again "
-                "and decide anew",
-                members={"version": case.version},
-            )
-        if must_be_open and not self._flow.state(case.state).open:
-            raise CaseClosed(
-                f"case {case.number} is {case.state}: nobody has to act on it any more; reopen it "
-                "first if that is wrong",
-                members={"state": case.state.value},
-            )
-        book = CaseBook(connection, self._flow)
-        book.load([case.case_id])
-        return book, case
-
-    def _facts(self, connection: Connection, deed: Deed, request: MoveRequest) -> Facts:
+    def _facts(self, taken: OpenCase, request: MoveRequest, children: tuple[Case, ...]) -> Facts:
         media_types: dict[str, str] = {}
         if request.evidence:
             query = select(evidence.c.sha256, evidence.c.media_type).where(
                 evidence.c.sha256.in_(request.evidence)
             )
-            media_types = {row.sha256: row.media_type for row in connection.execute(query)}
-        target = None if request.into_case is None else find_case(connection, request.into_case)
+            media_types = {row.sha256: row.media_type for row in taken.connection.execute(query)}
+        target = None
+        if request.into_case is not None:
+            target = find_case(taken.connection, request.into_case)
+        flows = self._drawer.flows
         return Facts(
-            actor=deed.actor,
+            actor=taken.deed.actor,
             media_types=media_types,
             departments=self._departments,
             target=target,
-            flow=self._flow,
+            flow=flows.of(taken.case.flow),
+            target_open=target is None or flows.of(target.flow).state(target.state).open,
+            merged=children,
+            at_us=to_us(taken.deed.now),
         )
 
 
-def _append(book: CaseBook, case: Case, deed: Deed, detail: Detail, reason: str) -> Case:
-    changed = book.append(
-        case.case_id, detail, now_us=to_us(deed.now), actor=deed.actor, reason=reason
+def recurs(case: Case, days: int, at_us: int) -> bool:
+    """Return whether trouble at a moment counts as a recurrence of a case that has ended."""
+    return case.closed_at_us is not None and at_us - case.closed_at_us <= days * DAY_US
+
+
+def _moved(case: Case, request: MoveRequest, chosen: Move, facts: Facts) -> Moved:
+    return Moved(
+        from_state=case.state,
+        to_state=request.to,
+        evidence=tuple(
+            EvidenceLink(sha256=sha, media_type=facts.media_types[sha], at_us=facts.at_us)
+            for sha in dict.fromkeys(request.evidence)
+        ),
+        proof=proof_of(case, request, facts) if Need.PROOF in chosen.needs else None,
+        department=request.to_department or None,
+        person=request.person,
+        approved_by=request.approved_by if Need.APPROVAL in chosen.needs else None,
+        into_case=facts.target.case_id
+        if facts.target is not None and Need.TARGET in chosen.needs
+        else None,
+        score=request.score if Need.SCORE in chosen.needs else None,
+        recurrence=request.to is State.REOPENED
+        and case.state is not State.VOID
+        and recurs(case, facts.flow.spec.recurrence_days, facts.at_us),
     )
-    book.flush()
-    return changed
 
 
 def _illegal(case: Case, request: MoveRequest, legal: tuple[Move, ...]) -> IllegalMove:

@@ -9,31 +9,55 @@ from cloud_api.case_record import (
     Acknowledged,
     Assigned,
     Attached,
+    Climbed,
     Commented,
     EventLink,
     EventRevised,
     EvidenceLink,
+    Extended,
+    FlowChanged,
+    ModeSwitched,
     Moved,
     Opened,
+    Rechecked,
     Record,
+    SubtaskAdded,
+    SubtaskFinished,
+    Visited,
 )
+from cloud_api.deadlines.clocks import CaseClock
 from cloud_api.errors import ProjectionError
 from cloud_api.flow import State
 from contracts.envelope import Discovery, Place
 from contracts.event import EventPhase, Title
 from contracts.levels import Level, level_rank
 
-__all__ = ["Case", "apply_record", "case_level", "decode_case", "encode_case"]
+__all__ = ["Case", "Subtask", "apply_record", "case_level", "decode_case", "encode_case"]
 
 _REVERSIBLE = frozenset({State.SUSPENDED, State.MERGED})
 _FINISHED = frozenset({State.CLOSED, State.VOID})
+_WORK_AHEAD = frozenset({State.HANDLING, State.REOPENED})
+"""Where work begins (again): what was seen before proves nothing any more."""
 
 
-class Case(Struct, frozen=True, kw_only=True):
+class Subtask(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A part of a case's work at another department."""
+
+    subtask_id: str
+    department: str
+    what: str
+    person: str | None = None
+    preplan: str | None = None
+    finished_at_us: int | None = None
+    dropped: bool = False
+
+
+class Case(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A case 案件 as it stands after ``version`` records.
 
     ``level`` is the highest level among linked events that are open; when all have ended, the
     level that held last. ``previous`` is where it stood before it was suspended or merged.
+    ``first_department`` is who received it first 首接; ``tier`` is whose supervision 督办 it has become.
     """
 
     case_id: str
@@ -65,6 +89,18 @@ class Case(Struct, frozen=True, kw_only=True):
     opened_at_us: int
     changed_at_us: int
     closed_at_us: int | None = None
+    class_code: str | None = None
+    grid: str | None = None
+    recurrence_of: str | None = None
+    first_department: str | None = None
+    bounced_by: tuple[str, ...] = ()
+    reopened: int = 0
+    recurrences: int = 0
+    subtasks: tuple[Subtask, ...] = ()
+    recheck: Rechecked | None = None
+    satisfied: bool | None = None
+    tier: str | None = None
+    clocks: tuple[CaseClock, ...] = ()
 
 
 _ENCODER = msgspec.json.Encoder(order="deterministic")
@@ -103,6 +139,13 @@ def apply_record(case: Case | None, record: Record, seq: int) -> Case:
         if case is not None:
             raise ProjectionError(f"case {record.case_id}: opened twice, again at log entry {seq}")
         return _opened(record, detail, seq)
+    case = _follow(case, record, seq)
+    return case if record.clocks is None else msgspec.structs.replace(case, clocks=record.clocks)
+
+
+def _follow(case: Case | None, record: Record, seq: int) -> Case:
+    """Return the case after a record that did not open it."""
+    detail = record.detail
     if case is None or record.version != case.version + 1:
         found = "no case" if case is None else f"version {case.version}"
         raise ProjectionError(
@@ -120,11 +163,46 @@ def apply_record(case: Case | None, record: Record, seq: int) -> Case:
                 case, acknowledged_at_us=record.at_us, acknowledged_by=record.actor
             )
         case Assigned():
-            return msgspec.structs.replace(case, department=detail.department, person=detail.person)
-        case Commented():
-            return case
+            return msgspec.structs.replace(
+                case,
+                department=detail.department,
+                person=detail.person,
+                first_department=case.first_department or detail.department,
+            )
         case Moved():
             return _moved(case, detail, record.at_us)
+        case FlowChanged():
+            return msgspec.structs.replace(case, flow=detail.flow)
+        case Rechecked():
+            return msgspec.structs.replace(case, recheck=detail)
+        case Visited():
+            return msgspec.structs.replace(case, satisfied=detail.satisfied)
+        case SubtaskAdded() | SubtaskFinished():
+            return msgspec.structs.replace(case, subtasks=_subtasks(case, detail, record.at_us))
+        case Climbed():
+            return msgspec.structs.replace(case, tier=detail.tier or case.tier)
+        case Opened() | Commented() | Extended() | ModeSwitched():
+            return case
+
+
+def _subtasks(
+    case: Case, detail: SubtaskAdded | SubtaskFinished, at_us: int
+) -> tuple[Subtask, ...]:
+    if isinstance(detail, SubtaskAdded):
+        added = Subtask(
+            subtask_id=detail.subtask_id,
+            department=detail.department,
+            what=detail.what,
+            person=detail.person,
+            preplan=detail.preplan,
+        )
+        return (*case.subtasks, added)
+    return tuple(
+        msgspec.structs.replace(task, finished_at_us=at_us, dropped=detail.dropped)
+        if task.subtask_id == detail.subtask_id
+        else task
+        for task in case.subtasks
+    )
 
 
 def _opened(record: Record, detail: Opened, seq: int) -> Case:
@@ -151,6 +229,10 @@ def _opened(record: Record, detail: Opened, seq: int) -> Case:
         evidence=_merged_evidence((), detail.evidence),
         opened_at_us=record.at_us,
         changed_at_us=record.at_us,
+        class_code=detail.class_code,
+        grid=detail.grid,
+        recurrence_of=detail.recurrence_of,
+        clocks=record.clocks or (),
     )
 
 
@@ -189,22 +271,36 @@ def _last_level(case: Case, events: tuple[EventLink, ...]) -> Level:
 
 
 def _moved(case: Case, detail: Moved, at_us: int) -> Case:
-    previous = detail.from_state if detail.to_state in _REVERSIBLE else None
+    to = detail.to_state
+    previous = detail.from_state if to in _REVERSIBLE else None
+    if detail.with_parent:  # it can still be taken out again, to where it stood before the merge
+        previous = case.previous
     closed_at_us = case.closed_at_us
-    if detail.to_state in _FINISHED:
+    if to in _FINISHED:
         closed_at_us = at_us
-    elif detail.to_state is State.REOPENED:
+    elif to is State.REOPENED or detail.with_parent:
         closed_at_us = None
+    again = to is State.REOPENED
+    bounced_by = case.bounced_by
+    if to is State.BOUNCED and case.department is not None:
+        bounced_by = (*bounced_by, case.department)
     return msgspec.structs.replace(
         case,
-        state=detail.to_state,
+        state=to,
         previous=previous,
         evidence=_merged_evidence(case.evidence, detail.evidence),
         department=detail.department if detail.department is not None else case.department,
         person=detail.person if detail.department is not None else case.person,
-        merged_into=detail.into_case if detail.to_state is State.MERGED else None,
+        first_department=case.first_department or detail.department,
+        bounced_by=bounced_by,
+        merged_into=detail.into_case,
         score=detail.score if detail.score is not None else case.score,
         closed_at_us=closed_at_us,
+        reopened=case.reopened + again,
+        recurrences=case.recurrences + detail.recurrence,
+        recheck=None if to in _WORK_AHEAD else case.recheck,
+        satisfied=None if again else case.satisfied,
+        tier=None if again else case.tier,
     )
 
 

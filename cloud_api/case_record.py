@@ -5,25 +5,35 @@ import uuid
 import msgspec
 from msgspec import Struct
 
+from cloud_api.deadlines.clocks import CaseClock
 from cloud_api.flow import State
-from contracts.envelope import Discovery, Place, Sha256
+from contracts.control import Mode
+from contracts.envelope import Discovery, Place, Ratio, Sha256
 from contracts.event import EventPhase, Title
 from contracts.ids import CaseId
-from contracts.levels import Level
+from contracts.levels import Lamp, Level
 
 __all__ = [
     "Acknowledged",
     "Assigned",
     "Attached",
+    "Climbed",
     "Commented",
     "Detail",
     "EventLink",
     "EventRevised",
     "EvidenceLink",
+    "Extended",
+    "FlowChanged",
+    "ModeSwitched",
     "Moved",
     "Opened",
     "Proof",
+    "Rechecked",
     "Record",
+    "SubtaskAdded",
+    "SubtaskFinished",
+    "Visited",
     "case_id_of",
     "decode_record",
     "encode_record",
@@ -59,13 +69,19 @@ class EvidenceLink(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Proof(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Why a verification is believed: pictures taken for it, or every linked event having ended."""
+    """Why a verification is believed.
+
+    Pictures taken for it, every linked event having ended, or an AI re-check of the place; a case that
+    closes with its parent has the parent's proof.
+    """
 
     pictures: tuple[Sha256, ...] = ()
     ended_events: tuple[str, ...] = ()
+    recheck: Sha256 | None = None
+    parent: str | None = None
 
 
-class Opened(Struct, frozen=True, kw_only=True, tag="opened"):
+class Opened(Struct, frozen=True, kw_only=True, tag="opened", omit_defaults=True):
     """A first event opened the case."""
 
     number: str
@@ -83,6 +99,9 @@ class Opened(Struct, frozen=True, kw_only=True, tag="opened"):
     state: State
     event: EventLink
     evidence: tuple[EvidenceLink, ...] = ()
+    class_code: str | None = None
+    grid: str | None = None
+    recurrence_of: str | None = None
 
 
 class Attached(Struct, frozen=True, kw_only=True, tag="attached"):
@@ -126,15 +145,98 @@ class Moved(Struct, frozen=True, kw_only=True, tag="moved", omit_defaults=True):
     approved_by: str | None = None
     into_case: str | None = None
     score: int | None = None
+    recurrence: bool = False
+    with_parent: bool = False
 
 
-Detail = Opened | Attached | EventRevised | Acknowledged | Assigned | Commented | Moved
+class FlowChanged(Struct, frozen=True, kw_only=True, tag="flow_changed"):
+    """The case follows another flow from now on, because its level rose."""
+
+    flow: str
 
 
-class Record(Struct, frozen=True, kw_only=True):
+class SubtaskAdded(Struct, frozen=True, kw_only=True, tag="subtask_added", omit_defaults=True):
+    """Joint handling 联合处置: a part of the work goes to another department; the owner stays."""
+
+    subtask_id: str
+    department: str
+    what: str
+    person: str | None = None
+    preplan: str | None = None
+
+
+class SubtaskFinished(Struct, frozen=True, kw_only=True, tag="subtask_finished"):
+    """A part of the work is done, or ``dropped`` because it was not needed; the reason says more."""
+
+    subtask_id: str
+    dropped: bool = False
+
+
+class Rechecked(Struct, frozen=True, kw_only=True, tag="rechecked", omit_defaults=True):
+    """A model compared a picture from after the work with one from before: is the trouble gone?"""
+
+    after: Sha256
+    before: Sha256 | None
+    model: str
+    clear: bool
+    confidence: Ratio
+
+
+class Visited(Struct, frozen=True, kw_only=True, tag="visited"):
+    """Somebody asked a reporter after the end 回访; the reason says what he answered."""
+
+    satisfied: bool
+    channel: str
+
+
+class Extended(Struct, frozen=True, kw_only=True, tag="extended"):
+    """A deadline was extended 延期, with somebody else's approval."""
+
+    clock: str
+    by_us: int
+    approved_by: str
+
+
+class Climbed(Struct, frozen=True, kw_only=True, tag="climbed", omit_defaults=True):
+    """A share of a limit was used up: the lamp turns, people are reminded, a superior is told."""
+
+    clock: str
+    notice: str
+    lamp: Lamp
+    due_at_us: int
+    tier: str | None = None
+
+
+class ModeSwitched(Struct, frozen=True, kw_only=True, tag="mode_switched"):
+    """The district went over to everyday 平 or emergency 急 operation; deadlines may come nearer."""
+
+    mode: Mode
+
+
+Detail = (
+    Opened
+    | Attached
+    | EventRevised
+    | Acknowledged
+    | Assigned
+    | Commented
+    | Moved
+    | FlowChanged
+    | SubtaskAdded
+    | SubtaskFinished
+    | Rechecked
+    | Visited
+    | Extended
+    | Climbed
+    | ModeSwitched
+)
+
+
+class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One entry: what happened, to which case, when, through whom and why.
 
     ``version`` counts the case's records from 1; ``at_us`` is microseconds since 1970 UTC.
+    ``clocks`` are the case's clocks after it, where they are others than before.
     """
 
     case_id: str
@@ -143,6 +245,7 @@ class Record(Struct, frozen=True, kw_only=True):
     actor: str
     reason: str
     detail: Detail
+    clocks: tuple[CaseClock, ...] | None = None
 
 
 _ENCODER = msgspec.json.Encoder(order="deterministic")

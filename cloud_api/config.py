@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from cloud_api.flow_choice import FlowChoice
 from contracts.envelope import Id
 from runtime.clock import ClockConfig
 from runtime.errors import SecretError
@@ -101,6 +102,14 @@ class ApiConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whether /metrics needs no key from this very machine. Default true."""
     flow: str = "general"
     """Flow that new cases follow: a file in cloud_api/flows. Default general."""
+    flow_choices: tuple[FlowChoice, ...] = ()
+    """Which cases follow another flow: the first line that fits decides. Default none."""
+    profile: str = "national"
+    """City profile: a folder in cloud_api/profiles, or a path to one of yours. Default national."""
+    ticker_interval_s: _Seconds = 1.0
+    """Longest real seconds between looks at the deadlines. Default 1."""
+    ticker_batch: _Positive = 200
+    """Cases whose deadlines are dealt with in one transaction. Default 200."""
     departments: tuple[Department, ...] = _DEPARTMENTS
     """Departments that exist. Default: seven usual ones."""
     utc_offset_minutes: Annotated[int, Meta(ge=-840, le=840)] = 480

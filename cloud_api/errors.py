@@ -23,6 +23,7 @@ ApiError
 │   ├── EvidenceFull           507  (transient) the evidence budget or disk is used up
 │   └── InternalFault          500  a defect of ours
 ├── FlowError                  (permanent) a flow file contradicts itself
+├── ProfileError               (permanent) a city profile's file contradicts itself
 ├── MigrationError             (permanent) the database is of a newer version
 └── ProjectionError            (permanent) the log holds a record that cannot be applied
 
@@ -52,6 +53,7 @@ __all__ = [
     "MoveIncomplete",
     "NotFound",
     "Problem",
+    "ProfileError",
     "ProjectionError",
     "RequestTimeout",
     "StoreUnavailable",
@@ -216,6 +218,10 @@ class InternalFault(Problem, Permanent):
 
 class FlowError(ApiError, Permanent):
     """A flow file contradicts itself."""
+
+
+class ProfileError(ApiError, Permanent):
+    """A file of a city profile, or a table that somebody brings, contradicts itself."""
 
 
 class MigrationError(ApiError, Permanent):

@@ -1,15 +1,14 @@
 """Case flows as data: which states exist, what people call them, and which moves are legal."""
 
 from enum import StrEnum
-from pathlib import Path
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
-from cloud_api.errors import FlowError
 from contracts.envelope import Discovery
-from runtime.yaml_document import convert, load_document
 
 __all__ = [
+    "By",
     "Flow",
     "FlowSpec",
     "Move",
@@ -19,8 +18,6 @@ __all__ = [
     "State",
     "StateSpec",
     "StepSpec",
-    "compile_flow",
-    "load_flow",
 ]
 
 PREVIOUS = "previous"
@@ -67,6 +64,18 @@ class Need(StrEnum):
     PROOF = "proof"
     TARGET = "target"
     SCORE = "score"
+    SUBTASKS = "subtasks"
+    """Every sub-task of joint handling is finished."""
+    WINDOW = "window"
+    """The case ended within the flow's ``recurrence_days``."""
+
+
+class By(StrEnum):
+    """Who makes a move."""
+
+    PEOPLE = "people"
+    SYSTEM = "system"
+    """Only what follows from another case: a parent that closes takes its children along."""
 
 
 class StepSpec(Struct, frozen=True, forbid_unknown_fields=True):
@@ -88,13 +97,18 @@ class StateSpec(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class MoveSpec(Struct, frozen=True, forbid_unknown_fields=True, rename={"from_": "from"}):
-    """A move as written in the file; ``to`` is a state or ``previous``."""
+    """A move as written in the file; ``to`` is a state or ``previous``.
+
+    ``hand_off`` marks moves after which somebody else has to act: the flow promises how many there are.
+    """
 
     from_: tuple[State, ...]
     to: str
     zh: str
     en: str
     needs: tuple[Need, ...] = ()
+    by: By = By.PEOPLE
+    hand_off: bool = False
 
 
 class Opening(Struct, frozen=True, forbid_unknown_fields=True):
@@ -105,11 +119,17 @@ class Opening(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class FlowSpec(Struct, frozen=True, forbid_unknown_fields=True):
-    """A flow file."""
+    """A flow file.
+
+    ``hand_offs`` is the least number of hand-offs from opening to closing; ``recurrence_days``
+    is for how many natural days after its end a case may be reopened as a recurrence 重开.
+    """
 
     flow: str
     zh: str
     en: str
+    hand_offs: Annotated[int, Meta(ge=1)]
+    recurrence_days: Annotated[int, Meta(ge=1)]
     steps: tuple[StepSpec, ...]
     opening: Opening
     states: dict[State, StateSpec]
@@ -151,68 +171,28 @@ class Flow:
         return self._steps[self.spec.states[state].step]
 
     def legal_moves(self, state: State, previous: State | None) -> tuple[Move, ...]:
-        """Return the moves out of ``state``, in the file's order.
+        """Return the moves that people may make out of ``state``, in the file's order.
 
         Args:
             state: where the case stands.
             previous: where it stood before it was suspended or merged; None otherwise.
         """
+        return self._moves(state, previous, By.PEOPLE)
+
+    def follows(self, state: State, to: State) -> bool:
+        """Return whether a case in ``state`` goes to ``to`` along with its parent."""
+        return any(move.to is to for move in self._moves(state, None, By.SYSTEM))
+
+    def knows(self, *states: State | None) -> bool:
+        """Return whether the flow describes every one of the states; None is none."""
+        return all(state is None or state in self.spec.states for state in states)
+
+    def _moves(self, state: State, previous: State | None, by: By) -> tuple[Move, ...]:
         moves = []
         for move in self.spec.moves:
-            if state not in move.from_:
+            if state not in move.from_ or move.by is not by:
                 continue
             target = previous if move.to == PREVIOUS else State(move.to)
             if target is not None:
                 moves.append(Move(target, move.zh, move.en, move.needs))
         return tuple(moves)
-
-
-def compile_flow(spec: FlowSpec, name: str) -> Flow:
-    """Return the flow in ``spec``.
-
-    Raises:
-        FlowError: a move names a state that the flow lacks, a state names a step that it lacks, two
-            moves lead the same way, or a state cannot be reached.
-    """
-    steps = {step.id for step in spec.steps}
-    for state, described in spec.states.items():
-        if described.step not in steps:
-            raise FlowError(
-                f"{name}: state {state}: step {described.step!r}; expected one of "
-                f"{', '.join(sorted(steps))}"
-            )
-    seen: set[tuple[State, str]] = set()
-    reached = {spec.opening.state, State.FILED}
-    for move in spec.moves:
-        named = {str(state) for state in move.from_} | ({move.to} - {PREVIOUS})
-        unknown = named - set(spec.states)
-        if unknown:
-            raise FlowError(
-                f"{name}: move to {move.to}: state {min(unknown)!r} is not described; expected "
-                f"one of {', '.join(spec.states)}"
-            )
-        for origin in move.from_:
-            if (origin, move.to) in seen:
-                raise FlowError(f"{name}: two moves from {origin} to {move.to}; remove one")
-            seen.add((origin, move.to))
-        if move.to != PREVIOUS:
-            reached.add(State(move.to))
-    lost = [state for state in spec.states if state not in reached]
-    if lost:
-        raise FlowError(f"{name}: no move leads to state {lost[0]!r}; add one or remove the state")
-    return Flow(spec)
-
-
-def load_flow(name: str = "general") -> Flow:
-    """Return the flow ``cloud_api/flows/{name}.yaml``.
-
-    Raises:
-        FlowError: there is no such flow, or it contradicts itself.
-        ConfigError: the file is no valid flow document; the message has line and column.
-    """
-    folder = Path(__file__).parent / "flows"
-    path = folder / f"{name}.yaml"
-    if not path.is_file():
-        known = ", ".join(sorted(file.stem for file in folder.glob("*.yaml")))
-        raise FlowError(f"flow {name!r} does not exist; expected one of {known}")
-    return compile_flow(convert(load_document(path), FlowSpec), path.name)

@@ -4,14 +4,19 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from cloud_api.case_projection import Case
-from cloud_api.case_record import Proof
+from cloud_api.case_record import EventLink, Proof
+from cloud_api.deadlines.calendar import DAY_US
 from cloud_api.flow import Flow, Need, State
+from cloud_api.instants import iso
 from contracts.event import EventPhase
 
 __all__ = ["Facts", "MoveRequest", "missing", "proof_of"]
 
 _PICTURES = ("image/jpeg", "image/png")
 _SCORES = range(1, 6)
+
+SURE = 0.8
+"""Least confidence of a re-check that proves something. This project's choice: raise it where models err."""
 
 
 class MoveRequest(NamedTuple):
@@ -37,6 +42,13 @@ class Facts(NamedTuple):
     target: Case | None
     """The case named by ``into_case``."""
     flow: Flow
+    """The flow of the case that moves."""
+    target_open: bool = True
+    """Whether the target's own flow says that somebody still has to act on it."""
+    merged: tuple[Case, ...] = ()
+    """Cases that were merged into this one: what holds for it has to hold for them."""
+    at_us: int = 0
+    """Moment of the move, in microseconds since 1970 UTC."""
 
 
 def _reason(_case: Case, request: MoveRequest, _facts: Facts) -> str | None:
@@ -67,12 +79,17 @@ def _approval(_case: Case, request: MoveRequest, facts: Facts) -> str | None:
 def _proof(case: Case, request: MoveRequest, facts: Facts) -> str | None:
     if proof_of(case, request, facts) is not None:
         return None
-    running = [link.event_id for link in case.events if link.phase is not EventPhase.END]
+    running = [link.event_id for link in _links(case, facts) if link.phase is not EventPhase.END]
     return (
         "evidence: name a picture (image/jpeg, image/png) that was stored with PUT /v1/evidence and "
-        "that no event brought, or wait until every linked event has ended; still open: "
-        + ", ".join(running[:5])
+        "that no event brought, let a model re-check the place, or wait until every linked event "
+        "has ended; still open: " + ", ".join(running[:5])
     )
+
+
+def _links(case: Case, facts: Facts) -> tuple[EventLink, ...]:
+    """Return the events of a case and of those that were merged into it."""
+    return (*case.events, *(link for child in facts.merged for link in child.events))
 
 
 def _target(case: Case, request: MoveRequest, facts: Facts) -> str | None:
@@ -82,7 +99,7 @@ def _target(case: Case, request: MoveRequest, facts: Facts) -> str | None:
         return f"into_case: there is no case {request.into_case!r}"
     if facts.target.case_id == case.case_id:
         return "into_case: a case cannot be merged into itself"
-    if not facts.flow.state(facts.target.state).open:
+    if not facts.target_open:
         return (
             f"into_case: case {facts.target.number} is {facts.target.state}; expected an open one"
         )
@@ -95,6 +112,24 @@ def _score(_case: Case, request: MoveRequest, _facts: Facts) -> str | None:
     return "score: expected 1 (poor) to 5 (very good)"
 
 
+def _subtasks(case: Case, _request: MoveRequest, _facts: Facts) -> str | None:
+    waiting = [task for task in case.subtasks if task.finished_at_us is None]
+    if not waiting:
+        return None
+    named = ", ".join(f"{task.subtask_id} ({task.department})" for task in waiting[:5])
+    return f"subtasks: {len(waiting)} are not finished: {named}; finish or drop them first"
+
+
+def _window(case: Case, _request: MoveRequest, facts: Facts) -> str | None:
+    days = facts.flow.spec.recurrence_days
+    if case.closed_at_us is None or facts.at_us - case.closed_at_us <= days * DAY_US:
+        return None
+    return (
+        f"window: the case ended on {iso(case.closed_at_us)}; it may be reopened within {days} days; "
+        "report what is there now as a new event"
+    )
+
+
 _GUARDS: dict[Need, Callable[[Case, MoveRequest, Facts], str | None]] = {
     Need.REASON: _reason,
     Need.DEPARTMENT: _department,
@@ -102,6 +137,8 @@ _GUARDS: dict[Need, Callable[[Case, MoveRequest, Facts], str | None]] = {
     Need.PROOF: _proof,
     Need.TARGET: _target,
     Need.SCORE: _score,
+    Need.SUBTASKS: _subtasks,
+    Need.WINDOW: _window,
 }
 
 
@@ -133,8 +170,9 @@ def missing(
 def proof_of(case: Case, request: MoveRequest, facts: Facts) -> Proof | None:
     """Return why a verification is believed, or None.
 
-    A picture that an event brought shows the trouble, not its end, so it proves nothing; otherwise
-    the sensors prove it when every linked event has ended. Source: requirements EVT-06, EVT-07.
+    A picture that an event brought shows the trouble, not its end, so it proves nothing; a model's
+    re-check proves it when it saw a picture from after the work and is sure; otherwise the sensors
+    prove it when every linked event has ended. Source: requirements EVT-06, EVT-07.
     """
     brought = {link.sha256 for link in case.evidence if link.event_id is not None}
     pictures = tuple(
@@ -144,6 +182,10 @@ def proof_of(case: Case, request: MoveRequest, facts: Facts) -> Proof | None:
     )
     if pictures:
         return Proof(pictures=pictures)
-    if case.events and all(link.phase is EventPhase.END for link in case.events):
-        return Proof(ended_events=tuple(link.event_id for link in case.events))
+    recheck = case.recheck
+    if recheck is not None and recheck.clear and recheck.confidence >= SURE:
+        return Proof(recheck=recheck.after)
+    links = _links(case, facts)
+    if links and all(link.phase is EventPhase.END for link in links):
+        return Proof(ended_events=tuple(link.event_id for link in links))
     return None

@@ -68,6 +68,17 @@ class Metrics:
             "Control messages that no hub took.",
             registry=self.registry,
         )
+        self.deadline_notices = Counter(
+            "cityloop_api_deadline_notices",
+            "What deadlines led to, by notice (remind, overdue, escalate).",
+            ["notice"],
+            registry=self.registry,
+        )
+        self.ticker_failures = Counter(
+            "cityloop_api_ticker_failures",
+            "Looks at the deadlines that failed and were tried again.",
+            registry=self.registry,
+        )
         self.request_seconds = Histogram(
             "cityloop_api_request_seconds",
             "Time to answer, by method, route and status.",

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from cloud_api.case_book import CaseBook, attach_key
+from cloud_api.case_book import CaseBook
 from cloud_api.case_projection import Case
 from cloud_api.case_record import (
     SYSTEM,
@@ -12,11 +12,15 @@ from cloud_api.case_record import (
     EventLink,
     EventRevised,
     EvidenceLink,
+    FlowChanged,
     Moved,
     Opened,
     case_id_of,
 )
+from cloud_api.case_rows import attach_key
 from cloud_api.database import Lane, Store
+from cloud_api.deadlines.calendar import DAY_US
+from cloud_api.deadlines.timekeeper import Timekeeper
 from cloud_api.event_projection import (
     EventState,
     IntakeRow,
@@ -26,12 +30,16 @@ from cloud_api.event_projection import (
     read_intake,
     write_events,
 )
-from cloud_api.flow import Flow, State
+from cloud_api.flow import State
+from cloud_api.flow_choice import Flows
 from cloud_api.instants import local_day, to_us
 from cloud_api.schema import intake, positions
 from contracts.event import Event, EventPhase
+from contracts.levels import level_rank
 
 __all__ = ["PROJECTED", "Projector", "projected_seq"]
+
+_ENDED = frozenset({State.CLOSED, State.EVALUATED})
 
 PROJECTED = "projected"
 """Name of the row of ``positions`` that says how far the intake log is projected."""
@@ -51,9 +59,18 @@ class Projector:
     revision changed its level or phase, or brought new evidence.
     """
 
-    def __init__(self, store: Store, flow: Flow, *, batch: int, utc_offset_minutes: int) -> None:
+    def __init__(
+        self,
+        store: Store,
+        flows: Flows,
+        keeper: Timekeeper,
+        *,
+        batch: int,
+        utc_offset_minutes: int,
+    ) -> None:
         self._store = store
-        self._flow = flow
+        self._flows = flows
+        self._keeper = keeper
         self._batch = batch
         self._utc_offset_minutes = utc_offset_minutes
 
@@ -95,14 +112,17 @@ class Projector:
         decoded = [(row, decode_event(row.body)) for row in rows]
         known = load_events(connection, (row.event_id for row in rows))
         stored = set(known)
-        book = CaseBook(connection, self._flow)
+        book = CaseBook(connection, self._flows, self._keeper)
         book.load(state.case_id for state in known.values())
         keys = [
             attach_key(event.district, event.event_type, event.dedupe)
             for row, event in decoded
             if row.event_id not in stored
         ]
-        book.load_attachable(key for key in keys if key is not None)
+        shared = [key for key in keys if key is not None]
+        book.load_attachable(shared)
+        longest = max(flow.spec.recurrence_days for flow in self._flows.all())
+        book.load_ended(shared, now_us - longest * DAY_US)
         touched: dict[str, EventState] = {}
         for row, event in decoded:
             before = known.get(row.event_id)
@@ -111,7 +131,7 @@ class Projector:
                 case = self._enter(book, event, now_us)
                 after = after._replace(case_id=case.case_id)
             else:
-                _follow(book, before, event, now_us)
+                self._follow(book, before, event, now_us)
             known[row.event_id] = after
             touched[row.event_id] = after
         book.flush()
@@ -136,7 +156,9 @@ class Projector:
             )
         day = local_day(now_us, self._utc_offset_minutes)
         day_number = book.next_number(event.district, day)
-        opening = self._flow.opening
+        flow = self._flows.choose(event.event_type, event.level)
+        opening = flow.opening
+        ended = book.ended(key)
         cause = f"rule {event.rule} {event.rule_version}: {event.cause.expression}"
         opened = book.append(
             case_id_of(event.event_id),
@@ -152,10 +174,11 @@ class Projector:
                 place=event.place,
                 discovery=event.discovery,
                 preplan=event.preplan,
-                flow=self._flow.name,
+                flow=flow.name,
                 state=opening.state,
                 event=link,
                 evidence=evidence,
+                recurrence_of=None if ended is None or ended.state not in _ENDED else ended.case_id,
             ),
             now_us=now_us,
             actor=SYSTEM,
@@ -171,28 +194,42 @@ class Projector:
             reason=f"{event.discovery} discovery is filed at once; {cause}",
         )
 
+    def _follow(self, book: CaseBook, before: EventState, event: Event, now_us: int) -> None:
+        """Let a case follow a further revision of one of its events."""
+        case = book.get(before.case_id)
+        known = {link.sha256 for link in case.evidence}
+        evidence = tuple(link for link in _evidence(event, now_us) if link.sha256 not in known)
+        newest = event.rev > before.rev
+        if newest:
+            link = _link(event)
+        else:
+            link = next(link for link in case.events if link.event_id == event.event_id)
+        changed = newest and (event.level.value, event.phase is EventPhase.END) != (
+            before.level,
+            before.phase == EventPhase.END,
+        )
+        if changed or evidence:
+            after = book.append(
+                case.case_id,
+                EventRevised(event=link, evidence=evidence),
+                now_us=now_us,
+                actor=SYSTEM,
+                reason=f"event revision {event.rev}: level {event.level}, phase {event.phase}",
+            )
+            if level_rank(after.level) > level_rank(case.level):
+                self._change_flow(book, after, now_us)
 
-def _follow(book: CaseBook, before: EventState, event: Event, now_us: int) -> None:
-    """Let a case follow a further revision of one of its events."""
-    case = book.get(before.case_id)
-    known = {link.sha256 for link in case.evidence}
-    evidence = tuple(link for link in _evidence(event, now_us) if link.sha256 not in known)
-    newest = event.rev > before.rev
-    if newest:
-        link = _link(event)
-    else:
-        link = next(link for link in case.events if link.event_id == event.event_id)
-    changed = newest and (event.level.value, event.phase is EventPhase.END) != (
-        before.level,
-        before.phase == EventPhase.END,
-    )
-    if changed or evidence:
+    def _change_flow(self, book: CaseBook, case: Case, now_us: int) -> None:
+        """Let a case whose level rose follow the flow of that level, where it knows the case's states."""
+        flow = self._flows.choose(case.event_type, case.level)
+        if flow.name == case.flow or not flow.knows(case.state, case.previous):
+            return
         book.append(
             case.case_id,
-            EventRevised(event=link, evidence=evidence),
+            FlowChanged(flow=flow.name),
             now_us=now_us,
             actor=SYSTEM,
-            reason=f"event revision {event.rev}: level {event.level}, phase {event.phase}",
+            reason=f"level rose to {case.level}",
         )
 
 

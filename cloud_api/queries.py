@@ -13,7 +13,7 @@ from cloud_api.flow import State
 from cloud_api.instants import to_us
 from cloud_api.schema import case_log, cases, events, evidence, intake
 from contracts.event import EventPhase
-from contracts.levels import Level
+from contracts.levels import Lamp, Level
 
 __all__ = [
     "CaseFilter",
@@ -26,6 +26,7 @@ __all__ = [
     "merged_cases",
     "revisions_of",
     "stored_evidence",
+    "supervised",
 ]
 
 _TIMELINE = 10_000
@@ -52,6 +53,10 @@ class CaseFilter(NamedTuple):
     district: str | None = None
     department: str | None = None
     since: datetime | None = None
+    lamp: Lamp | None = None
+    tier: str | None = None
+    person: str | None = None
+    grid: str | None = None
 
 
 def list_events(
@@ -93,6 +98,10 @@ def list_cases(
         (cases.c.event_type, chosen.event_type),
         (cases.c.district, chosen.district),
         (cases.c.department, chosen.department),
+        (cases.c.lamp, chosen.lamp),
+        (cases.c.tier, chosen.tier),
+        (cases.c.person, chosen.person),
+        (cases.c.grid, chosen.grid),
     )
     for column, value in exact:
         if value is not None:
@@ -103,6 +112,19 @@ def list_cases(
         query = query.where(cases.c.changed_at_us >= to_us(chosen.since))
     if before is not None:
         query = query.where(cases.c.opened_seq < before)
+    return [decode_case(document) for document in connection.scalars(query)]
+
+
+def supervised(connection: Connection, district: str | None, *, limit: int) -> list[Case]:
+    """Return the open cases with a yellow or red lamp 督办, red ones first, then the one due first."""
+    query = (
+        select(cases.c.document)
+        .where(cases.c.is_open == 1, cases.c.lamp.in_([Lamp.YELLOW, Lamp.RED]))
+        .order_by(cases.c.lamp, cases.c.due_at_us, cases.c.opened_seq)
+        .limit(limit)
+    )
+    if district is not None:
+        query = query.where(cases.c.district == district)
     return [decode_case(document) for document in connection.scalars(query)]
 
 

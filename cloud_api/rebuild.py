@@ -4,11 +4,11 @@ import hashlib
 from collections.abc import Callable
 
 import msgspec
-from sqlalchemy import Connection, Table, select, text
+from sqlalchemy import Connection, Table, delete, select, text
 
-from cloud_api.case_book import case_row, delete_cases, insert_cases
 from cloud_api.case_projection import Case, apply_record
 from cloud_api.case_record import decode_record
+from cloud_api.case_rows import case_row, delete_cases, insert_cases
 from cloud_api.database import Lane, Store
 from cloud_api.event_projection import (
     EventState,
@@ -18,13 +18,16 @@ from cloud_api.event_projection import (
     read_intake,
     write_events,
 )
-from cloud_api.flow import Flow
+from cloud_api.flow_choice import Flows
 from cloud_api.projector import projected_seq
-from cloud_api.schema import case_log, cases, events
+from cloud_api.schema import case_log, cases, events, positions
 
-__all__ = ["RebuildReport", "projection_digest", "rebuild"]
+__all__ = ["RebuildReport", "is_stale", "projection_digest", "rebuild"]
 
 _BATCH = 5_000
+
+STALE = "stale"
+"""Name of the row of ``positions`` with which a migration says that it left the projections unfilled."""
 
 
 class RebuildReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,14 +61,20 @@ def _canonical(table: Table, row: tuple[object, ...]) -> bytes:
     return msgspec.json.encode(named, order="sorted")
 
 
+def is_stale(connection: Connection) -> bool:
+    """Return whether a migration has left the projections to be made again."""
+    query = select(positions.c.seq).where(positions.c.name == STALE)
+    return connection.scalar(query) is not None
+
+
 def rebuild(
-    store: Store, flow: Flow, progress: Callable[[int], None] = lambda _done: None
+    store: Store, flows: Flows, progress: Callable[[int], None] = lambda _done: None
 ) -> RebuildReport:
     """Make the projections again from the logs, in one transaction.
 
     Args:
         store: the database; operators wait while it runs, events are still taken in.
-        flow: the flow that the cases follow.
+        flows: the flows that the cases follow.
         progress: told how many log entries were read since it was told last.
 
     Raises:
@@ -79,8 +88,9 @@ def rebuild(
         states, revisions = _fold_events(connection, folded, progress)
         delete_events(connection)
         delete_cases(connection)
-        insert_cases(connection, [case_row(case, flow) for case in folded.values()])
+        insert_cases(connection, [case_row(case, flows) for case in folded.values()])
         write_events(connection, list(states.values()), [])
+        connection.execute(delete(positions).where(positions.c.name == STALE))
         after = projection_digest(connection)
     return RebuildReport(
         revisions=revisions,

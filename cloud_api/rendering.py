@@ -1,22 +1,29 @@
 """From projections and log records to views."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 import msgspec
 
-from cloud_api.case_projection import Case
+from cloud_api.case_projection import Case, Subtask
 from cloud_api.case_record import EvidenceLink, Record
+from cloud_api.case_rows import case_lamp, due_at_us
 from cloud_api.config import Department
+from cloud_api.deadlines.calendar import HOUR_US
+from cloud_api.deadlines.clocks import CaseClock
 from cloud_api.event_projection import EventState, IntakeRow
-from cloud_api.flow import Flow, Move
+from cloud_api.flow import Move
+from cloud_api.flow_choice import Flows
 from cloud_api.instants import from_us
 from cloud_api.views import (
     CaseView,
+    ClockView,
     EventView,
     EvidenceView,
     MoveView,
     Named,
     RevisionView,
+    SubtaskView,
     TimelineEntry,
     message,
 )
@@ -25,11 +32,13 @@ from contracts.levels import LEVEL_NAMES_ZH, Level
 
 __all__ = [
     "case_view",
+    "clock_view",
     "event_view",
     "evidence_view",
     "level_name",
     "move_view",
     "revision_view",
+    "subtask_view",
     "timeline_entry",
 ]
 
@@ -64,8 +73,42 @@ def revision_view(row: IntakeRow) -> RevisionView:
     )
 
 
-def case_view(case: Case, flow: Flow, departments: Mapping[str, Department]) -> CaseView:
+def _moment(value_us: int | None) -> datetime | None:
+    return None if value_us is None else from_us(value_us)
+
+
+def clock_view(clock: CaseClock) -> ClockView:
+    """Return one deadline of a case."""
+    return ClockView(
+        name=clock.name,
+        unit=clock.unit.value,
+        limit_h=round(clock.span_us / HOUR_US, 6),
+        started_at=from_us(clock.started_at_us),
+        due_at=_moment(clock.due_at_us),
+        lamp=clock.lamp.value,
+        paused=clock.since_us is None and clock.done_at_us is None,
+        done_at=_moment(clock.done_at_us),
+        late=clock.late,
+        source=clock.source,
+    )
+
+
+def subtask_view(task: Subtask, departments: Mapping[str, Department]) -> SubtaskView:
+    """Return one part of a case's work."""
+    return SubtaskView(
+        subtask_id=task.subtask_id,
+        department=_department(task.department, departments),
+        person=task.person,
+        what=task.what,
+        preplan=task.preplan,
+        finished_at=_moment(task.finished_at_us),
+        dropped=task.dropped,
+    )
+
+
+def case_view(case: Case, flows: Flows, departments: Mapping[str, Department]) -> CaseView:
     """Return a case as it is listed."""
+    flow = flows.of(case.flow)
     described, step = flow.state(case.state), flow.step(case.state)
     open_events = sum(link.phase is not EventPhase.END for link in case.events)
     return CaseView(
@@ -86,9 +129,7 @@ def case_view(case: Case, flow: Flow, departments: Mapping[str, Department]) -> 
         open=described.open,
         department=_department(case.department, departments),
         person=case.person,
-        acknowledged_at=None
-        if case.acknowledged_at_us is None
-        else from_us(case.acknowledged_at_us),
+        acknowledged_at=_moment(case.acknowledged_at_us),
         acknowledged_by=case.acknowledged_by,
         event_count=len(case.events),
         open_events=open_events,
@@ -96,7 +137,17 @@ def case_view(case: Case, flow: Flow, departments: Mapping[str, Department]) -> 
         score=case.score,
         opened_at=from_us(case.opened_at_us),
         changed_at=from_us(case.changed_at_us),
-        closed_at=None if case.closed_at_us is None else from_us(case.closed_at_us),
+        closed_at=_moment(case.closed_at_us),
+        lamp=case_lamp(case).value,
+        due_at=_moment(due_at_us(case)),
+        tier=case.tier,
+        class_code=case.class_code,
+        grid=case.grid,
+        first_department=_department(case.first_department, departments),
+        recurrence_of=case.recurrence_of,
+        reopened=case.reopened,
+        recurrences=case.recurrences,
+        satisfied=case.satisfied,
     )
 
 

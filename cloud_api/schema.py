@@ -19,7 +19,17 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-__all__ = ["api_keys", "case_log", "cases", "events", "evidence", "intake", "metadata", "positions"]
+__all__ = [
+    "api_keys",
+    "case_log",
+    "cases",
+    "events",
+    "evidence",
+    "intake",
+    "metadata",
+    "mode_log",
+    "positions",
+]
 
 metadata = MetaData()
 
@@ -98,11 +108,39 @@ cases = Table(
     Column("changed_at_us", BigInteger, nullable=False),
     Column("version", Integer, nullable=False),
     Column("document", LargeBinary, nullable=False),
+    # Columns that later versions added stand at the end, as ALTER TABLE leaves them.
+    Column("kin_key", Text, nullable=True),
+    Column("person", Text, nullable=True),
+    Column("flow", Text, nullable=True),
+    Column("class_code", Text, nullable=True),
+    Column("grid", Text, nullable=True),
+    Column("cell", Text, nullable=True),
+    Column("lamp", Text, nullable=True),
+    Column("tier", Text, nullable=True),
+    Column("due_at_us", BigInteger, nullable=True),
+    Column("next_at_us", BigInteger, nullable=True),
+    Column("closed_at_us", BigInteger, nullable=True),
     UniqueConstraint("district", "day", "day_number", name="uq_cases_district_day_number"),
     Index("ix_cases_attach_key", "attach_key"),
     Index("ix_cases_state", "state", "opened_seq"),
     Index("ix_cases_merged_into", "merged_into"),
     Index("ix_cases_changed_at_us", "changed_at_us"),
+    Index("ix_cases_kin_key", "kin_key", "closed_at_us"),
+    Index("ix_cases_cell", "cell", "opened_at_us"),
+    Index("ix_cases_next_at_us", "next_at_us"),
+    Index("ix_cases_lamp", "is_open", "lamp", "due_at_us"),
+)
+
+mode_log = Table(
+    "mode_log",
+    metadata,
+    Column("seq", _SEQ, primary_key=True, autoincrement=False),
+    Column("district", Text, nullable=False),
+    Column("mode", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Index("ix_mode_log_district", "district", "seq"),
 )
 
 evidence = Table(

@@ -1,4 +1,4 @@
-"""The running service: the projector's loop, and the web server around the application."""
+"""The running service: the loops of projector and ticker, and the web server around the application."""
 
 import signal
 import socket
@@ -14,10 +14,11 @@ from fastapi import FastAPI
 from cloud_api.config import ApiConfig
 from cloud_api.metrics import Metrics
 from cloud_api.projector import Projector
+from cloud_api.ticker import Ticker
 from runtime.clock import Clock
 from runtime.errors import Transient
 
-__all__ = ["ProjectorLoop", "serve"]
+__all__ = ["ProjectorLoop", "TickerLoop", "serve"]
 
 _log = structlog.get_logger()
 _GATHER_S = 0.005
@@ -97,6 +98,63 @@ class ProjectorLoop:
                 # A step holds the store's write lock, so posts get at least as much of it as steps.
                 self._stopping.wait(max(_GATHER_S, time.monotonic() - begun_s))
                 self._due.wait(self._interval_s)
+
+
+class TickerLoop:
+    """A thread that lets deadlines come due.
+
+    Args:
+        ticker: what is stepped.
+        clock: the moment of each step.
+        metrics: where notices and failures are counted.
+        interval_s: real seconds between looks.
+        ticked: called after each step that did something, in this thread.
+    """
+
+    def __init__(
+        self,
+        ticker: Ticker,
+        clock: Clock,
+        metrics: Metrics,
+        *,
+        interval_s: float,
+        ticked: Callable[[], None],
+    ) -> None:
+        self._ticker = ticker
+        self._clock = clock
+        self._metrics = metrics
+        self._interval_s = interval_s
+        self._ticked = ticked
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="ticker", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def stop(self, timeout_s: float) -> None:
+        """Finish the present step and end; waits up to ``timeout_s`` seconds."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        pause_s = self._interval_s
+        while not self._stopping.wait(pause_s):
+            pause_s = self._interval_s
+            try:
+                notices = self._ticker.step(self._clock.now())
+            except Exception as error:  # noqa: BLE001 - the loop of a service: logged, counted, goes on
+                self._metrics.ticker_failures.inc()
+                transient = isinstance(error, Transient)
+                _log.error("ticker_step_failed", transient=transient, exc_info=not transient)
+                pause_s = min(_LONGEST_PAUSE_S, pause_s * 2)
+                continue
+            for notice in notices:
+                self._metrics.deadline_notices.labels(notice.notice).inc()
+            if notices:
+                self._ticked()
+                pause_s = 0.0  # there may be more than one batch
 
 
 def serve(app: FastAPI, config: ApiConfig) -> None:

@@ -3,17 +3,21 @@
 from dataclasses import dataclass
 
 from cloud_api.case_desk import CaseDesk
+from cloud_api.case_opening import CaseDrawer
+from cloud_api.case_work import CaseWork
+from cloud_api.city_profile import CityProfile
 from cloud_api.config import ApiConfig
 from cloud_api.database import Store
 from cloud_api.evidence_store import EvidenceStore
 from cloud_api.feed import FeedHub
-from cloud_api.flow import Flow
+from cloud_api.flow_choice import Flows
 from cloud_api.group_commit import GroupCommit
 from cloud_api.intake import IntakeLog
 from cloud_api.keys import KeyRing
 from cloud_api.metrics import Metrics
 from cloud_api.ports import ControlSink
 from cloud_api.projector import Projector
+from cloud_api.ticker import Ticker
 from runtime.clock import Clock
 
 __all__ = ["Services"]
@@ -26,13 +30,17 @@ class Services:
     config: ApiConfig
     clock: Clock
     store: Store
-    flow: Flow
+    flows: Flows
+    profile: CityProfile
     metrics: Metrics
     keys: KeyRing
     intake: IntakeLog
     group_commit: GroupCommit
     projector: Projector
+    drawer: CaseDrawer
     desk: CaseDesk
+    work: CaseWork
+    ticker: Ticker
     evidence: EvidenceStore
     feed: FeedHub
     control: ControlSink | None

@@ -10,18 +10,22 @@ __all__ = [
     "CaseDetail",
     "CasePage",
     "CaseView",
+    "ClockView",
     "DepartmentView",
     "EventDetail",
     "EventPage",
     "EventView",
     "EvidenceView",
     "FlowView",
+    "ModeView",
     "MoveView",
     "Named",
     "ReceiptView",
     "RejectedView",
     "RevisionView",
     "StoredView",
+    "SubtaskView",
+    "SwitchedView",
     "TimelineEntry",
     "message",
 ]
@@ -125,6 +129,35 @@ class TimelineEntry(BaseModel):
     detail: dict[str, Any]
 
 
+class ClockView(BaseModel):
+    """One deadline of a case; a paused or ended one has no due moment."""
+
+    name: str = Field(description="response, resolve, or the step that it is for.")
+    unit: str = Field(
+        description="What it counts: minute, urgent_hour, work_hour, work_day, natural_day."
+    )
+    limit_h: float = Field(description="The limit, in hours of its unit's time.")
+    started_at: datetime
+    due_at: datetime | None
+    lamp: str = Field(description="green, yellow or red.")
+    paused: bool
+    done_at: datetime | None
+    late: bool
+    source: str = Field(description="Policy and line that the limit comes from.")
+
+
+class SubtaskView(BaseModel):
+    """A part of a case's work at another department."""
+
+    subtask_id: str
+    department: Named | None
+    person: str | None
+    what: str
+    preplan: str | None
+    finished_at: datetime | None
+    dropped: bool
+
+
 class CaseView(BaseModel):
     """A case 案件 as it stands."""
 
@@ -154,6 +187,16 @@ class CaseView(BaseModel):
     opened_at: datetime
     changed_at: datetime
     closed_at: datetime | None
+    lamp: str = Field(description="How its deadlines stand: green, yellow or red; not the level.")
+    due_at: datetime | None = Field(description="The next deadline.")
+    tier: str | None = Field(description="Whose supervision it became: community to city.")
+    class_code: str | None
+    grid: str | None
+    first_department: Named | None = Field(description="Who received it first.")
+    recurrence_of: str | None = Field(description="The case that ended here not long ago.")
+    reopened: int
+    recurrences: int
+    satisfied: bool | None = Field(description="What a reporter said at the visit afterwards.")
 
 
 class CasePage(BaseModel):
@@ -167,6 +210,8 @@ class CaseDetail(CaseView):
     """A case with everything that belongs to it."""
 
     moves: list[MoveView]
+    clocks: list[ClockView]
+    subtasks: list[SubtaskView]
     events: list[EventView]
     evidence: list[EvidenceView]
     merged_cases: list[str]
@@ -191,12 +236,33 @@ class DepartmentView(BaseModel):
     en: str
 
 
+class ModeView(BaseModel):
+    """One switch of a district between everyday 平 and emergency 急 operation."""
+
+    district: str
+    mode: str
+    at: datetime
+    actor: str
+    reason: str
+
+
+class SwitchedView(BaseModel):
+    """What a switch did."""
+
+    district: str
+    mode: str
+    cases_touched: int = Field(description="Open cases whose deadlines came nearer.")
+    told: bool = Field(description="Whether the hub took the message to the gateways.")
+
+
 class FlowView(BaseModel):
-    """The flow that cases follow: steps, states and moves."""
+    """A flow that cases follow: steps, states and moves."""
 
     id: str
     zh: str
     en: str
+    hand_offs: int
+    recurrence_days: int
     steps: list[Named]
     states: list[dict[str, Any]]
     moves: list[dict[str, Any]]

@@ -60,8 +60,17 @@ def system_router(services: Services, gate: Gate) -> APIRouter:
         responses=documented(Unauthenticated, Forbidden),
     )
     def flow(_caller: reader) -> FlowView:
-        """Return the steps, states and moves with their names."""
-        return _flow_view(services.flow)
+        """Return the steps, states and moves of the flow that most cases follow."""
+        return _flow_view(services.flows.default)
+
+    @router.get(
+        "/v1/flows",
+        summary="Read every flow",
+        responses=documented(Unauthenticated, Forbidden),
+    )
+    def flows(_caller: reader) -> list[FlowView]:
+        """Return the steps, states and moves of every flow, by name."""
+        return [_flow_view(each) for each in services.flows.all()]
 
     @router.get("/docs", include_in_schema=False)
     def docs() -> HTMLResponse:
@@ -84,6 +93,8 @@ def _flow_view(flow: Flow) -> FlowView:
         id=spec.flow,
         zh=spec.zh,
         en=spec.en,
+        hand_offs=spec.hand_offs,
+        recurrence_days=spec.recurrence_days,
         steps=[Named(id=step.id, zh=step.zh, en=step.en) for step in spec.steps],
         states=[
             {
@@ -102,6 +113,7 @@ def _flow_view(flow: Flow) -> FlowView:
                 "zh": move.zh,
                 "en": move.en,
                 "needs": [need.value for need in move.needs],
+                "by": move.by.value,
             }
             for move in spec.moves
         ],

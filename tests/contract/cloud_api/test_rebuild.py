@@ -52,7 +52,7 @@ def test_rebuild_is_byte_identical(api: Api) -> None:
     """Every row of the projections is as it was."""
     before, digest = _rows(api), api.digest()
 
-    report = rebuild(api.services.store, api.services.flow)
+    report = rebuild(api.services.store, api.services.flows)
 
     assert before == _rows(api)
     assert (digest, digest) == (report.digest_before, report.digest_after)
@@ -66,7 +66,7 @@ def test_rebuild_mends_what_went_astray(api: Api) -> None:
         connection.execute(update(cases).values(state="closed", document=b"{}"))
         connection.execute(delete(events).where(events.c.event_id == event_id(3)))
 
-    report = rebuild(api.services.store, api.services.flow)
+    report = rebuild(api.services.store, api.services.flows)
 
     assert before == _rows(api)
     assert report.digest_before != report.digest_after
@@ -74,7 +74,7 @@ def test_rebuild_mends_what_went_astray(api: Api) -> None:
 
 def test_rebuild_leaves_the_position(api: Api) -> None:
     """What was not projected before is projected afterwards, once."""
-    rebuild(api.services.store, api.services.flow)
+    rebuild(api.services.store, api.services.flows)
 
     assert api.step(START) == 1
 
@@ -86,6 +86,6 @@ def test_a_hole_in_the_log_changes_nothing(api: Api) -> None:
         connection.execute(delete(case_log).where(case_log.c.version == 2))
 
     with pytest.raises(ProjectionError, match="hole"):
-        rebuild(api.services.store, api.services.flow)
+        rebuild(api.services.store, api.services.flows)
 
     assert before == _rows(api)

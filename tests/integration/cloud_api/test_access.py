@@ -23,6 +23,15 @@ ROLES: dict[tuple[str, str], frozenset[Role]] = {
     ("POST", "/v1/cases/{case_ref}/assign"): ACT,
     ("POST", "/v1/cases/{case_ref}/comment"): ACT,
     ("POST", "/v1/cases/{case_ref}/move"): ACT,
+    ("POST", "/v1/cases/{case_ref}/subtasks"): ACT,
+    ("POST", "/v1/cases/{case_ref}/subtasks/{subtask_id}/finish"): ACT,
+    ("POST", "/v1/cases/{case_ref}/recheck"): ACT,
+    ("POST", "/v1/cases/{case_ref}/visit"): ACT,
+    ("POST", "/v1/cases/{case_ref}/extend"): ACT,
+    ("GET", "/v1/supervision"): READ,
+    ("GET", "/v1/modes"): READ,
+    ("POST", "/v1/modes"): ACT,
+    ("GET", "/v1/flows"): READ,
     ("PUT", "/v1/evidence/{sha256}"): PUT_EVIDENCE,
     ("GET", "/v1/evidence/{sha256}"): READ,
     ("GET", "/v1/stream"): READ,
@@ -60,7 +69,7 @@ OPEN = {("GET", "/healthz"), ("POST", "/v1/enrol")}
 
 def _status(client: httpx.Client, method: str, path: str) -> int:
     path = path.format(
-        event_id="none", case_ref="none", sha256=SHA, name="none", box="none", token_id="none"
+        event_id="none", case_ref="none", subtask_id="none", sha256=SHA, name="none", box="none", token_id="none"
     )
     headers = {"X-Forwarded-For": "192.0.2.1"}  # so that /metrics does not take us for loopback
     with client.stream(method, path, headers=headers) as answer:
