@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from cloud_api.database import Lane, Store
 from cloud_api.errors import MigrationError
 
-__all__ = ["downgrade", "schema_version", "upgrade"]
+__all__ = ["downgrade", "newest_version", "schema_version", "upgrade"]
 
 
 def _config(connection: Connection | None) -> Config:
@@ -19,6 +19,11 @@ def _config(connection: Connection | None) -> Config:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
     return config
+
+
+def newest_version() -> str:
+    """Return the schema version that this program works with."""
+    return ScriptDirectory.from_config(_config(None)).get_current_head() or ""
 
 
 def schema_version(store: Store) -> str | None:

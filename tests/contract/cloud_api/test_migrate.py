@@ -7,12 +7,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
-from cloud_api.bootstrap import Api, open_database
+from cloud_api.bootstrap import Api, build, open_database
 from cloud_api.config import ApiConfig
 from cloud_api.database import Lane
 from cloud_api.errors import MigrationError
-from cloud_api.migrate import downgrade, schema_version, upgrade
+from cloud_api.migrate import downgrade, newest_version, schema_version, upgrade
 from cloud_api.schema import metadata
+from runtime.clock import ManualClock
 from tests.contract.cloud_api.events import START, body_of, make_event
 
 
@@ -39,7 +40,7 @@ def test_two_starts_at_once(config: ApiConfig) -> None:
     for thread in threads:
         thread.join()
 
-    assert versions == ["0002"] * 4
+    assert versions == [newest_version()] * 4
     for store in stores:
         store.dispose()
 
@@ -54,7 +55,22 @@ def test_down_and_up_with_data(api: Api) -> None:
     gone = schema_version(store)
     back = upgrade(store)
 
-    assert (gone, back, schema_version(store)) == (None, "0002", "0002")
+    assert (gone, back, schema_version(store)) == (None, newest_version(), newest_version())
+
+
+def test_an_older_database_gets_its_projections_made_again(
+    api: Api, config: ApiConfig, clock: ManualClock
+) -> None:
+    """What an upgrade adds to the projections is filled from the logs at the next start."""
+    api.accept_events(body_of(make_event(1, dedupe="k"), make_event(2)))
+    api.step(START)
+    before = api.digest()
+
+    downgrade(api.services.store, "0002_devices")
+    other = build(config, clock)
+
+    assert before == other.digest()
+    other.close()
 
 
 def test_a_newer_database_is_refused(api: Api) -> None:
