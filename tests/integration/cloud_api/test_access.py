@@ -69,7 +69,13 @@ OPEN = {("GET", "/healthz"), ("POST", "/v1/enrol")}
 
 def _status(client: httpx.Client, method: str, path: str) -> int:
     path = path.format(
-        event_id="none", case_ref="none", subtask_id="none", sha256=SHA, name="none", box="none", token_id="none"
+        event_id="none",
+        case_ref="none",
+        subtask_id="none",
+        sha256=SHA,
+        name="none",
+        box="none",
+        token_id="none",
     )
     headers = {"X-Forwarded-For": "192.0.2.1"}  # so that /metrics does not take us for loopback
     with client.stream(method, path, headers=headers) as answer:
