@@ -6,7 +6,7 @@ same order, and so finds the same events, bit for bit.
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 import structlog
@@ -45,6 +45,10 @@ __all__ = ["Outcome", "Prepared", "RuleHost"]
 
 _PACKS_KEY = "in_force"
 _REGISTRY = msgspec.json.Decoder(RegistryUpdate)
+_MESSAGE: Final = JournalKind.MESSAGE
+# made once: writing a union out makes it anew for every message
+_SAMPLED: Final = (Readings, Tracks, Counts, Observation)
+_NUMBERED: Final = (*_SAMPLED, Dropped)
 
 
 class Prepared(NamedTuple):
@@ -99,6 +103,33 @@ class RuleHost:
             prepared: its decoded form where the caller has it; the result is the same without.
         """
         now_s = record.arrived_at_us / 1_000_000
+        if record.kind is not _MESSAGE:
+            outcome = self._not_sent(record, now_s)
+            if outcome is not None:
+                return outcome
+        if prepared is None:
+            prepared = self._prepare(record)
+            if prepared is None:
+                return Outcome([], [])
+            self._take_note(prepared.message)
+        message, place, _ = prepared
+        if isinstance(message, Translated):
+            return self._foreign(message, record)
+        if isinstance(place, BoxTopic):
+            if isinstance(message, _SAMPLED):
+                return self._message(prepared, record)
+            if isinstance(message, Status):
+                self.registry.learn(message, place, now_s)
+            elif isinstance(message, ConfigReported):
+                self.registry.report(message)
+        elif isinstance(message, Control):
+            self.counters["controls"] += 1
+            breaches = self._engine.control(message, now_s)
+            return Outcome(self._events(breaches, ()), [])
+        return Outcome([], [])
+
+    def _not_sent(self, record: JournalRecord, now_s: float) -> Outcome | None:
+        """Apply a record that the gateway itself wrote; None for what somebody sent."""
         if record.kind is JournalKind.TICK:
             return Outcome(self._events(self._engine.tick(now_s), ()), [])
         if record.kind is JournalKind.RULES:
@@ -110,26 +141,7 @@ class RuleHost:
         if record.kind is JournalKind.CONTROL and not record.topic:
             self._enrol(record)
             return Outcome([], [])
-        if prepared is None:
-            prepared = self._prepare(record)
-            if prepared is None:
-                return Outcome([], [])
-            self._take_note(prepared.message)
-        message, place, _ = prepared
-        if isinstance(message, Translated):
-            return self._foreign(message, record)
-        if isinstance(place, BoxTopic):
-            if isinstance(message, Readings | Tracks | Counts | Observation):
-                return self._message(prepared, record)
-            if isinstance(message, Status):
-                self.registry.learn(message, place, now_s)
-            elif isinstance(message, ConfigReported):
-                self.registry.report(message)
-        elif isinstance(message, Control):
-            self.counters["controls"] += 1
-            breaches = self._engine.control(message, now_s)
-            return Outcome(self._events(breaches, ()), [])
-        return Outcome([], [])
+        return None
 
     def _enrol(self, record: JournalRecord) -> None:
         """Take in a part of the API's registry, which the gateway journalled without a topic."""
@@ -188,7 +200,7 @@ class RuleHost:
 
     def _take_note(self, message: Message | Translated) -> None:
         """Tell the ledger of messages about one that the journal holds."""
-        if isinstance(message, Readings | Tracks | Counts | Observation | Dropped):
+        if isinstance(message, _NUMBERED):
             first = message.from_seq if isinstance(message, Dropped) else None
             self._dedupe.remember(
                 message.box, message.boot_id, message.channel, message.seq, from_seq=first
@@ -196,7 +208,7 @@ class RuleHost:
 
     def _make(self, prepared: Prepared, record: JournalRecord) -> Batch:
         message, place, resolved = prepared
-        assert isinstance(message, Readings | Tracks | Counts | Observation)
+        assert isinstance(message, _SAMPLED)
         assert isinstance(place, BoxTopic)
         return self.maker.make(
             message, resolved or (), place, record.arrived_at_us / 1_000_000, record.offset
