@@ -17,6 +17,7 @@ from gateway.identity.desk import FleetDesk
 from gateway.identity.fleet import Fleet
 from gateway.identity.link import FleetLink
 from gateway.identity.ports import FleetApi
+from gateway.intakes.bootstrap import build_lanes
 from gateway.ports import EventSink, TelemetrySink
 from gateway.rule_host import RuleHost
 from gateway.rule_packs import PackFiles
@@ -128,12 +129,6 @@ def _fleet(
     return Fleet(desk, link)
 
 
-def _session(config: GatewayConfig) -> Session:
-    from runtime.mqtt_session import MqttSession  # noqa: PLC0415 - paho, only for a real hub
-
-    return MqttSession(config.hub)
-
-
 def build(
     config: GatewayConfig,
     *,
@@ -147,7 +142,8 @@ def build(
 
     Args:
         config: the configuration; paths are taken as they are.
-        session: the conversation with the hub; None connects to ``config.hub``.
+        session: the conversation with the hub, in and out; None connects to ``config.hub``, and
+            to ``config.jetstream`` where that is configured.
         sink: where events go; None posts to ``config.api``.
         fleet_api: the registry that is followed; None follows ``config.api`` if ``config.identity``
             is given.
@@ -197,13 +193,14 @@ def build(
         skew_s=config.intake.skew_s,
         late_s=config.intake.late_s,
     )
-    session = session or _session(config)
+    lanes, session = build_lanes(config, session, rng)
     clock = clock or build_clock(config.clock)
     # rhythms are configured in real seconds; a hand-moved clock has none and takes them as its own
     clock_seconds = 1.0 / (clock.wall_seconds(1.0) or 1.0)
     worker = Worker(
         name=config.name,
         districts=config.districts,
+        lanes=lanes,
         session=session,
         journal=journal,
         checkpoint=checkpoint,
@@ -238,6 +235,7 @@ def build(
         fleet=fleet,
         watch=watch,
         clock=clock,
+        lanes=lanes,
         session=session,
         worker=worker,
         host=host,

@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 from contracts.envelope import Id
 from contracts.registry import UnknownDevices
 from runtime.clock import ClockConfig
-from runtime.mqtt_client import MqttConfig
+from runtime.mqtt_client import MqttConfig, Port
 
 __all__ = [
     "ApiConfig",
@@ -21,6 +21,7 @@ __all__ = [
     "IdentityConfig",
     "InfluxConfig",
     "IntakeConfig",
+    "JetStreamConfig",
     "JournalConfig",
     "MetricsConfig",
     "OffTelemetryConfig",
@@ -108,6 +109,19 @@ class ForeignConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     away as ``unknown_device``."""
 
 
+class JetStreamConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Intake from nats-server's streams; user, password and certificates are those of ``hub``."""
+
+    host: str | None = None
+    """Name or address of the native listener; default: the host of ``hub``."""
+    port: Port = 4222
+    """Port of the native listener; default 4222."""
+    max_ack_pending: Annotated[int, Meta(ge=100, le=100_000)] = 20_000
+    """Most messages of one stream that were sent and not journalled; default 20,000."""
+    ack_wait_s: Annotated[float, Meta(ge=1.0)] = 30.0
+    """Seconds after which nats-server repeats what was not journalled; default 30."""
+
+
 class EmbeddedTelemetryConfig(
     Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="embedded", tag_field="kind"
 ):
@@ -187,6 +201,9 @@ class GatewayConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     district of events whose subject nobody knows."""
     hub: MqttConfig
     """The MQTT hub; required."""
+    jetstream: JetStreamConfig | None = None
+    """Take readings, tracks, counts, observations and urgent messages from nats-server's streams;
+    default none: they come by MQTT, from any broker."""
     api: ApiConfig | None = None
     """The alert API; default none: events wait in the outbox."""
     identity: IdentityConfig | None = None

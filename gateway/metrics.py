@@ -84,8 +84,12 @@ _FAMILIES = (
     ),
     Metric("boxes", "gauge", "Boxes heard of, by state."),
     Metric("subjects", "gauge", "Sensors and cameras heard of."),
-    Metric("hub_connected", "gauge", "1 while the session with the hub is up."),
+    Metric("hub_connected", "gauge", "1 while every subscription at the hub is in force."),
     Metric("hub_forbidden_subscriptions_total", "counter", "Subscriptions that the hub refused."),
+    Metric("lane_in_force", "gauge", "1 while the hub sends what a lane asks for."),
+    Metric("lane_held", "gauge", "Messages that came on a lane and are not journalled."),
+    Metric("lane_waiting", "gauge", "Messages that the hub holds back for a lane."),
+    Metric("lane_events_total", "counter", "What happened to a lane, by kind."),
     Metric("step_seconds_max", "gauge", "Longest step since this was last read, seconds."),
 )
 
@@ -171,9 +175,14 @@ def _values(gateway: Gateway) -> Iterator[tuple[str, dict[str, str], float]]:
     yield "boxes", {"state": "online"}, sum(state is not BoxState.OFFLINE for state in states)
     yield "boxes", {"state": "offline"}, sum(state is BoxState.OFFLINE for state in states)
     yield "subjects", {}, len(host.registry.subjects)
-    yield "hub_connected", {}, float(gateway.session.connected)
-    forbidden = gateway.session.counters["forbidden_subscriptions"]
-    yield "hub_forbidden_subscriptions_total", {}, forbidden
+    yield "hub_connected", {}, float(gateway.lanes.in_force)
+    yield "hub_forbidden_subscriptions_total", {}, gateway.lanes.forbidden_subscriptions
+    for lane in gateway.lanes.lanes:
+        yield "lane_in_force", {"lane": lane.name}, float(lane.in_force)
+        yield "lane_held", {"lane": lane.name}, lane.held
+        yield "lane_waiting", {"lane": lane.name}, lane.waiting
+        for event, count in sorted(lane.counters.items()):
+            yield "lane_events_total", {"lane": lane.name, "event": event}, count
     yield "step_seconds_max", {}, gateway.take_longest_step_s()
 
 

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 from contracts.readings import Value
+from runtime.session import Inbound
 
-__all__ = ["EventSink", "Point", "TelemetryQuery", "TelemetrySink"]
+__all__ = ["EventSink", "Lane", "Point", "TelemetryQuery", "TelemetrySink"]
 
 
 class Point(NamedTuple):
@@ -15,6 +16,51 @@ class Point(NamedTuple):
     metric: str
     at_us: int
     value: Value
+
+
+class Lane(Protocol):
+    """One way in from the hub; several of them, in their order of urgency, are an intake.
+
+    Messages come at least once, and again after a reconnect until they were settled. What is handed
+    over and not settled is bounded: a full lane leaves the rest to the hub.
+    """
+
+    name: str
+    """What the lane is called in figures."""
+
+    counters: dict[str, int]
+    """What happened to it; they only grow."""
+
+    @property
+    def in_force(self) -> bool:
+        """Whether the hub has confirmed that it will send everything that the lane asks for."""
+        ...
+
+    @property
+    def held(self) -> int:
+        """Messages that came from the hub and are not settled."""
+        ...
+
+    @property
+    def waiting(self) -> int:
+        """Messages that the hub is known to hold back for the lane; 0 where it does not say."""
+        ...
+
+    def start(self) -> None:
+        """Ask for messages and begin to connect; returns at once."""
+        ...
+
+    def receive(self, limit: int) -> list[Inbound]:
+        """Return what has come in, oldest first, at most ``limit``; never waits."""
+        ...
+
+    def settle(self) -> None:
+        """Tell the hub that all that was received so far is journalled and need not come again."""
+        ...
+
+    def close(self) -> None:
+        """Say goodbye; the hub keeps what comes meanwhile."""
+        ...
 
 
 class EventSink(Protocol):

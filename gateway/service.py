@@ -17,6 +17,7 @@ from gateway.dedupe import Dedupe
 from gateway.event_delivery import EventDelivery
 from gateway.event_outbox import EventOutbox
 from gateway.identity.fleet import Fleet
+from gateway.intakes.intake_lanes import IntakeLanes
 from gateway.metrics_server import Health
 from gateway.rule_host import RuleHost
 from gateway.telemetry.writer import TelemetryWriter
@@ -56,6 +57,7 @@ class Gateway:
         self,
         *,
         clock: Clock,
+        lanes: IntakeLanes,
         session: Session,
         worker: Worker,
         host: RuleHost,
@@ -70,6 +72,7 @@ class Gateway:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.clock = clock
+        self.lanes = lanes
         self.session = session
         self.worker = worker
         self.host = host
@@ -92,7 +95,7 @@ class Gateway:
         self.watch.started_s = self.clock.now().timestamp()
         if self.fleet is not None:
             self.fleet.start()
-        self.session.start()
+        self.lanes.start()
 
     def step(self, now: datetime) -> int:
         """Take in, decide, deliver and store, once; return how many messages came in.
@@ -155,7 +158,7 @@ class Gateway:
                 if self.worker.stalled:
                     ended.wait(_STALL_S)
                 elif received == 0:
-                    self.session.wait(self._until_tick_s())
+                    self.lanes.wait(self._until_tick_s())
                 limit = self._next_limit(limit)
                 if self.worker.keeper.saved is not saved:
                     saved = self.worker.keeper.saved
@@ -189,13 +192,13 @@ class Gateway:
     def health(self) -> Health:
         """Return whether the loop is alive, and what else there is to know."""
         idle_s = self._monotonic() - self._stepped_at_s
-        forbidden = self.session.counters["forbidden_subscriptions"]
+        forbidden = self.lanes.forbidden_subscriptions
         degraded = forbidden > 0 or self.worker.stalled
         return idle_s < _STUCK_AFTER_S, {
             "status": "stuck" if idle_s >= _STUCK_AFTER_S else "degraded" if degraded else "ok",
             "store_unwritable": self.worker.stalled,
             "forbidden_subscriptions": forbidden,
-            "hub_connected": self.session.connected,
+            "hub_connected": self.lanes.in_force,
             "last_step_s_ago": round(idle_s, 3),
             "events_pending": self.outbox.pending,
             "journal_end_offset": self.worker.next_offset,
@@ -211,6 +214,6 @@ class Gateway:
 
     def close(self) -> None:
         """Say goodbye to the hub and close every store."""
-        self.session.close()
+        self.lanes.close()
         for close in self._closers:
             close()

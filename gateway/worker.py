@@ -6,7 +6,7 @@ forget it), and now and then a checkpoint. A kill between any two of them repeat
 none.
 """
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -15,7 +15,7 @@ import structlog
 
 from contracts.codec import encode
 from contracts.event import Event
-from contracts.topics import Kind, district_topic, subscription
+from contracts.topics import Kind, district_topic
 from gateway.ack_sender import AckSender
 from gateway.checkpoint import CheckpointStore, Position
 from gateway.checkpoint_keeper import CheckpointKeeper
@@ -26,6 +26,7 @@ from gateway.event_outbox import EventOutbox
 from gateway.foreign.link import ForeignLink
 from gateway.foreign.sources import ForeignFiles
 from gateway.intake import Admission, Intake, Rejection
+from gateway.intakes.intake_lanes import IntakeLanes
 from gateway.ports import Point
 from gateway.rejections import Rejections
 from gateway.rule_host import Prepared, RuleHost
@@ -37,23 +38,7 @@ from runtime.session import Inbound, Session
 
 __all__ = ["Worker", "WorkerLimits"]
 
-_SUBSCRIBED = (
-    Kind.URGENT,
-    Kind.READINGS,
-    Kind.TRACKS,
-    Kind.COUNTS,
-    Kind.OBSERVATIONS,
-    Kind.STATUS,
-    Kind.COMMAND_RESULT,
-    Kind.CONFIG_REPORTED,
-    Kind.CONTROL,
-)
 _JOURNAL_KINDS = {Kind.STATUS: JournalKind.STATUS, Kind.CONTROL: JournalKind.CONTROL}
-
-
-_HELD_MESSAGES = 20_000
-"""Messages taken from the session and not yet journalled: bounded, none of them acknowledged."""
-_URGENT = f"/{Kind.URGENT.value}"
 
 
 class WorkerLimits(NamedTuple):
@@ -76,7 +61,7 @@ class _Batch(NamedTuple):
 class Worker:
     """One gateway's way from the hub to the journal and the event outbox.
 
-    Owns the session; the stores may also be read by other threads.
+    Only it reads the lanes; the stores may also be read by other threads.
     """
 
     def __init__(
@@ -84,6 +69,7 @@ class Worker:
         *,
         name: str,
         districts: Sequence[str],
+        lanes: IntakeLanes,
         session: Session,
         journal: Journal,
         checkpoint: CheckpointStore,
@@ -96,6 +82,7 @@ class Worker:
         limits: WorkerLimits,
         foreign: ForeignFiles | None = None,
     ) -> None:
+        self._lanes = lanes
         self._session = session
         self._journal = journal
         self._checkpoint = checkpoint
@@ -104,7 +91,6 @@ class Worker:
         self._telemetry = telemetry
         self._packs = packs
         self._limits = limits
-        self._districts = tuple(districts)
         self.intake = Intake(dedupe, frozenset(districts), host.foreign.translator, host.registry)
         self.rejections = Rejections(name, dead_letters, session)
         self.acks = AckSender(dedupe, session)
@@ -112,8 +98,6 @@ class Worker:
         self.counters: Counter[str] = Counter()
         self.stalled = False
         """Whether a store that cannot be written holds everything up."""
-        self._urgent: deque[Inbound] = deque()
-        self._waiting: deque[Inbound] = deque()
         self._stuck: _Batch | None = None
         self._unstored: list[Event] = []
         self._last_tick_s: int | None = None
@@ -136,7 +120,7 @@ class Worker:
     @property
     def held(self) -> int:
         """Messages taken from the hub and not yet journalled."""
-        return len(self._urgent) + len(self._waiting)
+        return self._lanes.held
 
     @property
     def unsaved_records(self) -> int:
@@ -144,7 +128,7 @@ class Worker:
         return self._next_offset - self.keeper.saved.next_offset
 
     def recover(self, now: datetime) -> None:
-        """Bring the state back: checkpoint, then the journal from its offset; then subscribe.
+        """Bring the state back: checkpoint, then the journal from its offset.
 
         Raises:
             PacksError: no rule packs are in force and the configured ones do not compile.
@@ -184,10 +168,6 @@ class Worker:
         )
         self._load_packs(now, starting=True)
         self._load_foreign(now, starting=True)
-        # always nine filters: nats-server adds up max_ack_pending over them, to 65,535 at most
-        district = self._districts[0] if len(self._districts) == 1 else "+"
-        for kind in _SUBSCRIBED:
-            self._session.subscribe(subscription(kind, district=district))
         self.foreign.subscribe()
 
     def step(self, now: datetime, limit: int | None = None) -> int:
@@ -224,20 +204,9 @@ class Worker:
         self._save(now_s)
         return len(batch.inbound)
 
-    def _receive(self, limit: int) -> list[Inbound]:
-        """Return the next messages: all that is urgent (绿色通道) overtakes what waits here."""
-        room = _HELD_MESSAGES - len(self._waiting) - len(self._urgent)
-        for message in self._session.receive(max(0, room)):
-            lane = self._urgent if message.topic.endswith(_URGENT) else self._waiting
-            lane.append(message)
-        taken: list[Inbound] = []
-        for lane in (self._urgent, self._waiting):
-            taken.extend(lane.popleft() for _ in range(min(limit - len(taken), len(lane))))
-        return taken
-
     def _take(self, now_s: float, limit: int) -> _Batch:
         """Receive, sort out and put in order: the tick first, then the urgent lane, then the rest."""
-        inbound = self._receive(limit)
+        inbound = self._lanes.receive(limit)
         now_us = round(now_s * 1_000_000)
         admitted: list[Admission] = []
         urgent: list[Admission] = []
@@ -282,7 +251,7 @@ class Worker:
                 return False
             self._resume()
         if batch.inbound:
-            self._session.acknowledge(batch.inbound)
+            self._lanes.settle()
         self.counters["messages"] += len(batch.inbound)
         if not batch.entries:
             return True

@@ -124,6 +124,11 @@ class MemorySession:
         """Whether the hub is up and this session is started."""
         return self._connected
 
+    @property
+    def subscribed(self) -> bool:
+        """The same: this hub grants everything at once."""
+        return self._connected
+
     def start(self) -> None:
         """Connect now if the hub is up, and whenever it comes back."""
         with self._lock:

@@ -52,13 +52,20 @@ class MqttSession:
         config: where the broker is and who we are.
         will: what the broker says when we vanish.
         rng: jitter of the reconnects; default: seeded by the system.
+        happened: set when something came in or the connection changed; sessions that share one can
+            be waited for together. Default: one of its own.
 
     Raises:
         SecretError: the password, a certificate or a key cannot be read.
     """
 
     def __init__(
-        self, config: MqttConfig, *, will: Will | None = None, rng: Random | None = None
+        self,
+        config: MqttConfig,
+        *,
+        will: Will | None = None,
+        rng: Random | None = None,
+        happened: threading.Event | None = None,
     ) -> None:
         self.counters: dict[str, int] = {
             "connects": 0,
@@ -81,6 +88,8 @@ class MqttSession:
         # jitter is no secret
         self._backoff = Backoff(0.1, config.reconnect_cap_s, rng or Random())  # noqa: S311
         self._filters: dict[str, int] = {}
+        self._unwanted: set[str] = set()
+        self._granted: set[str] = set()
         self._asked: dict[int, str] = {}
         self._forbidden: dict[str, float] = {}
         self._inbound: deque[Inbound] = deque()
@@ -90,7 +99,7 @@ class MqttSession:
         self._paused = False
         self._in_flight = 0
         self._lock = threading.Lock()
-        self._happened = threading.Event()
+        self._happened = happened or threading.Event()
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
         # wakes the network thread from its poll
@@ -103,6 +112,17 @@ class MqttSession:
     def connected(self) -> bool:
         """Whether the broker has accepted the connection and it stands."""
         return self._connected
+
+    @property
+    def subscribed(self) -> bool:
+        """Whether the connection stands and the broker has granted every subscription on it."""
+        with self._lock:
+            return self._connected and self._granted >= self._filters.keys()
+
+    @property
+    def in_flight(self) -> int:
+        """Messages published and not yet answered by the broker."""
+        return self._in_flight
 
     def start(self) -> None:
         """Begin to connect in the background, and to reconnect until closed."""
@@ -119,6 +139,17 @@ class MqttSession:
             client = self._client
         if client is not None and self._connected:
             self._ask(client, topic_filter, qos)
+
+    def unsubscribe(self, topic_filter: str) -> None:
+        """Take back what an earlier run under this name may have asked for, at every connect.
+
+        The broker remembers subscriptions with the session; an abandoned one would go on for ever.
+        """
+        with self._lock:
+            self._unwanted.add(topic_filter)
+            client = self._client
+        if client is not None and self._connected:
+            client.unsubscribe(topic_filter)
 
     def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> bool:
         """Hand over a message; False when not connected or ``inflight`` are unanswered."""
@@ -205,6 +236,8 @@ class MqttSession:
             self._client = client
             self._generation += 1
             self._in_flight = 0
+            self._granted.clear()
+            self._asked.clear()
         return client
 
     def _converse(self, client: Client) -> None:
@@ -309,6 +342,9 @@ class MqttSession:
         self._backoff.reset()
         with self._lock:
             filters = list(self._filters.items())
+            unwanted = sorted(self._unwanted)
+        for topic_filter in unwanted:
+            client.unsubscribe(topic_filter)
         for topic_filter, qos in filters:
             self._ask(client, topic_filter, qos)
         self._connected = True
@@ -362,6 +398,9 @@ class MqttSession:
         with self._lock:
             topic_filter = self._asked.pop(mid, "?")
         if not any(reason.is_failure for reason in reasons):
+            with self._lock:
+                self._granted.add(topic_filter)
+            self._happened.set()
             if self._forbidden.pop(topic_filter, None) is not None:
                 self._log.info("subscription_allowed", topic_filter=topic_filter)
         elif topic_filter not in self._forbidden:

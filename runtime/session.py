@@ -47,6 +47,11 @@ class Session(Protocol):
         """Whether a message can be handed to the hub now."""
         ...
 
+    @property
+    def subscribed(self) -> bool:
+        """Whether the hub has granted every subscription asked for, on this connection."""
+        ...
+
     def start(self) -> None:
         """Begin to connect, and to reconnect whenever the connection is lost; returns at once."""
         ...

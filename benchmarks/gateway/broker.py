@@ -1,5 +1,6 @@
 """A broker of the measurement's own, on free loopback ports."""
 
+import asyncio
 import json
 import socket
 import subprocess
@@ -9,13 +10,33 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import which
+from typing import NamedTuple
 
-__all__ = ["running_broker"]
+import nats
+
+from cityloop.hub.config import HubConfig
+from cityloop.hub.streams import make_streams
+
+__all__ = ["Ports", "running_broker"]
+
+
+class Ports(NamedTuple):
+    """Where a broker listens."""
+
+    mqtt: int
+    native: int
+    """nats-server's own; 0 where there is none."""
+
+
+async def _make_streams(port: int, folder: Path) -> None:
+    connection = await nats.connect(f"nats://127.0.0.1:{port}")
+    await make_streams(connection.jetstream(), HubConfig(data_dir=str(folder)))
+    await connection.close()
 
 
 @contextmanager
-def running_broker(name: str, folder: Path) -> Iterator[int]:
-    """Run a broker and yield its MQTT port."""
+def running_broker(name: str, folder: Path) -> Iterator[Ports]:
+    """Run a broker and yield its ports; nats-server has the streams of `cityloop hub`."""
     with socket.socket() as one, socket.socket() as two:
         one.bind(("127.0.0.1", 0))
         two.bind(("127.0.0.1", 0))
@@ -49,7 +70,9 @@ def running_broker(name: str, folder: Path) -> Iterator[int]:
                 time.sleep(0.05)
             else:
                 break
-        yield port
+        if name == "nats":
+            asyncio.run(_make_streams(other, folder))
+        yield Ports(port, other if name == "nats" else 0)
     finally:
         process.terminate()
         process.wait(10)

@@ -12,7 +12,7 @@ from contracts.envelope import Channel
 from contracts.readings import Readings, Record
 from contracts.topics import Kind, box_topic
 
-__all__ = ["DEVICES", "DISTRICT", "flood", "level_messages", "pace"]
+__all__ = ["DEVICES", "DISTRICT", "flood", "level_messages", "pace", "ring"]
 
 DISTRICT, _SITE, _BOOT = "nanshan", "bench", "00000000000000aa"
 _BOXES = 50
@@ -71,10 +71,13 @@ def level_messages(count: int, pack: int) -> list[tuple[str, bytes]]:
 class _RawPublisher:
     """MQTT 3.1.1 QoS 1 with a window, and nothing else."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, client_id: str = "flood") -> None:
         self._socket = socket.create_connection(("127.0.0.1", port))
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._socket.sendall(b"\x10\x11\x00\x04MQTT\x04\x02\x00\x3c\x00\x05flood")
+        name = client_id.encode()
+        self._socket.sendall(
+            b"\x10%c\x00\x04MQTT\x04\x02\x00\x3c\x00%c%b" % (12 + len(name), len(name), name)
+        )
         self._socket.recv(4)
         self._mid = 0
         self._answers = 0
@@ -117,11 +120,20 @@ class _RawPublisher:
         self._socket.close()
 
 
-def flood(port: int, count: int, pack: int) -> None:
-    """Publish ``count`` prepared messages as fast as the broker takes them."""
+def flood(port: int, count: int, pack: int, go: Event, rate: float = 1e9) -> None:
+    """Publish ``count`` prepared messages from ``go`` on, as fast as the broker takes them.
+
+    ``rate`` messages a second at the most.
+    """
     messages = level_messages(count, pack)
+    go.wait(60)
     publisher = _RawPublisher(port)
-    publisher.send(messages)
+    began, sent = time.perf_counter(), 0
+    while sent < count:
+        due = min(count, sent + 1_000, int((time.perf_counter() - began) * rate) + 1)
+        publisher.send(messages[sent:due])
+        sent = max(sent, due)
+        publisher.listen(0.0005)
     publisher.finish()
 
 
@@ -141,4 +153,18 @@ def pace(port: int, rate: int, seconds: float, go: Event) -> None:
         publisher.send(batch)
         sent = max(sent, due)
         publisher.listen(0.0005)
+    publisher.finish()
+
+
+def ring(port: int, rate: int, go: Event, over: Event) -> None:
+    """Publish ``rate`` alarms a second, as a box of its own, from ``go`` until ``over``."""
+    publisher = _RawPublisher(port, "bell")
+    go.wait(30)
+    began, sent = time.perf_counter(), 0
+    while not over.is_set():
+        due = int((time.perf_counter() - began) * rate)
+        at = datetime.now(UTC)
+        publisher.send([_alarm(n, at) for n in range(sent, due)])
+        sent = max(sent, due)
+        publisher.listen(0.5 / rate)
     publisher.finish()

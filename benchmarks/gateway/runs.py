@@ -5,22 +5,27 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 from statistics import quantiles
+from typing import NamedTuple
 
 import msgspec
 
-from benchmarks.gateway.load import DEVICES, DISTRICT, flood, level_messages, pace
+from benchmarks.gateway.broker import Ports
+from benchmarks.gateway.load import DEVICES, DISTRICT, flood, level_messages, pace, ring
 from contracts.event import Event as EventMessage
 from gateway.bootstrap import build
-from gateway.config import CheckpointConfig, GatewayConfig, JournalConfig, RulesConfig
+from gateway.config import GatewayConfig, JetStreamConfig, RulesConfig
+from gateway.intakes.bootstrap import build_lanes
+from gateway.intakes.intake_lanes import IntakeLanes
 from gateway.service import Gateway
 from gateway.sinks.memory import CallableSink
 from runtime.clock import SystemClock
 from runtime.memory_hub import MemoryHub
 from runtime.mqtt_client import MqttConfig
-from runtime.mqtt_session import MqttSession
+from runtime.session import Session
 
-__all__ = ["gateway_rate", "in_process", "latency_ms", "null_rate"]
+__all__ = ["Latency", "Way", "gateway_rate", "in_process", "latency_ms", "null_rate", "overload"]
 
 _RULE = """
 - id: ponding-{n}
@@ -39,15 +44,47 @@ _ALARM = """
   key: [subject]
   ladder: [{level: red, when: pressed, clear: "!pressed", for: 0s, clear_for: 0s}]
 """
+_RINGS_PER_S = 50
+_SPAWN = multiprocessing.get_context("spawn")
+
+
+class Way(NamedTuple):
+    """How a gateway is reached: the broker's ports, and whether its streams are read."""
+
+    ports: Ports
+    jetstream: bool
+
+    def config(self, folder: Path, name: str, rules: int = 1) -> GatewayConfig:
+        """Return the configuration of a gateway of its own, with everything on."""
+        folder.mkdir(parents=True, exist_ok=True)
+        pack = folder / "pack.yaml"
+        pack.write_text("rules:" + "".join(_RULE.format(n=n) for n in range(rules)) + _ALARM)
+        return GatewayConfig(
+            name=name,
+            state_dir=str(folder / "state"),
+            districts=(DISTRICT,),
+            hub=MqttConfig(port=self.ports.mqtt, client_id=name),
+            jetstream=JetStreamConfig(port=self.ports.native) if self.jetstream else None,
+            rules=RulesConfig(paths=(str(pack),)),
+            metrics=None,
+        )
+
+
+class Latency(NamedTuple):
+    """From ``sent_at`` to the API, milliseconds, and how many were timed."""
+
+    p50_ms: float
+    p99_ms: float
+    timed: int
+
+
+_MEMORY = Way(Ports(1, 0), jetstream=False)
 
 
 def _gateway(
-    folder: Path, session: MqttSession | None, hub: MemoryHub, rules: int, latencies: list[float]
+    config: GatewayConfig, latencies: list[float], session: Session | None = None
 ) -> Gateway:
-    """Return a gateway with everything on, whose API notes when events arrive."""
-    pack = folder / "pack.yaml"
-    folder.mkdir(parents=True, exist_ok=True)
-    pack.write_text("rules:" + "".join(_RULE.format(n=n) for n in range(rules)) + _ALARM)
+    """Return a gateway whose API notes when events arrive."""
 
     def take(batch: Sequence[bytes]) -> None:
         now = time.time()
@@ -56,30 +93,13 @@ def _gateway(
             if sent_at is not None:
                 latencies.append(now - sent_at.timestamp())
 
-    return build(
-        GatewayConfig(
-            state_dir=str(folder / "state"),
-            districts=(DISTRICT,),
-            hub=MqttConfig(client_id="bench"),
-            rules=RulesConfig(paths=(str(pack),)),
-            journal=JournalConfig(),
-            checkpoint=CheckpointConfig(),
-            metrics=None,
-        ),
-        session=session or hub.session("gateway"),
-        sink=CallableSink(take),
-        clock=SystemClock(),
-    )
-
-
-def _session(port: int, client_id: str) -> MqttSession:
-    return MqttSession(MqttConfig(port=port, client_id=client_id))
+    return build(config, session=session, sink=CallableSink(take), clock=SystemClock())
 
 
 def in_process(folder: Path, count: int, pack: int, rules: int) -> float:
     """Return messages per second through one gateway without a broker or a network."""
     hub = MemoryHub(queue_limit=count + 1)
-    gateway = _gateway(folder, None, hub, rules, [])
+    gateway = _gateway(_MEMORY.config(folder, "bench", rules), [], hub.session("gateway"))
     gateway.start()
     box = hub.session("box")
     box.start()
@@ -97,50 +117,53 @@ def in_process(folder: Path, count: int, pack: int, rules: int) -> float:
     return measured / elapsed
 
 
-def null_rate(port: int, count: int, pack: int) -> float:
-    """Return messages per second that a consumer reaches which only acknowledges."""
-    session = _session(port, "null")
-    session.subscribe(f"city/v1/{DISTRICT}/+/+/readings")
-    session.start()
-    _until_connected(session)
-    load = multiprocessing.get_context("spawn").Process(target=flood, args=(port, count, pack))
+def _await_force(lanes: IntakeLanes) -> None:
+    deadline = time.monotonic() + 20
+    while not lanes.in_force and time.monotonic() < deadline:
+        lanes.wait(0.1)
+
+
+def null_rate(folder: Path, way: Way, count: int, pack: int) -> float:
+    """Return messages per second of the same lanes with nothing behind them but the settling."""
+    lanes, _ = build_lanes(way.config(folder, f"null-{pack}"), None, Random(1))
+    lanes.start()
+    _await_force(lanes)
+    go = _SPAWN.Event()
+    load = _SPAWN.Process(target=flood, args=(way.ports.mqtt, count, pack, go))
     load.start()
-    began, taken = 0.0, 0
+    go.set()
+    began, taken, warm, measured = 0.0, 0, DEVICES // pack, 0
     while taken < count:
-        inbound = session.receive(1_000)
-        if inbound and not taken:
-            began = time.perf_counter()
+        inbound = lanes.receive(1_000)
         taken += len(inbound)
-        session.acknowledge(inbound)
+        if taken >= warm and not began:
+            began, measured = time.perf_counter(), count - taken
+        lanes.settle()
         if not inbound:
-            session.wait(0.25)
+            lanes.wait(0.25)
     elapsed = time.perf_counter() - began
     load.join()
-    session.close()
-    return count / elapsed
+    lanes.close()
+    return measured / elapsed
 
 
-def _until_connected(session: MqttSession) -> None:
-    deadline = time.monotonic() + 10
-    while not session.connected and time.monotonic() < deadline:
-        session.wait(0.1)
-    time.sleep(0.3)  # subscriptions have no answer that a caller sees
-
-
-def gateway_rate(folder: Path, port: int, count: int, pack: int, rules: int) -> float:
+def gateway_rate(folder: Path, way: Way, count: int, pack: int, rules: int) -> float:
     """Return messages per second from the broker to journal, rules and telemetry."""
-    session = _session(port, f"gateway-{pack}-{rules}")
-    gateway = _gateway(folder, session, MemoryHub(), rules, [])
+    gateway = _gateway(way.config(folder, f"gateway-{pack}-{rules}", rules), [])
     marks: list[float] = []
+    go = _SPAWN.Event()
+    load = _SPAWN.Process(target=flood, args=(way.ports.mqtt, count, pack, go))
+    load.start()
 
     def stopped() -> bool:
+        # called by the gateway's threads as well: setting twice is harmless
+        if gateway.lanes.in_force and not go.is_set():
+            go.set()
         done = gateway.worker.counters["messages"]
         if done >= DEVICES // pack and not marks:
             marks.extend((time.perf_counter(), done))
         return done >= count
 
-    load = multiprocessing.get_context("spawn").Process(target=flood, args=(port, count, pack))
-    load.start()
     gateway.run(stopped)
     elapsed = time.perf_counter() - marks[0]
     load.join()
@@ -148,19 +171,18 @@ def gateway_rate(folder: Path, port: int, count: int, pack: int, rules: int) -> 
     return (count - marks[1]) / elapsed
 
 
-def latency_ms(folder: Path, port: int, rate: int, seconds: float) -> tuple[float, float, int]:
-    """Return p50 and p99 in milliseconds from sent_at to the API, and how many were timed."""
+def latency_ms(folder: Path, way: Way, rate: int, seconds: float) -> Latency:
+    """Return how long alarms take among ``rate`` messages a second."""
     latencies: list[float] = []
-    gateway = _gateway(folder, _session(port, f"paced-{rate}"), MemoryHub(), 1, latencies)
-    spawn = multiprocessing.get_context("spawn")
-    go = spawn.Event()
-    load = spawn.Process(target=pace, args=(port, rate, seconds, go))
+    gateway = _gateway(way.config(folder, f"paced-{rate}"), latencies)
+    go = _SPAWN.Event()
+    load = _SPAWN.Process(target=pace, args=(way.ports.mqtt, rate, seconds, go))
     load.start()
     over = [0.0]
 
     def stopped() -> bool:
         # called by the gateway's threads as well: setting twice is harmless
-        if gateway.session.connected and not go.is_set():
+        if gateway.lanes.in_force and not go.is_set():
             go.set()
         if load.is_alive():
             return False
@@ -170,5 +192,43 @@ def latency_ms(folder: Path, port: int, rate: int, seconds: float) -> tuple[floa
     gateway.run(stopped)
     load.join()
     gateway.close()
+    return _latency(latencies)
+
+
+def overload(folder: Path, way: Way, rate: float, seconds: float) -> tuple[Latency, float]:
+    """Return how long alarms take while readings come at ``rate``, faster than they are worked off.
+
+    Returns:
+        The latency of the alarms that were sent until the flood had been published, and how many
+        times faster it was published than worked off meanwhile.
+    """
+    latencies: list[float] = []
+    count = int(rate * seconds)
+    gateway = _gateway(way.config(folder, "overload"), latencies)
+    go, quiet = _SPAWN.Event(), _SPAWN.Event()
+    bell = _SPAWN.Process(target=ring, args=(way.ports.mqtt, _RINGS_PER_S, go, quiet))
+    load = _SPAWN.Process(target=flood, args=(way.ports.mqtt, count, 1, go, rate))
+    bell.start()
+    load.start()
+    published: list[int] = []
+
+    def stopped() -> bool:
+        if gateway.lanes.in_force and not go.is_set():
+            go.set()
+        if load.is_alive():
+            return False
+        if not published:
+            published.append(gateway.worker.counters["messages"])
+            quiet.set()
+        return not bell.is_alive()
+
+    gateway.run(stopped)
+    load.join()
+    bell.join()
+    gateway.close()
+    return _latency(latencies), count / max(1, published[0])
+
+
+def _latency(latencies: Sequence[float]) -> Latency:
     cuts = quantiles(latencies, n=100)
-    return cuts[49] * 1000, cuts[98] * 1000, len(latencies)
+    return Latency(cuts[49] * 1000, cuts[98] * 1000, len(latencies))

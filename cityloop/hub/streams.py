@@ -15,7 +15,7 @@ from cityloop.hub.server_config import subject
 from contracts.topics import PREFIX
 from runtime.secret import read_secret
 
-__all__ = ["ensure_streams", "stream_subjects"]
+__all__ = ["ensure_streams", "make_streams", "stream_subjects"]
 
 _TIMEOUT_S = 10.0
 _MQTT_QUEUE = "$MQTT_msgs"
@@ -40,7 +40,8 @@ def _wanted(name: str, stream: StreamConfig) -> js.StreamConfig:
     )
 
 
-async def _ensure(context: JetStreamContext, config: HubConfig) -> None:
+async def make_streams(context: JetStreamContext, config: HubConfig) -> None:
+    """Make the configured streams, or change those that exist."""
     for name, stream in config.effective_streams.items():
         wanted = _wanted(name, stream)
         try:
@@ -83,7 +84,7 @@ async def _connect_and_ensure(config: HubConfig) -> None:
     )
     try:
         context = connection.jetstream(timeout=_TIMEOUT_S)
-        await _ensure(context, config)
+        await make_streams(context, config)
         await _limit_mqtt_queue(context, config)
     finally:
         await connection.close()

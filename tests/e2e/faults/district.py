@@ -13,7 +13,7 @@ from contracts.envelope import Channel
 from contracts.readings import Readings, Record
 from contracts.topics import Kind
 from gateway.bootstrap import build
-from gateway.config import GatewayConfig, RulesConfig
+from gateway.config import GatewayConfig, JetStreamConfig, RulesConfig
 from gateway.sinks.memory import CallableSink
 from runtime.clock import SystemClock
 from runtime.mqtt_client import MqttConfig
@@ -31,6 +31,8 @@ class Reachable(msgspec.Struct, frozen=True):
 
     port: int
     passwords: Path | None = None
+    native: int | None = None
+    """Port of the streams that the gateway is to read; None: it is to use MQTT."""
 
     def config(self, user: str) -> MqttConfig:
         """Return how a user reaches it."""
@@ -124,6 +126,7 @@ class Street:
             state_dir=str(folder / "gateway"),
             districts=(DISTRICT,),
             hub=hub.config("gateway"),
+            jetstream=None if hub.native is None else JetStreamConfig(port=hub.native),
             rules=RulesConfig(paths=(str(folder / "pack.yaml"),)),
             metrics=None,
         )
@@ -151,7 +154,7 @@ class Street:
         def over() -> bool:
             self.box.step()
             if gateway.step(datetime.now(UTC)) == 0:
-                gateway.session.wait(0.01)
+                gateway.lanes.wait(0.01)
             return done()
 
         try:

@@ -1,5 +1,6 @@
 """Real brokers on free loopback ports, ended by their pid."""
 
+import asyncio
 import json
 import socket
 import subprocess
@@ -8,9 +9,13 @@ import time
 from pathlib import Path
 from shutil import which
 
+import nats
 import pytest
 
-__all__ = ["Broker", "free_port", "start_mosquitto", "start_nats"]
+from cityloop.hub.config import HubConfig
+from cityloop.hub.streams import make_streams
+
+__all__ = ["Broker", "free_port", "start_jetstream", "start_mosquitto", "start_nats"]
 
 
 def free_port() -> int:
@@ -23,9 +28,11 @@ def free_port() -> int:
 class Broker:
     """A running broker that can be killed and started again on the same port and store."""
 
-    def __init__(self, command: list[str], port: int) -> None:
+    def __init__(self, command: list[str], port: int, native: int | None = None) -> None:
         self._command = command
         self.port = port
+        self.native = native
+        """Port of the streams that a gateway is to read; None: it is to use MQTT."""
         self.start()
 
     def start(self) -> None:
@@ -55,15 +62,15 @@ class Broker:
         self._process.wait(15)
 
 
-def start_mosquitto(folder: Path) -> Broker:
-    """Return a Mosquitto that queues without limit."""
+def start_mosquitto(folder: Path, *, autosave: bool = True) -> Broker:
+    """Return a Mosquitto that queues without limit, and on the disk if it is to save at once."""
     port = free_port()
     config = folder / "mosquitto.conf"
     config.write_text(
         f"listener {port} 127.0.0.1\nallow_anonymous true\nuser root\n"
         "max_inflight_messages 0\nmax_queued_messages 0\n"
         f"persistence true\npersistence_location {folder}/\n"
-        "autosave_interval 1\nautosave_on_changes true\n"
+        + ("autosave_interval 1\nautosave_on_changes true\n" if autosave else "")
     )
     program = which("mosquitto") or "/usr/sbin/mosquitto"
     if not Path(program).exists():
@@ -71,16 +78,31 @@ def start_mosquitto(folder: Path) -> Broker:
     return Broker([program, "-c", str(config)], port)
 
 
-def start_nats(folder: Path) -> Broker:
+def start_jetstream(folder: Path) -> Broker:
+    """Return a nats-server with the streams of `cityloop hub`, to be read by the gateway."""
+    native = free_port()
+    broker = start_nats(folder, native)
+    asyncio.run(_make_streams(native, folder))
+    broker.native = native
+    return broker
+
+
+async def _make_streams(port: int, folder: Path) -> None:
+    connection = await nats.connect(f"nats://127.0.0.1:{port}")
+    await make_streams(connection.jetstream(), HubConfig(data_dir=str(folder)))
+    await connection.close()
+
+
+def start_nats(folder: Path, native: int | None = None) -> Broker:
     """Return a nats-server with JetStream and MQTT."""
     port = free_port()
     config = folder / "nats.conf"
     document = {
         "server_name": "test",
         "host": "127.0.0.1",
-        "port": free_port(),
+        "port": native or free_port(),
         "jetstream": {"store_dir": str(folder / "jetstream")},
-        "mqtt": {"host": "127.0.0.1", "port": port, "max_ack_pending": 7_000},
+        "mqtt": {"host": "127.0.0.1", "port": port, "max_ack_pending": 7_000, "ack_wait": "2s"},
     }
     config.write_text(json.dumps(document))
     program = Path(sysconfig.get_path("scripts")) / "nats-server"

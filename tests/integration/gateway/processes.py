@@ -82,6 +82,7 @@ class GatewayProcess:
         *,
         hub_port: int,
         api_port: int,
+        jetstream_port: int | None = None,
         epoch: datetime | None = None,
         origin: datetime | None = None,
         scale: float = 1.0,
@@ -111,6 +112,8 @@ class GatewayProcess:
             "clock": clock,
             **(sections or {}),
         }
+        if jetstream_port is not None:
+            document["jetstream"] = {"port": jetstream_port}
         self.config = folder / "gateway.yaml"
         # JSON is YAML; quoting keeps the moments texts
         self.config.write_text(json.dumps(document, indent=1), encoding="utf-8")

@@ -21,14 +21,22 @@ from runtime.mqtt_client import MqttConfig
 from runtime.mqtt_session import MqttSession
 from runtime.outbox import Letter, Outbox, OutboxConfig, Stamp
 from runtime.uplink import Uplink
-from tests.integration.gateway.broker import Broker, free_port, start_mosquitto, start_nats
+from tests.integration.gateway.broker import (
+    Broker,
+    free_port,
+    start_jetstream,
+    start_mosquitto,
+    start_nats,
+)
 from tests.integration.gateway.processes import EventApi, GatewayProcess, wait_for
 from tests.unit.gateway.city import BOOT, BOX, DISTRICT, SITE, pressed, reading, topic
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(params=[start_mosquitto, start_nats], ids=["mosquitto", "nats"])
+@pytest.fixture(
+    params=[start_mosquitto, start_nats, start_jetstream], ids=["mosquitto", "nats", "jetstream"]
+)
 def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Broker]:
     """Yield each broker."""
     start: Callable[[Path], Broker] = request.param
@@ -134,6 +142,7 @@ def test_kills_lose_nothing_double_nothing_and_reset_no_timer(
     gateway = GatewayProcess(
         tmp_path / "gateway",
         hub_port=broker.port,
+        jetstream_port=broker.native,
         api_port=api.port,
         epoch=epoch,
         origin=origin,
@@ -189,7 +198,9 @@ def test_kills_lose_nothing_double_nothing_and_reset_no_timer(
 def test_api_that_comes_late_gets_every_event_once(broker: Broker, tmp_path: Path) -> None:
     """Events wait in the outbox while nobody listens; then each arrives, through a restart too."""
     port = free_port()
-    gateway = GatewayProcess(tmp_path / "gateway", hub_port=broker.port, api_port=port)
+    gateway = GatewayProcess(
+        tmp_path / "gateway", hub_port=broker.port, jetstream_port=broker.native, api_port=port
+    )
     box = Box(tmp_path, broker.port, SystemClock())
     box.read(0.0, button=True)
     box.drain()
@@ -221,7 +232,9 @@ def test_hub_that_is_killed_costs_waiting_and_no_message(
     broker: Broker, api: EventApi, tmp_path: Path
 ) -> None:
     """Kill -9 of the broker under load: outboxes and resends carry every message over it."""
-    gateway = GatewayProcess(tmp_path / "gateway", hub_port=broker.port, api_port=api.port)
+    gateway = GatewayProcess(
+        tmp_path / "gateway", hub_port=broker.port, jetstream_port=broker.native, api_port=api.port
+    )
     box = Box(tmp_path, broker.port, SystemClock())
     for index in range(600):
         box.read(0.01)
@@ -241,7 +254,9 @@ def test_message_of_a_foreign_device_waits_in_the_brokers_session(
     broker: Broker, api: EventApi, tmp_path: Path
 ) -> None:
     """What came while the gateway was down is delivered from its persistent session."""
-    gateway = GatewayProcess(tmp_path / "gateway", hub_port=broker.port, api_port=api.port)
+    gateway = GatewayProcess(
+        tmp_path / "gateway", hub_port=broker.port, jetstream_port=broker.native, api_port=api.port
+    )
     device = MqttSession(MqttConfig(port=broker.port, client_id="device"))
     device.start()
     wait_for(lambda: _well(gateway), "the gateway's health")
@@ -284,7 +299,9 @@ def test_metrics_and_configuration_are_served(
     broker: Broker, api: EventApi, tmp_path: Path
 ) -> None:
     """/metrics speaks Prometheus; config --check says valid, or where it is not."""
-    gateway = GatewayProcess(tmp_path / "gateway", hub_port=broker.port, api_port=api.port)
+    gateway = GatewayProcess(
+        tmp_path / "gateway", hub_port=broker.port, jetstream_port=broker.native, api_port=api.port
+    )
     wait_for(lambda: _well(gateway), "the gateway's health")
     with urllib.request.urlopen(f"http://127.0.0.1:{gateway.metrics_port}/metrics") as answer:
         page = answer.read().decode()

@@ -1,0 +1,1 @@
+"""Ways in: how messages come from the hub to the worker, by MQTT or by JetStream."""
