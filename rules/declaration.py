@@ -24,6 +24,7 @@ from rules.place_declaration import PlacesDeclaration, SignalDeclaration
 from rules.plain_words import plain_words
 from rules.shape import ErrorFactory, Path, check_names, find_fault
 from rules.tally_declaration import TallyDeclaration
+from rules.where_declaration import AreasDeclaration, WhereDeclaration
 
 __all__ = [
     "ErrorFactory",
@@ -144,8 +145,8 @@ class RuleDeclaration(Declared, frozen=True, kw_only=True):
     """What the rule keeps a state of its own for."""
     ladder: list[StepDeclaration] | None = None
     """Steps in ascending order of level; only a rule with ``quality`` may do without."""
-    where: str | None = None
-    """Condition that a sample must meet to count for ``when``; default none."""
+    where: str | WhereDeclaration | None = None
+    """Condition that a sample must meet to count for ``when``, or parts of one; default none."""
     gap: str | None = None
     """How long a lost subject may stay away without ending the episode; default not at all."""
     latch: bool = False
@@ -191,6 +192,8 @@ class PackDeclaration(Declared, frozen=True, kw_only=True):
     """Holiday tables by name; default none."""
     places: dict[str, PlacesDeclaration] = {}
     """Tables of places by name; default none."""
+    areas: dict[str, AreasDeclaration] = {}
+    """Tables of areas by name; default none."""
 
 
 _PLANNED: Mapping[str, tuple[str, ...]] = {
@@ -236,8 +239,6 @@ def _check_later(
         and not rule.get("quality")
     ):
         raise error((*path, "watch", "profile"), _later("a list of profiles"))
-    if isinstance(rule.get("where"), dict):
-        raise error((*path, "where"), _later("a spatial 'where'"))
 
 
 def _later(what: str) -> str:

@@ -8,13 +8,14 @@ from msgspec.structs import replace
 
 from contracts.control import ControlAction, Mode
 from contracts.levels import Level
+from contracts.profiles import ProfileField
 from rules.declaration import TestDeclaration
 from rules.durations import parse_duration
 from rules.rule import PackTest, Rule
 from rules.series import Point, parse_series
 from rules.vocabulary import FieldTable, profile_fields
 
-__all__ = ["END", "EXPECTED_WORDS", "RESTART", "compile_tests"]
+__all__ = ["END", "EXPECTED_WORDS", "PLACE_SERIES", "RESTART", "compile_tests"]
 
 EXPECTED_WORDS = (*(level.value for level in Level), "clear", "absent", "present")
 """What a statement may be: a level that is now in force, the end; or that a key fell silent or is back."""
@@ -25,6 +26,9 @@ _LONGEST_S = 40 * 86_400.0
 
 RESTART = "restart"
 """What happens to the gateway rather than to a rule: the engine goes on from its snapshots."""
+
+PLACE_SERIES = ("lon", "lat", "accuracy_m")
+"""Series of a rule with a spatial ``where`` that say where its subject is."""
 
 END = "end"
 """The track or observation is over: a last sample with the values of the one before."""
@@ -69,6 +73,10 @@ def compile_tests(
             profile = next(able, gated[0])
             fields = profile_fields(profile)
         below = partial(fail, ("tests", index))
+        if rule.spatial:
+            derived = {test.name for test in rule.spatial}
+            fields = {name: field for name, field in fields.items() if name not in derived}
+            fields |= {name: ProfileField(name=name) for name in PLACE_SERIES}
         if rule.signals:
             # a signal's members are told apart behind a slash: rain/gauge-2
             of = {name: name.partition("/")[0] for name in one.series}

@@ -61,7 +61,11 @@ class RunningRule:
         self.correlates = bool(rule.signals)
         self.table = rule.table
         self.merges = (
-            len(rule.names) > 1 or self.derives or self.correlates or self.table is not None
+            len(rule.names) > 1
+            or self.derives
+            or self.correlates
+            or bool(rule.spatial)
+            or self.table is not None
         )
         self.counters: dict[str, int] = {}
         """Where it counts what it cannot take in: the engine's own."""
@@ -117,6 +121,13 @@ class RunningRule:
             return NO_ROW
         name = value if isinstance(value, str) else value[rule.key.index(table.key)]
         return table.rows.get(name, NO_ROW)
+
+    def fields_of(self, sample: "Sample") -> Mapping[str, float | bool | str]:
+        """Return a sample's fields, with what the rule's spatial tests say of its place."""
+        place = sample.place
+        if not self.rule.spatial or place is None:
+            return sample.fields
+        return {**sample.fields, **{test.name: test.holds(place) for test in self.rule.spatial}}
 
     def has_place(self, value: KeyValue) -> bool:
         """Whether a key has a row, where the rule has a table of places."""

@@ -136,7 +136,7 @@ class KeyState:
         if running.correlates:
             self._correlate(sample, at)
         else:
-            self._merge(sample, at)
+            self._merge(running.fields_of(sample), at)
         if running.derives:
             return self._derive(sample, at)
         return self.fields if running.table is None else self._placed()
@@ -168,10 +168,10 @@ class KeyState:
             known[let.name] = advance(let, state, value, at)
         return known
 
-    def _merge(self, sample: Sample, at: float) -> None:
+    def _merge(self, given: Mapping[str, Any], at: float) -> None:
         names = self.running.name_set
-        if names <= sample.fields.keys():
-            self.fields, self.times = sample.fields, None
+        if names <= given.keys():
+            self.fields, self.times = given, None
             return
         fields, times = dict(self.fields), self.times
         if times is None:
@@ -181,8 +181,8 @@ class KeyState:
             name: value for name, value in fields.items() if name in names and times[name] >= oldest
         }
         self.times = {name: times[name] for name in self.fields}
-        for name in names & sample.fields.keys():
-            self.fields[name] = sample.fields[name]
+        for name in names & given.keys():
+            self.fields[name] = given[name]
             self.times[name] = at
 
     def values(self) -> Mapping[str, Any]:

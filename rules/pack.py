@@ -8,6 +8,7 @@ from types import MappingProxyType
 from contracts.profiles import PROFILES
 from rules.action_compiler import compile_actions
 from rules.actions import Action
+from rules.area_compiler import AreaTables
 from rules.breach import EventSection
 from rules.calendar_compiler import compile_calendars
 from rules.calendars import Calendar
@@ -19,7 +20,7 @@ from rules.declaration import (
 from rules.durations import parse_duration
 from rules.expression import Node, field_names
 from rules.inline_tests import compile_tests
-from rules.ladder_compiler import compile_condition, compile_ladder
+from rules.ladder_compiler import compile_ladder
 from rules.let_compiler import compile_lets
 from rules.operator_compiler import compile_operators
 from rules.place_compiler import compile_places
@@ -33,6 +34,7 @@ from rules.signals import Signal
 from rules.titles import TitleTemplate, compile_title
 from rules.vocabulary import STREAMS, FieldTable, Stream, profile_fields
 from rules.watch_compiler import compile_filters, compile_kinds, find_stream, listed
+from rules.where_compiler import compile_spatial, compile_where
 from rules.windows import Let
 
 __all__ = ["Condition", "PackTest", "Rule", "RulePack", "Step", "compile_pack"]
@@ -74,6 +76,8 @@ def compile_pack(
         raise error(("rules",), "expected at least one rule")
     calendars = compile_calendars(declared.calendars, declared.holidays, error)
     tables = compile_places(declared.places, error)
+    areas = AreaTables(declared.areas, error)
+    areas.check()
     seen: set[str] = set()
     rules: list[Rule] = []
     tests: list[PackTest] = []
@@ -82,7 +86,7 @@ def compile_pack(
         if rule.id in seen:
             raise error(("rules", index, "id"), f"rule {rule.id!r} is declared twice; rename one")
         seen.add(rule.id)
-        compiler = _RuleCompiler(rule, ("rules", index), error, calendars, tables)
+        compiler = _RuleCompiler(rule, ("rules", index), error, calendars, tables, areas)
         rules.append(compiler.compile(rule_version(data, index)))
         tests += compiler.tests(rules[-1])
         if rule.quality is not None:
@@ -98,11 +102,14 @@ class _RuleCompiler:
         error: ErrorFactory,
         calendars: Mapping[str, Calendar],
         tables: Mapping[str, PlaceTable],
+        areas: AreaTables,
     ) -> None:
         self._declared = declared
         self._calendars = calendars
         self._path = path
         self._error = error
+        self._tables = tables
+        self._areas = areas
         self._table = find_table("for_each", declared.for_each, tables, self._fail)
         self._members = find_table("members", declared.members, tables, self._fail)
 
@@ -120,12 +127,14 @@ class _RuleCompiler:
         if declared.since is not None:
             self._match("since", declared.since, _DATE, "a date like 2026-11-01")
         stream_name, stream, watched, signals = self._watched()
+        spatial = compile_spatial(declared, stream, self._areas, self._tables, self._fail)
+        watched = {**watched, **spatial.fields}
         lets, fields = compile_lets(declared.let, self._with_places(watched), self._fail)
         kinds: tuple[str, ...] = ()
-        filters: tuple[tuple[str, frozenset[str]], ...] = ()
+        filters = spatial.filters
         if declared.watch is not None:
             kinds = compile_kinds(("watch",), declared.watch, stream, self._fail)
-            filters = compile_filters(("watch",), declared.watch, stream, self._fail)
+            filters += compile_filters(("watch",), declared.watch, stream, self._fail)
         key = self._names(("key",), declared.key, stream)
         if not key:
             raise self._fail(("key",), "expected at least one name")
@@ -143,9 +152,7 @@ class _RuleCompiler:
         gap_s = self._gap(stream_name)
         event = self._event(stream)
         zh, en = self._titles(event, stream, fields)
-        where = None
-        if declared.where is not None:
-            where = compile_condition(("where",), declared.where, fields, self._fail)
+        where = compile_where(declared, spatial, fields, self._fail)
         steps = compile_ladder(
             declared, fields, where, self._fail, must_clear=stream_name in _LASTING
         )
@@ -172,6 +179,7 @@ class _RuleCompiler:
             gap_s=gap_s,
             fresh_s=fresh_s,
             signals=signals,
+            spatial=spatial.tests,
             table=self._table,
             members=self._members,
             silence_s=fresh_s if stream.vanishes else math.inf,

@@ -8,12 +8,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from contracts.control import Control, ControlAction, Mode
+from contracts.envelope import Place
 from contracts.event import EventPhase
 from contracts.levels import Level
 from contracts.readings import moment
 from rules.breach import Breach
 from rules.correlator import signal_profile
-from rules.inline_tests import END, RESTART
+from rules.inline_tests import END, PLACE_SERIES, RESTART
 from rules.rule import PackTest, Rule, RulePack
 from rules.sample import Sample
 from rules.signals import MEMBER
@@ -125,6 +126,7 @@ def _samples(rule: Rule, test: PackTest) -> list[Sample]:
         keys[rule.table.key] = dict(test.keys).get(rule.table.key, next(iter(rule.table.rows)))
     if rule.signals:
         return _said(rule, test, moments, keys)
+    spoken = PLACE_SERIES if rule.spatial else ()
     # gates are fed with readings; what they find is the stream that their rule watches
     stream = rule.stream if test.profile is None else "readings"
     found = [
@@ -134,12 +136,21 @@ def _samples(rule: Rule, test: PackTest) -> list[Sample]:
             subject=keys["subject"],
             at=test.start + after,
             keys=keys,
-            fields=fields,
+            fields={name: one for name, one in fields.items() if name not in spoken},
+            place=_place(fields) if spoken else None,
         )
         for after in sorted(moments)
         for fields in moments[after]
     ]
     return found[::-1]
+
+
+def _place(fields: Mapping[str, float | bool | str]) -> Place | None:
+    """Return where a sample of a test is; None where it does not say."""
+    lon, lat, accuracy_m = (fields.get(name) for name in PLACE_SERIES)
+    if not isinstance(lon, float) or not isinstance(lat, float):
+        return None
+    return Place(lon=lon, lat=lat, accuracy_m=accuracy_m if isinstance(accuracy_m, float) else 0.0)
 
 
 def _said(

@@ -12,6 +12,7 @@ from rules.operators import NO_OPERATORS, Operators
 from rules.places import PlaceTable
 from rules.quality.inspector import GateSet
 from rules.signals import Signal
+from rules.spatial import SpatialTest
 from rules.titles import TitleTemplate
 from rules.vocabulary import FieldTable
 
@@ -68,6 +69,8 @@ class Rule(Struct, frozen=True, kw_only=True):
     """Date from which its numbers are in force, ISO 8601."""
     signals: tuple[Signal, ...] = ()
     """What it reads instead of one stream."""
+    spatial: tuple[SpatialTest, ...] = ()
+    """Flags that conditions read, made of a sample's place."""
     table: PlaceTable | None = None
     """Values of its keys; a key that is not in it has no state."""
     members: PlaceTable | None = None

@@ -25,6 +25,20 @@ def rule_version(data: object, index: int) -> str:
     places = whole.get("places")
     if tables and isinstance(places, Mapping):
         content["places"] = [places.get(name) for name in tables]
+    where, areas = content.get("where"), whole.get("areas")
+    if isinstance(where, Mapping) and (isinstance(areas, Mapping) or isinstance(places, Mapping)):
+        named = {
+            name
+            for part in where.values()
+            if isinstance(part, Mapping)
+            for name in (part.get("areas"), part.get("of"))
+            if isinstance(name, str)
+        }
+        both = {
+            **(places if isinstance(places, Mapping) else {}),
+            **(areas if isinstance(areas, Mapping) else {}),
+        }
+        content["named"] = {name: both.get(name) for name in named}
     encoded = msgspec.json.encode(content, order="deterministic")
     return hashlib.sha256(encoded).hexdigest()[:_DIGITS]
 

@@ -28,6 +28,11 @@ _NAMES: Final = {
     "NoData": "no_data",
     "Tally": "condition",
     "Places": "table of places",
+    "Areas": "table of areas",
+    "Inside": "'inside'",
+    "Overlap": "'overlap'",
+    "Near": "'near'",
+    "Where": "'where'",
 }
 """What a part is called where its Struct has another name."""
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contracts.profiles import PROFILES, ProfileField
 from rules.correlator import GRID
 from rules.declaration import RuleDeclaration
+from rules.distances import parse_distance
 from rules.durations import parse_duration
 from rules.errors import ExpressionError
 from rules.expression import check, field_names, parse
@@ -24,8 +25,6 @@ FRESH_CADENCES = 2.5
 _STREAM_FRESH_S = 20.0
 _MOST_SIGNALS = 8
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
-_DISTANCE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(m|km)")
-_FARTHEST_M = 50_000.0
 
 
 class SignalSet:
@@ -137,15 +136,10 @@ class _SignalCompiler:
         text = self._declared.near
         if text is None:
             return None
-        match = _DISTANCE.fullmatch(text)
-        metres = 0.0 if match is None else float(match.group(1))
-        if match is not None and match.group(2) == "km":
-            metres *= 1000.0
-        if not 0.0 < metres <= _FARTHEST_M:
-            raise self._fail(
-                ("near",),
-                f"{text[:40]!r}: expected a distance of at most 50 km, like 300m or 1.5km",
-            )
+        try:
+            metres = parse_distance(text)
+        except ValueError as failure:
+            raise self._fail(("near",), str(failure)) from failure
         if self._table is None:
             raise self._fail(
                 ("near",), "near what? name a table of places with lon and lat in 'for_each'"

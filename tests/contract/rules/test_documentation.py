@@ -11,6 +11,7 @@ from rules import (
     operator_declaration,
     place_declaration,
     tally_declaration,
+    where_declaration,
 )
 from rules.engine import ALLOWED_AHEAD_S, FORGET_S, Engine
 from rules.expression.parser import FUNCTIONS, MAX_DEPTH, MAX_NODES
@@ -29,6 +30,7 @@ DECLARED = (
     declaration.RepeatDeclaration,
     declaration.TestDeclaration,
     tally_declaration.TallyDeclaration,
+    *(getattr(where_declaration, name) for name in where_declaration.__all__),
     *(getattr(place_declaration, name) for name in place_declaration.__all__),
     *(getattr(action_declaration, name) for name in action_declaration.__all__),
     *(getattr(operator_declaration, name) for name in operator_declaration.__all__),

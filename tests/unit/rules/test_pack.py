@@ -90,7 +90,6 @@ def test_refusals_name_the_place_and_the_reason(
         for name in ("group", "inhibits", "evidence")
     ]
     + [
-        ({"where": {"inside": {}}}, ("where",)),
         ({"watch": {"profile": ["noise"]}}, ("watch", "profile")),
     ],
     ids=str,
