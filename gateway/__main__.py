@@ -2,40 +2,19 @@
 
 import sys
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from gateway.config_option import CONFIG, JSON, load_gateway_config
+from gateway.dead_commands import dead, replay_dead
 from gateway.foreign.commands import map_message
 
 if TYPE_CHECKING:
-    from gateway.config import GatewayConfig
     from gateway.explain import Explanation
 
 __all__ = ["main"]
-
-_CONFIG = click.option(
-    "--config",
-    "config_path",
-    type=click.Path(path_type=Path, dir_okay=False),
-    required=True,
-    help="Configuration file, for example examples/gateway.yaml.",
-)
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-
-
-def _load(config_path: Path) -> "GatewayConfig":
-    from gateway.config import GatewayConfig  # noqa: PLC0415 - keeps --help fast
-    from runtime.errors import ConfigError  # noqa: PLC0415
-    from runtime.yaml_document import load_config  # noqa: PLC0415
-
-    try:
-        return load_config(config_path, GatewayConfig)
-    except ConfigError as error:
-        click.echo(str(error), err=True)
-        sys.exit(2)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -44,7 +23,7 @@ def main() -> None:
 
 
 @main.command()
-@_CONFIG
+@CONFIG
 def run(config_path: Path) -> None:
     """Run until SIGTERM or SIGINT. Exit codes: 0 stopped, 2 bad configuration, 1 anything else."""
     import structlog  # noqa: PLC0415
@@ -57,7 +36,7 @@ def run(config_path: Path) -> None:
     from runtime.logging import configure_logging  # noqa: PLC0415
     from runtime.process import stop_on_signals  # noqa: PLC0415
 
-    config = _load(config_path)
+    config = load_gateway_config(config_path)
     configure_logging("gateway", config.log_level)
     try:
         with ExitStack() as stack:
@@ -82,7 +61,7 @@ def run(config_path: Path) -> None:
 
 
 @main.command("config")
-@_CONFIG
+@CONFIG
 @click.option(
     "--check", is_flag=True, help="Only say whether the configuration and its packs are valid."
 )
@@ -94,7 +73,7 @@ def show_config(config_path: Path, *, check: bool) -> None:
     from gateway.rule_packs import PackFiles, compile_packs  # noqa: PLC0415
     from runtime.errors import ConfigError  # noqa: PLC0415
 
-    config = _load(config_path)
+    config = load_gateway_config(config_path)
     try:
         packs = compile_packs(PackFiles([Path(path) for path in config.rules.paths]).read())
         foreign = compile_sources(
@@ -115,8 +94,8 @@ def show_config(config_path: Path, *, check: bool) -> None:
 
 @main.command("explain")
 @click.argument("event_id")
-@_CONFIG
-@_JSON
+@CONFIG
+@JSON
 def explain_event(event_id: str, config_path: Path, *, as_json: bool) -> None:
     """Tell why EVENT_ID was raised. Works beside a running gateway. Exit code 1: not found."""
     import msgspec  # noqa: PLC0415
@@ -127,7 +106,7 @@ def explain_event(event_id: str, config_path: Path, *, as_json: bool) -> None:
     from gateway.rule_packs import PackFiles  # noqa: PLC0415
     from runtime.errors import ConfigError  # noqa: PLC0415
 
-    config = _load(config_path)
+    config = load_gateway_config(config_path)
     paths = StatePaths(config.state_dir)
     try:
         explanation = explain(
@@ -178,8 +157,8 @@ main.add_command(map_message)
 
 
 @main.command("devices")
-@_CONFIG
-@_JSON
+@CONFIG
+@JSON
 def list_devices(config_path: Path, *, as_json: bool) -> None:
     """Tell of each box whether it is online, its clock, its gaps, its configuration.
 
@@ -190,7 +169,7 @@ def list_devices(config_path: Path, *, as_json: bool) -> None:
     from gateway.device_table import fetch_lines, table_of  # noqa: PLC0415
     from gateway.errors import GatewayError  # noqa: PLC0415
 
-    config = _load(config_path)
+    config = load_gateway_config(config_path)
     if config.metrics is None or config.metrics.port == 0:
         click.echo("metrics.port is not fixed in the configuration; name one", err=True)
         sys.exit(2)
@@ -207,62 +186,8 @@ def list_devices(config_path: Path, *, as_json: bool) -> None:
     Console().print(table_of(lines))
 
 
-@main.group()
-def dead() -> None:
-    """Look at what was turned away: messages by the gateway, events by the API."""
-
-
-@dead.command("list")
-@_CONFIG
-@_JSON
-@click.option("--limit", default=100, show_default=True, help="Newest entries of each kind.")
-def dead_list(config_path: Path, limit: int, *, as_json: bool) -> None:
-    """List rejected messages and refused events, newest first."""
-    import msgspec  # noqa: PLC0415
-
-    from gateway.bootstrap import StatePaths  # noqa: PLC0415
-    from gateway.dead_letter import DeadLetterStore  # noqa: PLC0415
-    from gateway.event_outbox import EventOutbox  # noqa: PLC0415
-
-    paths = StatePaths(_load(config_path).state_dir)
-    letters = []
-    if paths.dead_letters.exists():
-        store = DeadLetterStore(paths.dead_letters, read_only=True)
-        letters = store.newest(limit)
-        store.close()
-    refused = []
-    if paths.outbox.exists():
-        outbox = EventOutbox(paths.outbox, read_only=True)
-        refused = outbox.dead(limit)
-        outbox.close()
-    if as_json:
-        document = {
-            "messages": [letter._asdict() for letter in letters],
-            "events": [
-                {"event_id": row.event_id, "rev": row.rev, "reason": row.reason} for row in refused
-            ],
-        }
-        click.echo(msgspec.json.encode(document).decode())
-        return
-    for letter in letters:
-        at = datetime.fromtimestamp(letter.at_us / 1_000_000, tz=UTC).isoformat()
-        click.echo(f"{at} {letter.reason} {letter.topic} ({letter.size_bytes} B): {letter.detail}")
-    for row in refused:
-        click.echo(f"event {row.event_id} rev {row.rev}: {row.reason}")
-    click.echo(f"{len(letters)} rejected messages, {len(refused)} refused events")
-
-
-@dead.command("replay")
-@_CONFIG
-def dead_replay(config_path: Path) -> None:
-    """Send every refused event to the API again: the running gateway picks them up."""
-    from gateway.bootstrap import StatePaths  # noqa: PLC0415
-    from gateway.event_outbox import EventOutbox  # noqa: PLC0415
-
-    outbox = EventOutbox(StatePaths(_load(config_path).state_dir).outbox)
-    revived = outbox.revive(datetime.now(UTC))
-    outbox.close()
-    click.echo(f"{revived} events wait for the API again")
+main.add_command(dead)
+main.add_command(replay_dead)
 
 
 if __name__ == "__main__":

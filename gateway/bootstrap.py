@@ -22,6 +22,8 @@ from gateway.ports import EventSink, TelemetrySink
 from gateway.rule_host import RuleHost
 from gateway.rule_packs import PackFiles
 from gateway.service import Gateway
+from gateway.sinks.bootstrap import make_breaker, make_followers
+from gateway.sinks.positions import SinkPositions
 from gateway.telemetry.writer import TelemetryWriter
 from gateway.worker import Worker, WorkerLimits
 from runtime.backoff import Backoff
@@ -40,6 +42,7 @@ class StatePaths:
         self.journal = folder / "journal"
         self.checkpoint = folder / "checkpoint.sqlite"
         self.outbox = folder / "events.sqlite"
+        self.sinks = folder / "sinks.sqlite"
         self.dead_letters = folder / "dead-letters.sqlite"
         self.telemetry = folder / "telemetry.sqlite"
         self.desired = folder / "desired.sqlite"
@@ -180,12 +183,16 @@ def build(
     if sink is not None:
         closers.append(sink.close)
         api = config.api
-        backoff = (
-            Backoff(0.2, 30.0, rng)
+        breaker = (
+            make_breaker(0.2, 30.0, rng)
             if api is None
-            else Backoff(api.backoff_s, api.backoff_cap_s, rng)
+            else make_breaker(api.backoff_s, api.backoff_cap_s, rng)
         )
-        delivery = EventDelivery(outbox, sink, backoff, batch=100 if api is None else api.batch)
+        delivery = EventDelivery(outbox, sink, breaker, batch=100 if api is None else api.batch)
+    positions = SinkPositions(paths.sinks)
+    closers.append(positions.close)
+    followers = make_followers(config, outbox, positions, rng)
+    closers.extend(follower.close for follower in followers)
     dedupe = Dedupe(gap_after_s=config.intake.gap_after_s, in_order=IN_ORDER)
     host = RuleHost(
         dedupe,
@@ -242,6 +249,7 @@ def build(
         dedupe=dedupe,
         outbox=outbox,
         delivery=delivery,
+        followers=followers,
         telemetry=telemetry,
         batch=config.intake.batch,
         closers=closers,

@@ -8,6 +8,8 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from contracts.envelope import Id
+from contracts.event import EventPhase
+from contracts.levels import Level
 from contracts.registry import UnknownDevices
 from runtime.clock import ClockConfig
 from runtime.mqtt_client import MqttConfig, Port
@@ -27,6 +29,7 @@ __all__ = [
     "OffTelemetryConfig",
     "RulesConfig",
     "TelemetryConfig",
+    "WebhookConfig",
 ]
 
 _Positive = Annotated[float, Meta(gt=0.0)]
@@ -50,6 +53,34 @@ class ApiConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Highest ceiling of a wait, seconds; default 30."""
     remember: _Count = 200_000
     """Delivered events that stay in the outbox for ``explain``; default 200,000 (about 200 MB)."""
+
+
+class WebhookConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One subscriber that events are posted to as signed CloudEvents."""
+
+    name: Id
+    """Name of the subscriber; its place in the outbox is kept under it; required."""
+    url: str
+    """Address; required."""
+    secret_file: str
+    """File with the signing secret (``whsec_`` and base64), one a line while rotating; required."""
+    levels: tuple[Level, ...] = ()
+    """Levels that it gets; default all."""
+    event_types: tuple[str, ...] = ()
+    """Event types that it gets, ``*`` standing for any text; default all."""
+    districts: tuple[Id, ...] = ()
+    """Districts that it gets; default all."""
+    phases: tuple[EventPhase, ...] = ()
+    """Phases that it gets: open, update, end; default all."""
+    from_start: bool = False
+    """Whether a new subscriber gets what the outbox still remembers; default false: only what
+    comes."""
+    timeout_s: _Positive = 10.0
+    """Seconds after which a request counts as failed; default 10."""
+    backoff_s: _Positive = 0.5
+    """Ceiling of the first wait after a failure, seconds; doubles each time; default 0.5."""
+    backoff_cap_s: _Positive = 60.0
+    """Highest ceiling of a wait, seconds; default 60."""
 
 
 class RulesConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -208,6 +239,8 @@ class GatewayConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """The alert API; default none: events wait in the outbox."""
     identity: IdentityConfig | None = None
     """The API's registry of devices; needs ``api``; default none: every device is taken as it comes."""
+    webhooks: tuple[WebhookConfig, ...] = ()
+    """Further subscribers to events, each at its own pace; default none."""
     rules: RulesConfig = RulesConfig()
     """The rule packs."""
     journal: JournalConfig = JournalConfig()

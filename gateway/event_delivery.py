@@ -9,7 +9,7 @@ import structlog
 from gateway.errors import EventRefusedError, SinkUnavailableError, StoreError
 from gateway.event_outbox import EventOutbox, EventState, OutboxRow
 from gateway.ports import EventSink
-from runtime.backoff import Backoff
+from gateway.sinks.circuit_breaker import CircuitBreaker
 
 __all__ = ["EventDelivery"]
 
@@ -27,25 +27,24 @@ class EventDelivery:
     Args:
         outbox: where events wait.
         sink: where they go.
-        backoff: waiting while the sink is unavailable.
+        breaker: when to try a sink that is unavailable, and with how much.
         batch: events per delivery.
     """
 
     def __init__(
-        self, outbox: EventOutbox, sink: EventSink, backoff: Backoff, *, batch: int = 100
+        self, outbox: EventOutbox, sink: EventSink, breaker: CircuitBreaker, *, batch: int = 100
     ) -> None:
         self._outbox = outbox
         self._sink = sink
-        self._backoff = backoff
+        self.breaker = breaker
         self._batch = batch
         self._singly = 0
-        self._not_before = 0.0
         self._counted_at_s = 0.0
         self.counters: Counter[str] = Counter()
 
     def step(self, now: datetime, monotonic_s: float) -> int:
         """Deliver one batch when there is one and no back-off runs; return the events settled."""
-        if monotonic_s < self._not_before:
+        if self.breaker.wait_s(monotonic_s) > 0.0:
             return 0
         try:
             rows = self._waiting(monotonic_s)
@@ -56,16 +55,17 @@ class EventDelivery:
         except EventRefusedError as error:
             return self._refused(rows, error, now, monotonic_s)
         except (SinkUnavailableError, StoreError) as error:
-            self._not_before = monotonic_s + (delay := self._backoff.next_delay())
+            delay = self.breaker.failed(monotonic_s)
             self.counters["failures"] += 1
             structlog.get_logger().warning(
                 "event_delivery_failed",
                 error=str(error),
                 pending=self._outbox.pending,
+                circuit=self.breaker.state(monotonic_s).name.lower(),
                 retry_in_s=round(delay, 2),
             )
             return 0
-        self._backoff.reset()
+        self.breaker.worked()
         self._singly = max(0, self._singly - 1)
         self.counters["delivered"] += len(rows)
         return len(rows)
@@ -77,7 +77,8 @@ class EventDelivery:
                 self._counted_at_s = monotonic_s
                 self._outbox.recount()
             return []
-        return self._outbox.batch(1 if self._singly else self._batch)
+        limit = 1 if self._singly else self._batch
+        return self._outbox.batch(self.breaker.batch(limit, monotonic_s))
 
     def _refused(
         self, rows: list[OutboxRow], error: EventRefusedError, now: datetime, monotonic_s: float
@@ -88,7 +89,7 @@ class EventDelivery:
         try:
             self._outbox.settle(rows, EventState.DEAD, now, reason=str(error))
         except StoreError as failure:
-            self._not_before = monotonic_s + self._backoff.next_delay()
+            self.breaker.failed(monotonic_s)
             structlog.get_logger().error("event_outbox_failed", error=str(failure))
             return 0
         self._singly = max(0, self._singly - 1)
@@ -107,7 +108,7 @@ class EventDelivery:
         """Step until ``stopped``, sleeping while there is nothing to deliver."""
         while not stopped():
             if self.step(clock(), monotonic()) == 0 and not self._singly:
-                waiting = self._not_before - monotonic()
+                waiting = self.breaker.wait_s(monotonic())
                 if self._outbox.pending == 0:
                     self._outbox.wait(0.2)
                 elif waiting > 0.0:

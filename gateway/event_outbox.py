@@ -112,8 +112,10 @@ class EventOutbox:
                 self._db.execute("BEGIN IMMEDIATE")
                 before = self._db.total_changes
                 self._db.executemany(
-                    "INSERT OR IGNORE INTO events (event_id, rev, state, made_us, body) "
-                    "VALUES (?,?,?,?,?)",
+                    # not INSERT OR IGNORE: that uses up a row number, which followers would miss
+                    "INSERT INTO events (event_id, rev, state, made_us, body) "
+                    "SELECT ?1,?2,?3,?4,?5 WHERE NOT EXISTS "
+                    "(SELECT 1 FROM events WHERE event_id=?1 AND rev=?2)",
                     [
                         (event, rev, EventState.PENDING, made_us, body)
                         for event, rev, body in events
@@ -132,6 +134,21 @@ class EventOutbox:
     def batch(self, limit: int) -> list[OutboxRow]:
         """Return pending rows, oldest first."""
         return self._select("WHERE state=? ORDER BY row LIMIT ?", (EventState.PENDING, limit))
+
+    def after(self, row: int, limit: int) -> list[OutboxRow]:
+        """Return remembered rows behind ``row``, oldest first, whatever became of them."""
+        return self._select("WHERE row>? ORDER BY row LIMIT ?", (row, limit))
+
+    def newest_row(self) -> int:
+        """Return the number of the newest row; 0 when there was none yet."""
+        with self._lock:
+            try:
+                found = self._db.execute(
+                    "SELECT seq FROM sqlite_sequence WHERE name='events'"
+                ).fetchone()
+            except sqlite3.Error as error:
+                raise self._failed(error, "nothing was read") from error
+        return 0 if found is None else int(found[0])
 
     def dead(self, limit: int = 1_000) -> list[OutboxRow]:
         """Return rows that the API refused for good, newest first."""

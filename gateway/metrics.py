@@ -1,5 +1,6 @@
 """Figures of a running gateway in the Prometheus text format."""
 
+import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -62,6 +63,13 @@ _FAMILIES = (
     Metric("events_dead_total", "counter", "Statements that the API refused for good."),
     Metric("event_delivery_failures_total", "counter", "Deliveries that will be tried again."),
     Metric("events_not_published_total", "counter", "Events not published on the hub."),
+    Metric("events_circuit", "gauge", "Circuit to the API: 0 closed, 1 on trial, 2 open."),
+    Metric("sink_events_delivered_total", "counter", "Statements that a webhook took, by sink."),
+    Metric("sink_events_pending", "gauge", "Rows of the outbox a webhook has not come to."),
+    Metric("sink_events_dead_total", "counter", "Statements that a webhook refused for good."),
+    Metric("sink_events_missed_total", "counter", "Statements forgotten before a webhook's turn."),
+    Metric("sink_failures_total", "counter", "Webhook deliveries that will be tried again."),
+    Metric("sink_circuit", "gauge", "Circuit to a webhook: 0 closed, 1 on trial, 2 open."),
     Metric("acks_total", "counter", "Cumulative acks sent to boxes."),
     Metric("store_failures_total", "counter", "Writes that failed and wait, by store."),
     Metric("packs_loaded_total", "counter", "Times that changed rule packs were put in force."),
@@ -150,6 +158,7 @@ def _values(gateway: Gateway) -> Iterator[tuple[str, dict[str, str], float]]:
     yield "events_delivered_total", {}, delivery.get("delivered", 0)
     yield "events_dead_total", {}, delivery.get("dead", 0)
     yield "event_delivery_failures_total", {}, delivery.get("failures", 0)
+    yield from _sink_values(gateway)
     yield "events_not_published_total", {}, counters["events_not_published"]
     yield "acks_total", {}, worker.acks.sent
     for store in _STORES:
@@ -184,6 +193,20 @@ def _values(gateway: Gateway) -> Iterator[tuple[str, dict[str, str], float]]:
         for event, count in sorted(lane.counters.items()):
             yield "lane_events_total", {"lane": lane.name, "event": event}, count
     yield "step_seconds_max", {}, gateway.take_longest_step_s()
+
+
+def _sink_values(gateway: Gateway) -> Iterator[tuple[str, dict[str, str], float]]:
+    """Yield (name, labels, value) of the API's circuit and of every webhook."""
+    if gateway.delivery is not None:
+        yield "events_circuit", {}, gateway.delivery.breaker.state(time.monotonic())
+    for follower in gateway.followers:
+        sink = {"sink": follower.name}
+        yield "sink_events_delivered_total", sink, follower.counters["delivered"]
+        yield "sink_events_pending", sink, follower.pending
+        yield "sink_events_dead_total", sink, follower.counters["dead"]
+        yield "sink_events_missed_total", sink, follower.counters["missed"]
+        yield "sink_failures_total", sink, follower.counters["failures"]
+        yield "sink_circuit", sink, follower.breaker.state(time.monotonic())
 
 
 def _foreign_values(gateway: Gateway) -> Iterator[tuple[str, dict[str, str], float]]:

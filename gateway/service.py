@@ -3,7 +3,7 @@
 import gc
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from threading import Event as Flag
@@ -20,6 +20,7 @@ from gateway.identity.fleet import Fleet
 from gateway.intakes.intake_lanes import IntakeLanes
 from gateway.metrics_server import Health
 from gateway.rule_host import RuleHost
+from gateway.sinks.follower import SinkFollower
 from gateway.telemetry.writer import TelemetryWriter
 from gateway.worker import Worker
 from runtime.clock import Clock
@@ -69,6 +70,7 @@ class Gateway:
         watch: ClockWatch,
         batch: int,
         closers: list[Callable[[], None]],
+        followers: Sequence[SinkFollower] = (),
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.clock = clock
@@ -79,6 +81,7 @@ class Gateway:
         self.dedupe = dedupe
         self.outbox = outbox
         self.delivery = delivery
+        self.followers = tuple(followers)
         self.telemetry = telemetry
         self.fleet = fleet
         self.watch = watch
@@ -106,6 +109,9 @@ class Gateway:
         monotonic_s = self._monotonic()
         if self.delivery is not None:
             while self.delivery.step(now, monotonic_s):
+                pass
+        for follower in self.followers:
+            while follower.step(now, monotonic_s):
                 pass
         if self.telemetry is not None:
             self.telemetry.step(monotonic_s)
@@ -142,6 +148,9 @@ class Gateway:
         if self.delivery is not None:
             serve = partial(self.delivery.run, over, self.clock.now, self._monotonic)
             threads.append(Thread(target=serve, name="delivery"))
+        for follower in self.followers:
+            serve = partial(follower.run, over, self.clock.now, self._monotonic)
+            threads.append(Thread(target=serve, name=f"sink-{follower.name}"))
         if self.telemetry is not None:
             store = partial(self.telemetry.run, over, self._monotonic)
             threads.append(Thread(target=store, name="telemetry"))

@@ -23,6 +23,7 @@ from gateway.config import (
     JournalConfig,
     RulesConfig,
     TelemetryConfig,
+    WebhookConfig,
 )
 from gateway.service import Gateway
 from gateway.sinks.memory import CallableSink
@@ -168,6 +169,7 @@ class City:
         pack: str = PACK,
         checkpoint_every_s: float = 5.0,
         foreign: ForeignConfig = ForeignConfig(),  # noqa: B008 - frozen
+        webhooks: tuple[WebhookConfig, ...] = (),
     ) -> None:
         self.folder = folder
         self.pack_file = folder / "pack.yaml"
@@ -187,6 +189,7 @@ class City:
             checkpoint=CheckpointConfig(every_s=checkpoint_every_s),
             intake=IntakeConfig(batch=1_000),
             foreign=foreign,
+            webhooks=webhooks,
             telemetry=TelemetryConfig(),
             metrics=None,
         )

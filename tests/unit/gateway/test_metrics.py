@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from gateway.config import ForeignConfig
+from gateway.config import ForeignConfig, WebhookConfig
 from gateway.metrics import METRICS, render
 from tests.unit.gateway.city import GATES, PACK, City, later, reading
 
@@ -15,7 +15,8 @@ def test_metrics_page_names_every_metric_once(tmp_path: Path) -> None:
         "district: d, site: s}]"
     )
     foreign = ForeignConfig(mappings=("zigbee2mqtt",), devices=(str(devices),))
-    city = City(tmp_path, pack=PACK + GATES, foreign=foreign)
+    hook = WebhookConfig(name="ops", url="http://127.0.0.1:9/", secret_file="none")
+    city = City(tmp_path, pack=PACK + GATES, foreign=foreign, webhooks=(hook,))
     city.send(reading(0, later(9_000)))
     city.send(b"{")
     city.box.publish("zigbee2mqtt/button", b'{"action": "shake", "mood": "good"}')
