@@ -1,4 +1,4 @@
-"""docs/gateway.md names everything that a user can set, read or meet."""
+"""docs/gateway.md and its sister pages name everything that a user can set, read or meet."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +14,10 @@ from gateway.config import GatewayConfig
 from gateway.intake import Reason
 from gateway.metrics import METRICS
 
-PAGE = (Path(__file__).parents[3] / "docs" / "gateway.md").read_text(encoding="utf-8")
+_DOCS = Path(__file__).parents[3] / "docs"
+PAGE = "\n".join(
+    (_DOCS / f"{name}.md").read_text(encoding="utf-8") for name in ("gateway", "sinks", "telemetry")
+)
 
 
 def _fields(struct: Any) -> Iterator[str]:
