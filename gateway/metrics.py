@@ -174,12 +174,7 @@ def _values(gateway: Gateway) -> Iterator[tuple[str, dict[str, str], float]]:
     yield "journal_segments_pruned_total", {}, counters["segments_pruned"]
     yield "journal_unsaved_records", {}, worker.unsaved_records
     yield "checkpoints_total", {}, worker.keeper.counters["checkpoints"]
-    if gateway.telemetry is not None:
-        written = gateway.telemetry.counters
-        yield "telemetry_written_total", {}, written["written"]
-        yield "telemetry_waiting", {}, gateway.telemetry.waiting
-        yield "telemetry_dropped_total", {}, written["dropped"]
-        yield "telemetry_failed_writes_total", {}, written["failed_writes"]
+    yield from _telemetry_values(gateway)
     states = [box.state for box in list(host.registry.boxes.values())]
     yield "boxes", {"state": "online"}, sum(state is not BoxState.OFFLINE for state in states)
     yield "boxes", {"state": "offline"}, sum(state is BoxState.OFFLINE for state in states)
@@ -193,6 +188,16 @@ def _values(gateway: Gateway) -> Iterator[tuple[str, dict[str, str], float]]:
         for event, count in sorted(lane.counters.items()):
             yield "lane_events_total", {"lane": lane.name, "event": event}, count
     yield "step_seconds_max", {}, gateway.take_longest_step_s()
+
+
+def _telemetry_values(gateway: Gateway) -> Iterator[tuple[str, dict[str, str], float]]:
+    """Yield (name, labels, value) of the telemetry writer."""
+    if gateway.telemetry is not None:
+        written = gateway.telemetry.counters
+        yield "telemetry_written_total", {}, written["written"]
+        yield "telemetry_waiting", {}, gateway.telemetry.waiting
+        yield "telemetry_dropped_total", {}, written["dropped"]
+        yield "telemetry_failed_writes_total", {}, written["failed_writes"]
 
 
 def _sink_values(gateway: Gateway) -> Iterator[tuple[str, dict[str, str], float]]:
