@@ -40,6 +40,11 @@ _ROLES = {
     "edge": _Role("edge.__main__", "edge", "Run an edge box, or replay a video through it."),
     "gateway": _Role("gateway.__main__", "gateway", "Run the rule gateway."),
     "api": _Role("cloud_api.__main__", "cloud", "Run the central API and manage its keys."),
+    "fleet": _Role(
+        "cityloop.fleet.commands",
+        "gateway",
+        "Devices and boxes: registry, tokens, configuration, who is online.",
+    ),
     "hub": _Role("cityloop.hub.commands", "hub", "Run the message hub (nats-server with MQTT)."),
     "sim": _Role("simulators.__main__", "sim", "Run the simulated city."),
     "doctor": _Role(

@@ -4,10 +4,11 @@ StackError
 ├── ProcessDied    a part ended by itself, or did not end when asked
 ├── NotReady       a part did not become healthy in time
 ├── AuditError     the books of a run could not be read
-└── ExamError      an exam did not take place
+├── ExamError      an exam did not take place
+└── FleetRefused   the API did not answer, or refused, what was asked of the fleet
 """
 
-__all__ = ["AuditError", "ExamError", "NotReady", "ProcessDied", "StackError"]
+__all__ = ["AuditError", "ExamError", "FleetRefused", "NotReady", "ProcessDied", "StackError"]
 
 
 class StackError(RuntimeError):
@@ -28,3 +29,7 @@ class AuditError(StackError):
 
 class ExamError(StackError):
     """The stack under test did not really run, so no mark can be given."""
+
+
+class FleetRefused(StackError):
+    """The API did not answer, or refused, what was asked of the fleet."""

@@ -132,6 +132,39 @@ def _deep_check(config: Any, folder: Path) -> list[str]:  # EdgeConfig is import
     return faults
 
 
+@main.command("enrol")
+@_CONFIG
+@click.option("--token", required=True, help="The one-time token, or @FILE that holds it.")
+@click.option("--api", required=True, help="Base address of the API.")
+@click.option("--api-ca", help="Certificates to trust at the API. Default: the usual ones.")
+@click.option(
+    "--hub", default="127.0.0.1:1883", show_default=True, help="Hub, for a first configuration."
+)
+@click.option("--hub-ca", help="Certificates to trust at the hub, for a first configuration.")
+def enrol_command(
+    config_path: Path, token: str, api: str, api_ca: str | None, hub: str, hub_ca: str | None
+) -> None:
+    """Take a one-time token for this box's login at the hub and its key at the API.
+
+    Writes hub.password and api.key beside the configuration, and a first configuration where there
+    is none. Exit codes: 0 enrolled, 2 not.
+    """
+    from edge.enrolment import enrol  # noqa: PLC0415
+    from edge.errors import EdgeError  # noqa: PLC0415
+
+    try:
+        if token.startswith("@"):
+            token = Path(token[1:]).read_text(encoding="utf-8").strip()
+        enrolled, written = enrol(
+            config_path, token, api=api, hub=hub, hub_ca=hub_ca, api_ca=api_ca
+        )
+    except (EdgeError, RuntimeFault, OSError, ValueError) as error:
+        raise _Failure(str(error)) from error
+    click.echo(f"enrolled as box {enrolled.box} of {enrolled.district}/{enrolled.site}; wrote:")
+    for path in written:
+        click.echo(f"  {path}")
+
+
 @main.command()
 @click.argument("video", type=click.Path(path_type=Path, dir_okay=False))
 @_CONFIG

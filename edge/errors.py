@@ -5,7 +5,9 @@ EdgeError
 │   ├── CameraFault  Transient  refused, stalled, corrupt, closed by the other side: reconnect
 │   ├── CameraSetup  Permanent  a file or an option that no retry can cure: a person acts
 │   └── CameraEnded             a file came to its clean end; not a fault, never retried
-└── ModelError       Permanent  a model that is missing, not ONNX, or of an unknown layout
+├── ModelError       Permanent  a model that is missing, not ONNX, or of an unknown layout
+├── EnrolmentFailed  Permanent  the API did not take the one-time token
+└── DesiredRefused   Permanent  a section of a desired configuration that this box cannot run
 
 Transient and Permanent come from :mod:`runtime.errors`; nothing else decides whether to retry.
 """
@@ -17,7 +19,9 @@ __all__ = [
     "CameraError",
     "CameraFault",
     "CameraSetup",
+    "DesiredRefused",
     "EdgeError",
+    "EnrolmentFailed",
     "ModelError",
 ]
 
@@ -53,3 +57,11 @@ class CameraEnded(CameraError):
 
 class ModelError(EdgeError, Permanent):
     """A model file is missing, is not ONNX, or has a layout that is not known here."""
+
+
+class EnrolmentFailed(EdgeError, Permanent):
+    """The API did not answer or did not take the token; a person has to look."""
+
+
+class DesiredRefused(EdgeError, Permanent):
+    """A section of a desired configuration is wrong; the box goes on with what it has."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import click
 
 if TYPE_CHECKING:
     from cityloop.hub.config import HubConfig
+    from cityloop.hub.login_sync import LoginSync
 
 __all__ = ["main"]
 
@@ -55,11 +57,13 @@ def run(config_path: Path, log_level: str) -> None:
     config = _load(config_path)
     configure_logging("hub", log_level)
     hub = Hub(config)
+    sync = _login_sync(config)
     with stop_on_signals() as stop:
         try:
             hub.start()
             while hub.pid is not None and not stop.wait(_SUPERVISE_S):
-                pass
+                if sync is not None:
+                    sync.step(time.monotonic())
         except (HubError, SecretError) as error:
             raise click.ClickException(str(error)) from error
         finally:
@@ -67,6 +71,18 @@ def run(config_path: Path, log_level: str) -> None:
             status = hub.stop()
     if died:
         raise click.ClickException(f"nats-server ended by itself with status {status}; see its log")
+
+
+def _login_sync(config: HubConfig) -> LoginSync | None:
+    """Return what follows the API's list of enrolled boxes, where one is configured."""
+    if config.register is None:
+        return None
+    from random import Random  # noqa: PLC0415 - as below
+
+    from cityloop.hub.login_sync import LoginSync  # noqa: PLC0415 - keeps --help quick
+    from cityloop.hub.supervisor import reload_running  # noqa: PLC0415 - as above
+
+    return LoginSync(config, config.register, reload_running, Random())
 
 
 @main.command()
@@ -122,9 +138,10 @@ def add_box(
     A running hub takes it in at once; nobody is disconnected.
     """
     from cityloop.hub.errors import HubError  # noqa: PLC0415 - keeps --help quick
-    from cityloop.hub.register import Register, write_private  # noqa: PLC0415 - as above
+    from cityloop.hub.register import Register  # noqa: PLC0415 - as above
     from cityloop.hub.supervisor import reload_running  # noqa: PLC0415 - as above
     from contracts.errors import IdError  # noqa: PLC0415 - as above
+    from runtime.private_file import write_private  # noqa: PLC0415 - as above
 
     loaded = _load(config_path)
     path = credentials or Path(f"{name}.password")
@@ -141,6 +158,24 @@ def add_box(
         raise click.ClickException(str(error)) from error
     click.echo(f"password of box {name}: {path}")
     click.echo("the running hub knows it" if running else "the hub learns of it at its next start")
+
+
+@main.command("remove-box")
+@click.argument("name")
+@_CONFIG
+def remove_box(name: str, config_path: Path) -> None:
+    """Strike off box NAME that `add-box` registered; a running hub cuts its session off."""
+    from cityloop.hub.errors import HubError  # noqa: PLC0415 - keeps --help quick
+    from cityloop.hub.register import Register  # noqa: PLC0415 - as above
+    from cityloop.hub.supervisor import reload_running  # noqa: PLC0415 - as above
+
+    loaded = _load(config_path)
+    try:
+        Register(loaded.data).remove(name)
+        running = reload_running(loaded)
+    except HubError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"box {name} is struck off" + (", its session cut" if running else ""))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ __all__ = [
     "BoxUser",
     "Discard",
     "HubConfig",
+    "HubRegister",
     "HubTls",
     "Listen",
     "Role",
@@ -82,6 +83,19 @@ class BoxUser(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """File that holds its password."""
 
 
+class HubRegister(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The API whose enrolled boxes may log in; whom it revokes is cut off."""
+
+    api: str
+    """Base address of the API, without /v1."""
+    key_file: str
+    """File that holds an API key of role ``hub``."""
+    poll_s: Annotated[float, Meta(gt=0.0)] = 1.0
+    """Seconds between two polls; default 1."""
+    timeout_s: Annotated[float, Meta(gt=0.0)] = 2.0
+    """Seconds after which a poll counts as failed; default 2."""
+
+
 class Discard(StrEnum):
     """What a full stream does."""
 
@@ -137,6 +151,8 @@ class HubConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Gateway, API, administrator. One of role ``admin`` is required."""
     boxes: tuple[BoxUser, ...] = ()
     """Boxes known from the start."""
+    register: HubRegister | None = None
+    """API whose enrolled boxes may log in; default: none."""
     streams: dict[str, StreamConfig] = {}
     """Streams by name; default: READINGS, TRACKS, OBSERVATIONS, URGENT, STATUS."""
     sync_interval_s: Annotated[float, Meta(ge=0.0)] = 10.0

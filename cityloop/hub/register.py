@@ -1,6 +1,5 @@
-"""Who may log in: password hashes, and the register of boxes that were added at run time."""
+"""Who may log in: password hashes, and the registers of boxes added here or enrolled at the API."""
 
-import os
 import secrets
 from pathlib import Path
 
@@ -10,8 +9,9 @@ from msgspec import Struct
 
 from cityloop.hub.errors import RegistryError
 from contracts.ids import check_id
+from runtime.private_file import write_private
 
-__all__ = ["BoxLogin", "Register", "hash_password", "write_private"]
+__all__ = ["BoxLogin", "Register", "hash_password"]
 
 
 def hash_password(password: str, cost: int) -> str:
@@ -27,19 +27,6 @@ def hash_password(password: str, cost: int) -> str:
         raise RegistryError(f"password cannot be hashed: {error}; use at most 72 bytes") from error
 
 
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner can read, all of it or none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(fd, "w", encoding="utf-8") as file:
-        os.fchmod(file.fileno(), 0o600)
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.rename(path)
-
-
 class BoxLogin(Struct, frozen=True, kw_only=True):
     """A registered box and the hash of its password."""
 
@@ -50,23 +37,43 @@ class BoxLogin(Struct, frozen=True, kw_only=True):
 
 
 class Register:
-    """The boxes that were added at run time, in ``boxes.json`` of the hub's folder."""
+    """Boxes that were added here (``boxes.json``) and boxes that the API enrolled (``enrolled.json``)."""
 
     def __init__(self, data: Path) -> None:
         self.path = data / "boxes.json"
+        self.enrolled_path = data / "enrolled.json"
 
     def boxes(self) -> list[BoxLogin]:
-        """Return the registered boxes, sorted by id.
+        """Return the boxes that were added here, sorted by id.
 
         Raises:
             RegistryError: the file is damaged.
         """
-        if not self.path.exists():
-            return []
-        try:
-            return msgspec.json.decode(self.path.read_bytes(), type=list[BoxLogin])
-        except msgspec.DecodeError as error:
-            raise RegistryError(f"register {self.path}: {error}; restore it") from error
+        return _read(self.path)
+
+    def enrolled(self) -> list[BoxLogin]:
+        """Return the boxes that the API enrolled, sorted by id.
+
+        Raises:
+            RegistryError: the file is damaged.
+        """
+        return _read(self.enrolled_path)
+
+    def replace_enrolled(self, logins: list[BoxLogin]) -> None:
+        """Put another list of enrolled boxes in the place of the one there is."""
+        _write(self.enrolled_path, logins)
+
+    def remove(self, box: str) -> None:
+        """Strike off a box that was added here.
+
+        Raises:
+            RegistryError: it was not.
+        """
+        known = self.boxes()
+        left = [login for login in known if login.box != box]
+        if len(left) == len(known):
+            raise RegistryError(f"box {box!r} is not in {self.path}; see `cityloop hub config`")
+        _write(self.path, left)
 
     def add(self, box: str, district: str, site: str, cost: int) -> str:
         """Register a box and return its new password, which is kept nowhere.
@@ -88,5 +95,18 @@ class Register:
             password_hash=hash_password(password, cost),
         )
         entries = sorted([*known, login], key=lambda entry: entry.box)
-        write_private(self.path, msgspec.json.format(msgspec.json.encode(entries)).decode())
+        _write(self.path, entries)
         return password
+
+
+def _read(path: Path) -> list[BoxLogin]:
+    if not path.exists():
+        return []
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=list[BoxLogin])
+    except msgspec.DecodeError as error:
+        raise RegistryError(f"register {path}: {error}; restore it") from error
+
+
+def _write(path: Path, logins: list[BoxLogin]) -> None:
+    write_private(path, msgspec.json.format(msgspec.json.encode(logins)).decode())

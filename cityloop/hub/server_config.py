@@ -7,6 +7,8 @@ subscription of QoS 1 also needs ``$MQTT.sub.>``, where its deliveries arrive.
 import json
 from collections.abc import Iterable
 
+import structlog
+
 from cityloop.hub.config import HubConfig, HubTls, Listen, Role
 from cityloop.hub.errors import RegistryError
 from cityloop.hub.register import BoxLogin, Register, hash_password
@@ -29,6 +31,8 @@ BOX_PUBLISHES = (
 
 BOX_SUBSCRIBES = (Kind.ACK, Kind.CONFIG_DESIRED, Kind.COMMAND)
 """What a box may hear, below its own topics."""
+
+_log = structlog.get_logger(__name__)
 
 _MQTT_DELIVERIES = "$MQTT.sub.>"
 _ROOT = PREFIX.replace("/", ".")
@@ -121,8 +125,15 @@ def _logins(config: HubConfig) -> list[str]:
             password_hash=hashed(box.box, box.password_file),
         )
         add(box.box, _box_user(login))
-    for login in Register(config.data).boxes():
+    register = Register(config.data)
+    for login in register.boxes():
         add(login.box, _box_user(login))
+    for login in register.enrolled():
+        if login.box in lines:
+            # whoever runs this hub has the last word; the other boxes must not suffer
+            _log.warning("enrolled_box_shadowed", box=login.box)
+        else:
+            add(login.box, _box_user(login))
     return list(lines.values())
 
 

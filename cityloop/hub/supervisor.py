@@ -16,9 +16,9 @@ from msgspec import Struct
 
 from cityloop.hub.config import HubConfig
 from cityloop.hub.errors import ServerDied, ServerMissing
-from cityloop.hub.register import write_private
 from cityloop.hub.server_config import render
 from cityloop.hub.streams import ensure_streams
+from runtime.private_file import write_private
 
 __all__ = ["Hub", "HubHealth", "check_health", "find_server", "reload_running"]
 

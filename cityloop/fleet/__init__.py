@@ -1,0 +1,1 @@
+"""Running the fleet from the command line, through the API."""
