@@ -160,9 +160,10 @@ def _finding(incident: Incident, found: Sequence[Episode]) -> Finding:
     first = min(found, key=lambda one: one.opened_s)
     peak: Level = max((one.peak for one in found), key=level_rank)
     error = 0
-    if level_rank(peak) < level_rank(incident.level):
+    graded = incident_classes()[incident.class_name].graded
+    if graded and level_rank(peak) < level_rank(incident.level):
         error = level_rank(incident.level) - level_rank(peak)
-    elif level_rank(peak) > level_rank(incident.most):
+    elif graded and level_rank(peak) > level_rank(incident.most):
         error = level_rank(peak) - level_rank(incident.most)
     away = None
     if first.lon is not None and first.lat is not None:

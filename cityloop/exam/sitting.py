@@ -30,6 +30,9 @@ from simulators.ports import Post
 
 __all__ = ["Sitting", "sit"]
 
+_TICK_S = 60.0
+"""Most seconds of the scenario between two steps of gateway and API."""
+
 _SETTLING_STEPS = 50
 """Steps after the end in which what is under way may arrive; far more than it takes."""
 
@@ -98,7 +101,13 @@ def sit(
     elapsed_s = 0.0
     try:
         while elapsed_s < until_s:
-            elapsed_s = min(elapsed_s + city.step_s, until_s)
+            step_end_s = min(elapsed_s + city.step_s, until_s)
+            # a gateway that sees no tick for minutes takes itself for deaf, and blames no sensor
+            while elapsed_s + _TICK_S < step_end_s:
+                elapsed_s += _TICK_S
+                stack.clock.set(city.start + timedelta(seconds=elapsed_s))
+                stack.step()
+            elapsed_s = step_end_s
             stack.clock.set(city.start + timedelta(seconds=elapsed_s))
             _step(fleet, stack, elapsed_s)
             if progress is not None:

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from contracts.event import Event, EventPhase
 from contracts.levels import Level, level_rank
+from rules.escalation import ESCALATED
 
 __all__ = ["Episode", "episodes_of"]
 
@@ -25,6 +26,7 @@ class Episode(Struct, frozen=True, kw_only=True):
     onset_s: float
     ended_s: float | None
     peak: Level
+    """The gravest level before anybody's inaction raised it."""
     statements: int
     lon: float | None
     lat: float | None
@@ -51,6 +53,14 @@ def episodes_of(heard: Iterable[tuple[Event, datetime]], start: datetime) -> lis
     )
 
 
+def _found(revisions: list[tuple[Event, datetime]]) -> list[tuple[Event, datetime]]:
+    """Return the statements before an escalation: after it the level is no more the rule's finding."""
+    for number, (event, _) in enumerate(revisions):
+        if ESCALATED in event.cause.flags and number:
+            return revisions[:number]
+    return revisions
+
+
 def _episode(revisions: list[tuple[Event, datetime]], start: datetime) -> Episode:
     first, heard_at = revisions[0]
     last = revisions[-1][0]
@@ -65,7 +75,7 @@ def _episode(revisions: list[tuple[Event, datetime]], start: datetime) -> Episod
         heard_s=(heard_at - start).total_seconds(),
         onset_s=(first.onset_at - start).total_seconds(),
         ended_s=None if ended_at is None else (ended_at - start).total_seconds(),
-        peak=max((event.level for event, _ in revisions), key=level_rank),
+        peak=max((event.level for event, _ in _found(revisions)), key=level_rank),
         statements=len(revisions),
         lon=None if place is None else place.lon,
         lat=None if place is None else place.lat,

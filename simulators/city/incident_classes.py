@@ -31,6 +31,12 @@ class IncidentClass(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """By level: how long the value must stay there to count."""
     margin: Annotated[float, Meta(ge=0.0)]
     """A peak no further than this from a threshold may be called either way."""
+    maybe: float | None = None
+    """True value from which an event is not blamed; default the first threshold less the margin."""
+    average: str | None = None
+    """The value is the mean over so long before; default the value itself."""
+    graded: bool = True
+    """Whether the event's level is marked; false where it depends on more than the value."""
     events: tuple[str, ...]
     """Event types that tell of it."""
     source: str
@@ -38,6 +44,11 @@ class IncidentClass(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     def notice_s(self, level: Level) -> float:
         """Return how long a value must stay at a level to count, seconds."""
         return parse_duration(self.notice[level])
+
+    @property
+    def average_s(self) -> float:
+        """Return over how long the value is averaged, seconds; 0: not at all."""
+        return 0.0 if self.average is None else parse_duration(self.average)
 
     @property
     def calm_s(self) -> float:

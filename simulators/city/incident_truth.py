@@ -66,6 +66,15 @@ def _calm_runs(at_s: Array, mask: np.ndarray[Any, np.dtype[np.bool_]], calm_s: f
     ]
 
 
+def _averaged(at_s: Array, values: Array, over_s: float) -> Array:
+    """Return the mean of the last ``over_s`` seconds at every moment of an even cadence."""
+    width = max(1, round(over_s / (at_s[1] - at_s[0]))) if len(at_s) > 1 else 1
+    sums = np.concatenate([[0.0], np.cumsum(values)])
+    ends = np.arange(1, len(values) + 1)
+    begins = np.maximum(ends - width, 0)
+    return np.asarray((sums[ends] - sums[begins]) / width)
+
+
 def incidents_in(
     name: str,
     kind: IncidentClass,
@@ -85,10 +94,11 @@ def incidents_in(
         place: longitude and latitude of the sensor.
     """
     sign = 1.0 if kind.side == "above" else -1.0
-    height = sign * values
+    height = sign * (_averaged(at_s, values, kind.average_s) if kind.average_s else values)
     levels = list(kind.levels)
     first = sign * kind.levels[levels[0]]
-    touching = height >= first - kind.margin
+    low = first - kind.margin if kind.maybe is None else sign * kind.maybe
+    touching = height >= low
     if not touching.any():
         return []
     found: list[Incident] = []
@@ -122,7 +132,7 @@ def incidents_in(
                 end_s=float(at_s[end]) if end < len(at_s) else None,
                 ideal_s=start_s + kind.notice_s(levels[0]),
                 level=sure[-1] if sure else levels[0],
-                most=maybe[-1],
+                most=maybe[-1] if maybe else levels[0],
                 lon=place[0],
                 lat=place[1],
                 marginal=not sure or start is None,

@@ -53,7 +53,10 @@ def _during(at_s: Array, happening: Happening) -> np.ndarray[Any, np.dtype[np.bo
 
 
 class RainGauges:
-    """Rain, with what a gauge's place makes of it (0.95 to 1.05)."""
+    """Rain, with what a gauge's place makes of it (0.95 to 1.05), gusty from minute to minute.
+
+    A standard deviation of 15 % is invented: one-minute intensities scatter more, not less.
+    """
 
     def __init__(self, city: City, group: SensorGroup) -> None:
         self._city = city
@@ -64,11 +67,10 @@ class RainGauges:
         return {"rain_mm_h": rain_mm_h(self._city.storms, at_s)[:, None] * self._factor[None, :]}
 
     def measure(self, true: Values, rng: np.random.Generator) -> Values:
-        """Return rain to 0.1 mm/h, with 2 % of noise: common tipping buckets."""
+        """Return rain to 0.1 mm/h, gusts and 2 % of noise in it."""
         rain = true["rain_mm_h"]
-        return {
-            "rain_mm_h": _rounded(np.minimum(rain * rng.normal(1.0, 0.02, rain.shape), 400.0), 1)
-        }
+        gusty = np.clip(rain * rng.normal(1.0, 0.15, rain.shape), 0.0, 400.0)
+        return {"rain_mm_h": _rounded(gusty, 1)}
 
 
 class LevelSensors:
@@ -132,7 +134,7 @@ class SoundMeters:
         return np.asarray(works.size - 20.0 * np.log10(np.maximum(away, 1.0) / 10.0))
 
     def advance(self, at_s: Array) -> Values:
-        """Return ``dba`` and ``source`` (1: works are the louder part)."""
+        """Return ``dba``, ``source`` (1: works are the louder part) and ``works_dba`` alone."""
         hour = self._city.local_hour(at_s)
         # quietest at three in the morning, 8 dB below the afternoon
         day = 4.0 - 4.0 * np.cos((hour - 3.0) / 24.0 * 2.0 * math.pi)
@@ -145,6 +147,8 @@ class SoundMeters:
         return {
             "dba": 10.0 * np.log10(street + works),
             "source": (works > street).astype(np.float64),
+            # no meter tells this; the truth does
+            "works_dba": 10.0 * np.log10(np.maximum(works, 1.0)),
         }
 
     def measure(self, true: Values, rng: np.random.Generator) -> Values:

@@ -22,6 +22,11 @@ class RepeatingSession:
         """Whether a message can be handed to the hub now."""
         return self._session.connected
 
+    @property
+    def subscribed(self) -> bool:
+        """Whether every subscription is in force."""
+        return self._session.subscribed
+
     def start(self) -> None:
         """Begin to connect."""
         self._session.start()
