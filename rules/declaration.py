@@ -198,7 +198,6 @@ class PackDeclaration(Declared, frozen=True, kw_only=True):
 
 _PLANNED: Mapping[str, tuple[str, ...]] = {
     "event": ("group", "inhibits", "evidence"),
-    "let": ("ratio", "to"),
 }
 """Parts of the language that packs may already contain elsewhere but this version does not run."""
 

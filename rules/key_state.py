@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from contracts.levels import Level
+from rules.baseline import weigh
 from rules.errors import StateError
 from rules.expression import evaluate
 from rules.expression.kleene import known_number
@@ -165,7 +166,13 @@ class KeyState:
             value = None
             if not let.names.isdisjoint(fields):
                 value = known_number(evaluate(let.node, known, self.running.rule.fields))
-            known[let.name] = advance(let, state, value, at)
+            if let.usual is None:
+                known[let.name] = advance(let, state, value, at)
+                continue
+            usual = None
+            if not let.names.isdisjoint(fields):
+                usual = known_number(evaluate(let.usual, known, self.running.rule.fields))
+            known[let.name] = weigh(let, state, value, usual, at)
         return known
 
     def _merge(self, given: Mapping[str, Any], at: float) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from contracts.profiles import ProfileField
 from rules.durations import parse_duration
 from rules.errors import ExpressionError
-from rules.expression import Node, check, field_names, parse
+from rules.expression import Node, check, parse
 from rules.operator_declaration import LetDeclaration
+from rules.ratio_compiler import compile_ratio, watched_names
 from rules.vocabulary import FieldTable
 from rules.windows import AGGREGATES, MAX_SAMPLES, Let
 
@@ -51,8 +52,12 @@ def _let(
     fail: Fail,
 ) -> tuple[Let, str | None]:
     here = ("let", name)
-    if (declared.rate is None) == (declared.agg is None):
-        raise fail(here, "expected exactly one of 'agg' and 'rate'")
+    if sum(one is not None for one in (declared.rate, declared.agg, declared.ratio)) != 1:
+        raise fail(here, "expected exactly one of 'agg', 'rate' and 'ratio'")
+    if declared.ratio is not None:
+        return compile_ratio(name, declared, table, earlier, fail)
+    if declared.to is not None:
+        raise fail((*here, "to"), "only a ratio is to something; remove it")
     part = "of" if declared.rate is None else "rate"
     source = declared.of if declared.rate is None else declared.rate
     if source is None:
@@ -62,14 +67,12 @@ def _let(
         found = check(node, source, table, expected="number")
     except ExpressionError as failure:
         raise fail((*here, part), str(failure)) from failure
-    names: set[str] = set()
-    for field in field_names(node):
-        names |= earlier[field].names if field in earlier else {field}
+    names = watched_names(node, earlier)
     if not names:
         raise fail((*here, part), "this reads no field; name one of those that are watched")
     if declared.rate is not None:
-        return _rate(name, declared, node, frozenset(names), fail), None
-    let = _aggregate(name, declared, node, frozenset(names), fail)
+        return _rate(name, declared, node, names, fail), None
+    let = _aggregate(name, declared, node, names, fail)
     unit = found.unit
     if declared.agg == "leq" and unit != "dBA":
         raise fail((*here, "of"), "leq is of sound levels in dB; expected a field in dBA")

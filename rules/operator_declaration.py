@@ -15,6 +15,7 @@ __all__ = [
     "HolidayDeclaration",
     "LetDeclaration",
     "NoDataDeclaration",
+    "UsualDeclaration",
 ]
 
 
@@ -57,6 +58,23 @@ class EscalateDeclaration(Declared, frozen=True, kw_only=True):
     """acked: not if it was acknowledged by then; default in any case."""
 
 
+class UsualDeclaration(Declared, frozen=True, kw_only=True):
+    """``to`` of a ratio: what is usual, as one of four aggregates over a history of whole hours."""
+
+    over: str
+    """How long the history is: up to 84d, whole hours."""
+    same: str = "any"
+    """Which hours are alike: hour_of_week, hour_of_day (in UTC) or any; default any."""
+    median: str | None = None
+    """Expression whose median is usual; one of the four."""
+    mean: str | None = None
+    """Expression whose mean is usual."""
+    min: str | None = None
+    """Expression whose least value is usual."""
+    max: str | None = None
+    """Expression whose greatest value is usual."""
+
+
 class LetDeclaration(Declared, frozen=True, kw_only=True):
     """One of ``let``: an aggregate over a window, or a rate, under a name for conditions."""
 
@@ -74,6 +92,10 @@ class LetDeclaration(Declared, frozen=True, kw_only=True):
     """Instead of ``agg``: an expression whose change per minute is meant."""
     over: str | None = None
     """Over which time a rate is measured."""
+    ratio: str | None = None
+    """Instead of ``agg``: an expression that is compared with what is usual."""
+    to: UsualDeclaration | None = None
+    """What is usual, for a ratio."""
 
 
 class CalendarDeclaration(Declared, frozen=True, kw_only=True):

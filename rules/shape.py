@@ -27,6 +27,7 @@ _NAMES: Final = {
     "Escalate": "escalation",
     "NoData": "no_data",
     "Tally": "condition",
+    "Usual": "'to'",
     "Places": "table of places",
     "Areas": "table of areas",
     "Inside": "'inside'",

@@ -28,14 +28,18 @@ class Let(Struct, frozen=True, kw_only=True):
     names: frozenset[str]
     """Fields of a sample that bring a new value."""
     aggregate: str
-    """min, max, mean, median, leq, count, quantile or rate."""
+    """min, max, mean, median, leq, count, quantile or rate; of a ratio that of its history."""
     kind: str
-    """tumbling, sliding, session, count or rate."""
+    """tumbling, sliding, session, count, rate or ratio."""
     span: float
-    """Seconds, or samples for a count window."""
+    """Seconds, samples for a count window, or hours for a ratio."""
     fewest: int = 1
     """With fewer samples the value is unknown."""
     quantile: float = 0.5
+    usual: Node | None = None
+    """What ``node`` is compared with, over a history; None: this is no ratio."""
+    season: int = 1
+    """Hours between those of the history that are alike."""
 
 
 class WindowState(Struct, array_like=True):
@@ -47,6 +51,14 @@ class WindowState(Struct, array_like=True):
     """Start of the tumbling window that is being filled."""
     result: float | None = None
     """The value now; None: unknown."""
+    history: bytes = b""
+    """Of a ratio: its whole hours, see :mod:`rules.baseline`."""
+    count: int = 0
+    """Of a ratio: samples of the hour that runs, which ``begun`` numbers."""
+    stride: int = 1
+    """Of a ratio: of how many samples one is kept."""
+    base: float | None = None
+    """Of a ratio: what is usual in the hour that runs; None: unknown."""
 
 
 def _leq(levels: Sequence[float]) -> float:

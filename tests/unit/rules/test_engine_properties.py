@@ -54,6 +54,15 @@ SILENT = rule(
     no_data={"after": "35s", "do": "raise", "level": "yellow"},
     absence={"after": "2.5 cadence", "level": "yellow"},
     escalate=[{"after": "45s", "unless": "acked", "level": "red"}],
+    actions=[
+        {
+            "at": "yellow",
+            "command": "sign.show",
+            "device": "sign-{subject}",
+            "clear": {"command": "sign.clear"},
+            "at_most": "1 per 1m",
+        }
+    ],
 )
 FORGETFUL = rule(
     id="forgetful", latch=True, ladder=SHORT["ladder"], no_data={"after": "15s", "do": "clear"}
@@ -61,10 +70,14 @@ FORGETFUL = rule(
 
 MEANT = rule(
     id="meant",
-    ladder=[step("blue", "level >= 15 cm || rise > 0.1"), step("red", "level >= 40 cm")],
+    ladder=[
+        step("blue", "level >= 15 cm || rise > 0.1 || high > 1.5"),
+        step("red", "level >= 40 cm"),
+    ],
     let={
         "level": {"agg": "median", "of": "depth_m", "window": {"count": 3}},
         "rise": {"rate": "depth_m", "over": "1m"},
+        "high": {"ratio": "depth_m", "to": {"median": "depth_m", "over": "1h"}},
     },
 )
 NIGHTLY = rule(id="nightly", ladder=SHORT["ladder"], active="minutes", no_data=SILENT["no_data"])
