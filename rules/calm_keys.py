@@ -89,6 +89,8 @@ def calm_keys(rules: Sequence[RunningRule], sample: Sample, owner: object) -> Ca
             return None
         if state is None or state.mask < 0 or state.keep:
             return None
+        if state.last_at != sample.at:
+            return None  # a late sample: it is not the one that was judged last
         keys.append((state, state.mask))
         for name in running.rule.names:
             value = sample.fields.get(name)

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from contracts.control import Control, ControlAction
@@ -113,6 +113,7 @@ def _acknowledged() -> Control:
 @pytest.mark.parametrize("name", PACKS)
 @settings(deadline=None, max_examples=60)
 @given(arrivals=_arrivals)
+@example(arrivals=[(0, 0.0, "pond-1", ""), (-7, 0.31, "pond-1", ""), (10, 0.28, "pond-1", "")])
 def test_noting_equals_applying(name: str, arrivals: list[tuple[int, float, str, str]]) -> None:
     """Statements, state after every reading, and what is saved are those of applying all."""
     both, at = _Both(PACKS[name]), 0.0
