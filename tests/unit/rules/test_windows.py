@@ -189,7 +189,7 @@ def test_a_new_version_keeps_the_windows_it_still_has() -> None:
     ("let", "path", "reason"),
     [
         ({"depth_m": MEAN}, ("depth_m",), "a new name"),
-        ({"x": {}}, ("x",), "exactly one of 'agg' and 'rate'"),
+        ({"x": {}}, ("x",), "exactly one of 'agg', 'rate' and 'ratio'"),
         ({"x": {**MEAN, "agg": "average"}}, ("x", "agg"), "expected one of min"),
         ({"x": {**MEAN, "of": "depht_m"}}, ("x", "of"), "did you mean 'depth_m'"),
         ({"x": {**MEAN, "of": "x"}}, ("x", "of"), "'x' is unknown"),
