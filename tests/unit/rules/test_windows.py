@@ -201,7 +201,6 @@ def test_a_new_version_keeps_the_windows_it_still_has() -> None:
         ({"x": {**MEAN, "window": {"count": 0}}}, ("x", "window", "count"), "from 1 to"),
         ({"x": {**MEAN, "agg": "quantile"}}, ("x",), "has 'q' from 0 to 1"),
         ({"x": {"rate": "depth_m"}}, ("x",), "a rate has 'over'"),
-        ({"x": {"ratio": "depth_m"}}, ("x", "ratio"), "not supported yet"),
         ({"x": {**MEAN, "windw": {}}}, ("x", "windw"), "did you mean 'window'?"),
     ],
 )
