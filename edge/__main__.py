@@ -65,7 +65,11 @@ def run(config_path: Path) -> None:
         if config.hub is None:
             raise ConfigError(str(config_path), 1, 1, "hub is missing; name the MQTT broker there")
         configure_logging("edge", config.log_level)
-        agent = build(config, config_path.resolve().parent)
+        agent = build(
+            config,
+            config_path.resolve().parent,
+            reload=lambda: load_edge_config(config_path),
+        )
     except (RuntimeFault, ValueError) as error:
         raise _Failure(str(error)) from error
     except (OSError, sqlite3.Error) as error:

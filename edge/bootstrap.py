@@ -25,6 +25,8 @@ from edge.cameras.pyav_source import Pace, PyAvSource
 from edge.cameras.reconnect import ReconnectingSource
 from edge.commands import CommandDesk
 from edge.config import EdgeConfig
+from edge.configurator import Configurator, read_desired
+from edge.desired import overlay
 from edge.episodes import EpisodeBook
 from edge.errors import EdgeError
 from edge.evidence.courier import Courier
@@ -76,6 +78,7 @@ def build(
     sources: Mapping[str, CameraSource] | None = None,
     detectors: Mapping[str, Detector] | None = None,
     direct: bool = False,
+    reload: Callable[[], EdgeConfig] | None = None,
 ) -> Agent:
     """Return a box that is ready to be started.
 
@@ -92,12 +95,25 @@ def build(
         detectors: detectors to use in place of the configured ones, by camera id.
         direct: True runs recorded cameras and uploads within ``step``, by the clock given, so
             that the same input gives the same output.
+        reload: reads the box's own file again; None where there is none.
 
     Raises:
         ConfigError: there is neither ``hub`` nor ``connect``.
         SecretError: a password or key cannot be read.
         RuntimeFault: the outbox cannot be opened.
     """
+    own, desired_path = config, Path(f"{folder / config.outbox.path}.desired.json")
+    desired = read_desired(desired_path)
+    laid = overlay(own, desired)
+    config = laid.config
+    configurator = Configurator(
+        own=own,
+        own_sha256=config_sha256,
+        laid=laid,
+        desired=desired,
+        path=desired_path,
+        reload=reload,
+    )
     who = config.box
     clock = clock or build_clock(config.clock)
     rng = rng or Random(SystemRandom().getrandbits(64))  # noqa: S311 - ids and jitter, no secrets
@@ -140,7 +156,8 @@ def build(
         for camera in config.cameras
     ]
     sensors = _sensor_lanes(config, folder, uplink)
-    return Agent(
+    lanes_by_id = {lane.camera: lane for lane in lanes}
+    agent = Agent(
         box=who.box,
         boot_id=boot_id,
         clock=clock,
@@ -155,17 +172,25 @@ def build(
             district=who.district,
             site=who.site,
             box=who.box,
-            lanes={lane.camera: lane for lane in lanes},
+            lanes=lanes_by_id,
             policies={camera.id: camera.evidence.redact for camera in config.cameras},
             desk=desk,
-            config_sha256=config_sha256(config),
+            configurator=configurator,
         ),
+        configurator=configurator,
         courier=courier,
         courier_thread=not direct,
         subjects=_births(config, sensors),
         versions={"cityloop": version("cityloop")},
         status_every_s=config.status_every_s,
     )
+
+    def changed(running: EdgeConfig) -> None:
+        agent.heartbeat_every(running.status_every_s)
+        book.update_every(running.update_every_s)
+
+    configurator.attach(lanes_by_id, sensors, changed)
+    return agent
 
 
 def _mqtt_session(config: EdgeConfig, folder: Path, will: Will, rng: Random) -> Session:

@@ -5,8 +5,10 @@ from datetime import datetime
 
 import structlog
 
+from edge.camera_config import CameraConfig
 from edge.camera_watch import CameraWatch
 from edge.cameras.frame import Frame
+from edge.errors import DesiredRefused, ModelError
 from edge.evidence.view import View
 from edge.feed import Feed
 from edge.pipeline import CameraPipeline
@@ -89,6 +91,21 @@ class CameraLane:
             # a recording that is over is no camera that is away
             return letters
         return letters + self._watch.step(now, frames=bool(frames), trouble=self._feed.trouble)
+
+    def reconfigure(self, config: CameraConfig) -> list[Letter]:
+        """Change what can be changed while frames flow; return the ends of what is gone.
+
+        Raises:
+            DesiredRefused: the camera's detector does not know a class that is named.
+        """
+        letters: list[Letter] = []
+        if self._pipeline is not None:
+            try:
+                letters = self._pipeline.reconfigure(config)
+            except ModelError as error:
+                raise DesiredRefused(str(error)) from error
+        self._watch.be_patient(config.offline_after_s, config.online_after_s)
+        return letters
 
     def view(self) -> View | None:
         """Return the latest picture that the detector looked at, or None before the first."""

@@ -37,11 +37,15 @@ class CameraWatch:
         self._camera = camera
         self._place = place
         self._book = book
-        self._offline_after = timedelta(seconds=offline_after_s)
-        self._online_after = timedelta(seconds=online_after_s)
+        self.be_patient(offline_after_s, online_after_s)
         self._key = EpisodeKey(camera, ObservationKind.CAMERA_OFFLINE)
         self._last: datetime | None = None
         self._back_since: datetime | None = None
+
+    def be_patient(self, offline_after_s: float, online_after_s: float) -> None:
+        """Count the camera as offline, and as back, after so many seconds."""
+        self._offline_after = timedelta(seconds=offline_after_s)
+        self._online_after = timedelta(seconds=online_after_s)
 
     @property
     def offline(self) -> bool:

@@ -19,6 +19,7 @@ from contracts.errors import MessageError
 from contracts.topics import Kind, box_topic
 from edge.camera_config import RedactPolicy
 from edge.camera_lane import CameraLane
+from edge.configurator import Configurator
 from edge.evidence.desk import EvidenceDesk
 from runtime.session import Inbound, Session
 
@@ -44,7 +45,7 @@ class CommandDesk:
         lanes: cameras by id.
         policies: how each camera's pictures are redacted.
         desk: makes pictures; None where there is nowhere to send them.
-        config_sha256: hash of the configuration that runs.
+        configurator: applies desired configurations.
     """
 
     def __init__(
@@ -57,7 +58,7 @@ class CommandDesk:
         lanes: Mapping[str, CameraLane],
         policies: Mapping[str, RedactPolicy],
         desk: EvidenceDesk | None,
-        config_sha256: str,
+        configurator: Configurator,
     ) -> None:
         self._session = session
         self._box = box
@@ -66,7 +67,7 @@ class CommandDesk:
         self._lanes = lanes
         self._policies = policies
         self._desk = desk
-        self._config_sha256 = config_sha256
+        self._configurator = configurator
         self._results: dict[str, CommandResult] = {}
         self._answers: deque[tuple[str, bytes, bool]] = deque()
         self.counters: dict[str, int] = {
@@ -78,7 +79,7 @@ class CommandDesk:
 
     def report_config(self, now: datetime) -> None:
         """Tell which configuration runs."""
-        self._report(now, 0, {})
+        self._report(self._configurator.report(now))
 
     def handle(self, inbound: Inbound, now: datetime) -> None:
         """Carry out one message from the hub."""
@@ -122,9 +123,10 @@ class CommandDesk:
             return self._result(command, now, f"expired at {expired}; send it again")
         if command.name is CommandName.SNAPSHOT:
             return self._snapshot(command, now)
-        return self._result(
-            command, now, f"{command.name.value} is not supported by this box; restart its service"
-        )
+        failed = self._configurator.reload()
+        if not failed:
+            self._report(self._configurator.report(now))
+        return self._result(command, now, failed)
 
     def _snapshot(self, command: Command, now: datetime) -> CommandResult:
         camera = command.args.get("camera", "")
@@ -150,20 +152,13 @@ class CommandDesk:
         )
 
     def _desired(self, desired: ConfigDesired, now: datetime) -> None:
-        if desired.sha256 == self._config_sha256:
-            self._report(now, desired.version, {})
+        if desired.box != self._box:
+            self.counters["commands_malformed"] += 1
+            _LOG.warning("command_malformed", topic="config/desired", reason="another box's")
             return
-        reason = "not applied: this box takes its configuration from its own file"
-        self._report(now, desired.version, dict.fromkeys(desired.config, reason))
+        self._report(self._configurator.desire(desired, now))
 
-    def _report(self, now: datetime, version: int, sections: dict[str, str]) -> None:
-        reported = ConfigReported(
-            box=self._box,
-            version=version,
-            sha256=self._config_sha256,
-            at=now,
-            sections=sections,
-        )
+    def _report(self, reported: ConfigReported) -> None:
         self._answer(self._reported_topic, encode(reported), retain=True)
 
     def _answer(self, topic: str, payload: bytes, *, retain: bool) -> None:

@@ -72,7 +72,7 @@ class EpisodeBook:
 
     def __init__(self, box: str, path: Path | str, *, update_every_s: float) -> None:
         self._box = box
-        self._update_every = timedelta(seconds=update_every_s)
+        self.update_every(update_every_s)
         self._open: dict[EpisodeKey, Episode] = {}
         self._dirty: dict[EpisodeKey, Episode] = {}
         self._ended: list[str] = []
@@ -88,6 +88,10 @@ class EpisodeBook:
     def open_keys(self) -> frozenset[EpisodeKey]:
         """Keys of the episodes that are open."""
         return frozenset(self._open)
+
+    def update_every(self, seconds: float) -> None:
+        """Let so many seconds pass at least between two updates of one episode."""
+        self._update_every = timedelta(seconds=seconds)
 
     def recover(self, now: datetime) -> list[Letter]:
         """Return the ends of everything an earlier boot left open; call once, before anything else.

@@ -87,9 +87,7 @@ class Perception:
         self._wanted = (
             np.asarray([name in classes for name in detector.names], bool) if classes else None
         )
-        # half a frame of tolerance: 12.5 frames a second must survive a limit of 12.5
-        self._least_s = 0.0 if fps is None else 0.5 / fps
-        self._period_s = 0.0 if fps is None else 1.0 / fps
+        self.thin(fps)
         self._trusted = policy is RedactPolicy.OBJECTS or knows_still_people(detector)
         self._looked_s: float | None = None
         self._due_s: float | None = None
@@ -135,6 +133,21 @@ class Perception:
             chosen = detections.mask(self._wanted[detections.class_id])
         tracks = self._tracker.update(chosen, frame.pts_s)
         return Percept(frame, tracks, self._view(frame, detections, tracks, motion))
+
+    @property
+    def detector(self) -> Detector:
+        """What finds objects."""
+        return self._detector
+
+    def thin(self, fps: float | None) -> None:
+        """Look at ``fps`` frames a second of presentation time at the most; None looks at all."""
+        # half a frame of tolerance: 12.5 frames a second must survive a limit of 12.5
+        self._least_s = 0.0 if fps is None else 0.5 / fps
+        self._period_s = 0.0 if fps is None else 1.0 / fps
+
+    def start_tracks_from(self, confidence: float) -> None:
+        """Let a detection start a track from this confidence (0..1) on; tracks stay."""
+        self._tracker.start_from(confidence)
 
     def forget(self) -> None:
         """Start anew: what comes next does not continue what was."""

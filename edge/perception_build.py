@@ -9,7 +9,7 @@ from edge.vision.motion_gate import MotionGate
 from edge.vision.ports import Detector
 from edge.vision.tracker import Tracker
 
-__all__ = ["build_detector", "build_perception"]
+__all__ = ["build_detector", "build_perception", "check_classes"]
 
 
 def build_detector(config: OnnxConfig | BackgroundConfig, folder: Path) -> Detector:
@@ -54,7 +54,7 @@ def build_perception(
         ModelError: the detector cannot be built, or a class that the camera names is not its.
     """
     detector = detector or build_detector(camera.detector, folder)
-    _check_classes(camera, detector)
+    check_classes(camera, detector)
     background = isinstance(camera.detector, BackgroundConfig)
     tracker = Tracker(
         detector.names,
@@ -80,8 +80,12 @@ def _onnx(camera: CameraConfig) -> OnnxConfig:
     return camera.detector
 
 
-def _check_classes(camera: CameraConfig, detector: Detector) -> None:
-    """Refuse class names that the detector does not have: they would count nothing, silently."""
+def check_classes(camera: CameraConfig, detector: Detector) -> None:
+    """Refuse class names that the detector does not have: they would count nothing, silently.
+
+    Raises:
+        ModelError: a class that the camera names is not the detector's.
+    """
     named = [("detector.classes", camera.detector.classes)]
     named += [(f"zone {zone.id}", zone.classes) for zone in camera.zones]
     named += [(f"line {line.id}", line.classes) for line in camera.lines]

@@ -1,10 +1,11 @@
 """One camera's way: frame, perception, scene, messages."""
 
 from edge.analytics.scene import Scene
-from edge.camera_config import CameraConfig
+from edge.camera_config import CameraConfig, OnnxConfig
 from edge.cameras.frame import Frame
 from edge.evidence.view import View
 from edge.perception import Percept, Perception
+from edge.perception_build import check_classes
 from edge.reporter import CameraReporter
 from runtime.outbox import Letter
 
@@ -60,6 +61,27 @@ class CameraPipeline:
         changes = self._scene.clear()
         letters = self._reporter.break_off(changes, self._last)
         self._scene = self._last = None
+        return letters
+
+    def reconfigure(self, config: CameraConfig) -> list[Letter]:
+        """Change zones, lines, rhythms and thresholds while tracks go on.
+
+        Returns:
+            The ends of what was going on in zones that are gone.
+
+        Raises:
+            ModelError: a class that the camera names is not the detector's.
+        """
+        check_classes(config, self._perception.detector)
+        self._perception.thin(config.fps)
+        if isinstance(config.detector, OnnxConfig):
+            self._perception.start_tracks_from(config.detector.confidence)
+        letters: list[Letter] = []
+        if self._scene is not None and self._last is not None:
+            changes = self._scene.reconfigure(config.zones, config.lines)
+            letters = self._reporter.leave(changes, self._last)
+        self._config = config
+        self._reporter.reconfigure(config)
         return letters
 
     def _tell(self, percept: Percept) -> list[Letter]:

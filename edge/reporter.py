@@ -81,6 +81,18 @@ class CameraReporter:
         self._crossed.clear()
         return letters
 
+    def leave(self, changes: SceneChanges, frame: Frame) -> list[Letter]:
+        """Return the ends of stays in zones that are no more."""
+        return self._observations(changes, frame, None)
+
+    def reconfigure(self, config: CameraConfig) -> None:
+        """Report by another configuration of the same camera from now on."""
+        self._config = config
+        self._zone_kinds = {zone.id: zone.kind for zone in config.zones}
+        lines = {line.id for line in config.lines}
+        for gone in [line for line in self._crossed if line not in lines]:
+            del self._crossed[gone]
+
     def _observations(
         self, changes: SceneChanges, frame: Frame, scene: Scene | None
     ) -> list[Letter]:

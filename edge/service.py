@@ -11,6 +11,7 @@ from contracts.envelope import Channel
 from contracts.status import BoxState, Status, SubjectBirth
 from edge.camera_lane import CameraLane
 from edge.commands import CommandDesk
+from edge.configurator import Configurator
 from edge.episodes import EpisodeBook
 from edge.evidence.courier import Courier
 from edge.holdback import Holdback
@@ -47,6 +48,7 @@ class Agent:
         cameras: camera lanes.
         sensors: sensor lanes.
         commands: carries out orders.
+        configurator: applies desired configurations.
         courier: uploads pictures; None uploads none.
         courier_thread: True uploads on a thread of its own, False within :meth:`step`.
         subjects: sensors and cameras that the box speaks for.
@@ -67,6 +69,7 @@ class Agent:
         cameras: Sequence[CameraLane],
         sensors: Sequence[SensorLane],
         commands: CommandDesk,
+        configurator: Configurator,
         courier: Courier | None,
         courier_thread: bool,
         subjects: tuple[SubjectBirth, ...],
@@ -83,6 +86,7 @@ class Agent:
         self._cameras = cameras
         self._sensors = sensors
         self._commands = commands
+        self._configurator = configurator
         self._courier = courier
         self._courier_stop = threading.Event()
         self._courier_thread = (
@@ -103,6 +107,7 @@ class Agent:
     def counters(self) -> dict[str, int]:
         """Everything counted since the start; camera and sensor counters carry their name."""
         counters = dict(self._own) | self._held.counters | self._commands.counters
+        counters |= self._configurator.counters
         counters["letters_held"] = len(self._held)
         for part in (self.outbox.counters, self.uplink.counters, self._session.counters):
             counters |= part
@@ -119,6 +124,12 @@ class Agent:
     def ended(self) -> bool:
         """Whether every camera is a recording that is over, and no sensor is left."""
         return not self._sensors and all(camera.ended for camera in self._cameras)
+
+    def heartbeat_every(self, seconds: float) -> None:
+        """Send a heartbeat so often from now on."""
+        if self._status_every != timedelta(seconds=seconds):
+            self._status_every = timedelta(seconds=seconds)
+            self._status_due = None
 
     def start(self) -> None:
         """Connect, begin to read, and end what an earlier boot left open."""
@@ -137,7 +148,8 @@ class Agent:
         inbound = self.uplink.step(now)
         for message in inbound:
             self._commands.handle(message, now)
-        letters: list[Letter] = []
+        letters: list[Letter] = list(self._configurator.letters)
+        self._configurator.letters.clear()
         for camera in self._cameras:
             letters += camera.step(now)
         for sensor in self._sensors:

@@ -10,11 +10,14 @@ from sqlalchemy import Connection, Row, func, insert, select
 
 from cloud_api.database import Lane, Store
 from cloud_api.devices.tables import box_configs
-from cloud_api.errors import VersionMismatch
+from cloud_api.errors import InvalidInput, VersionMismatch
 from cloud_api.instants import to_us
 from contracts.registry import BoxEntry, DesiredConfig, DesiredPage, desired_sha256
 
 __all__ = ["ConfigVersion", "DesiredConfigs"]
+
+_MOST_BYTES = 240_000
+"""A message to a box has 262,144 bytes at most, its envelope included."""
 
 
 class ConfigVersion(Struct, frozen=True, kw_only=True):
@@ -54,8 +57,14 @@ class DesiredConfigs:
 
         Raises:
             VersionMismatch: somebody else made a version meanwhile.
+            InvalidInput: it is larger than a message to a box may be.
         """
         digest = desired_sha256(config)
+        size = len(msgspec.json.encode(config))
+        if size > _MOST_BYTES:
+            raise InvalidInput(
+                f"configuration of box {box.box!r}: {size} bytes; expected at most {_MOST_BYTES}"
+            )
         with self._store.write(Lane.REGISTRY) as connection:
             row = _newest(connection, box.box)
             latest = 0 if row is None else row.version

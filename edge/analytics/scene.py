@@ -44,28 +44,42 @@ class Scene:
     def __init__(
         self, zones: Sequence[ZoneConfig], lines: Sequence[LineConfig], *, aspect: float
     ) -> None:
-        self._zones = [
-            (
-                zone,
-                ZonePresence(
-                    zone.polygon,
-                    enter_s=zone.enter_s,
-                    exit_s=zone.exit_s,
-                    grace_s=zone.grace_s,
-                    dwell_s=zone.dwell_s,
-                ),
+        self._aspect = aspect
+        self._zones = [(zone, _presence(zone)) for zone in zones]
+        self._lines = [(line, self._crossing(line)) for line in lines]
+
+    def _crossing(self, line: LineConfig) -> LineCrossing:
+        return LineCrossing(
+            line.start, line.end, aspect=self._aspect, min_displacement=line.min_displacement
+        )
+
+    def reconfigure(self, zones: Sequence[ZoneConfig], lines: Sequence[LineConfig]) -> SceneChanges:
+        """Take other zones and lines; return that those inside a zone that is gone have left it.
+
+        A zone that keeps its id keeps who is inside and since when, whatever its shape. A line that
+        did not change keeps who stands on which side; one that moved begins anew.
+        """
+        known = {zone.id: (zone, machine) for zone, machine in self._zones}
+        kept = []
+        for zone in zones:
+            former = known.pop(zone.id, None)
+            if former is None:
+                kept.append((zone, _presence(zone)))
+                continue
+            former[1].reshape(
+                zone.polygon,
+                enter_s=zone.enter_s,
+                exit_s=zone.exit_s,
+                grace_s=zone.grace_s,
+                dwell_s=zone.dwell_s,
             )
-            for zone in zones
-        ]
-        self._lines = [
-            (
-                line,
-                LineCrossing(
-                    line.start, line.end, aspect=aspect, min_displacement=line.min_displacement
-                ),
-            )
-            for line in lines
-        ]
+            kept.append((zone, former[1]))
+        self._zones = kept
+        crossings = dict(self._lines)
+        self._lines = [(line, crossings.get(line) or self._crossing(line)) for line in lines]
+        return SceneChanges(
+            tuple((zone, change) for zone, machine in known.values() for change in machine.clear())
+        )
 
     def update(self, tracks: Tracks, xyxy: NDArray[np.float64], pts_s: float) -> SceneChanges:
         """Return what changed.
@@ -148,3 +162,13 @@ class Scene:
             area_m2=zone.area_m2,
             longest_dwell_s=round(max((s.dwell_s for s in present.values()), default=0.0), 3),
         )
+
+
+def _presence(zone: ZoneConfig) -> ZonePresence:
+    return ZonePresence(
+        zone.polygon,
+        enter_s=zone.enter_s,
+        exit_s=zone.exit_s,
+        grace_s=zone.grace_s,
+        dwell_s=zone.dwell_s,
+    )

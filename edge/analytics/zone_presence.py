@@ -97,13 +97,25 @@ class ZonePresence:
         grace_s: float,
         dwell_s: float | None = None,
     ) -> None:
+        self._known: dict[int, Presence] = {}
+        self.reshape(polygon, enter_s=enter_s, exit_s=exit_s, grace_s=grace_s, dwell_s=dwell_s)
+
+    def reshape(
+        self,
+        polygon: tuple[tuple[float, float], ...],
+        *,
+        enter_s: float,
+        exit_s: float,
+        grace_s: float,
+        dwell_s: float | None = None,
+    ) -> None:
+        """Take another shape or other thresholds; who is inside stays so until he is seen outside."""
         self._polygon = shapely.Polygon(polygon)
         shapely.prepare(self._polygon)
         self._enter_s = enter_s
         self._exit_s = exit_s
         self._grace_s = grace_s
         self._dwell_s = dwell_s
-        self._known: dict[int, Presence] = {}
 
     @property
     def present(self) -> dict[int, Presence]:

@@ -49,11 +49,23 @@ class SimulatedDriver:
         )
         self.per_message = 100
         self.counters: dict[str, int] = {"readings": 0}
-        self._config = config
+        self.config = config
         self._profile = profile
         self._every_s = config.every_s or profile.cadence_s
         self._start: datetime | None = None
         self._next = 0
+        self._rhythm = (0, 0.0)
+        """Number and moment of the reading from which ``every_s`` counts."""
+
+    def report_every(self, every_s: float | None) -> None:
+        """Report in another rhythm from the next reading on; None: the profile's."""
+        self._rhythm = (self._next, self._elapsed_s())
+        self._every_s = every_s or self._profile.cadence_s
+
+    def _elapsed_s(self) -> float:
+        """Return when the next reading is due, in seconds since the start."""
+        number, since_s = self._rhythm
+        return since_s + (self._next - number) * self._every_s
 
     def poll(self, now: datetime) -> list[SensorReading]:
         """Return the readings that fell due since the last call."""
@@ -61,7 +73,7 @@ class SimulatedDriver:
             self._start = now
         readings: list[SensorReading] = []
         while len(readings) < _CATCH_UP:
-            elapsed_s = self._next * self._every_s
+            elapsed_s = self._elapsed_s()
             at = self._start + timedelta(seconds=elapsed_s)
             if at > now:
                 break
@@ -71,9 +83,9 @@ class SimulatedDriver:
         return readings
 
     def _reading(self, at: datetime, elapsed_s: float) -> SensorReading:
-        rng = Random(f"{self._config.seed}/{self._config.subject}/{self._next}")  # noqa: S311 - noise
+        rng = Random(f"{self.config.seed}/{self.config.subject}/{self._next}")  # noqa: S311 - noise
         values: dict[str, Value] = {}
-        for name, wave in self._config.fields.items():
+        for name, wave in self.config.fields.items():
             value = wave_value(wave, elapsed_s, rng)
             field = self._profile.field(name)
             if field is not None and field.minimum is not None:
@@ -81,4 +93,4 @@ class SimulatedDriver:
             if field is not None and field.maximum is not None:
                 value = min(value, field.maximum)
             values[name] = round(value, 6)
-        return SensorReading(self._config.subject, self._profile.name, at, values)
+        return SensorReading(self.config.subject, self._profile.name, at, values)

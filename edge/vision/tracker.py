@@ -75,6 +75,10 @@ class Tracker:
         self._seen_s = np.empty(0)
         self._hits = np.empty(0, np.int32)
 
+    def start_from(self, confidence: float) -> None:
+        """Let unmatched detections start a track from this confidence (0..1) on; tracks stay."""
+        self._new = confidence
+
     def update(self, detections: Detections, pts_s: float) -> Tracks:
         """Return the confirmed tracks after the detections of one frame.
 

@@ -245,9 +245,9 @@ def test_a_command_that_comes_twice_is_answered_twice_and_done_once(box: InProce
     [
         (CommandName.SNAPSHOT, "c-9", 60.0, "'c-9' is unknown; it has c-1"),
         (CommandName.SNAPSHOT, "c-1", -1.0, "expired at"),
-        (CommandName.RELOAD, "c-1", 60.0, "reload is not supported"),
+        (CommandName.RELOAD, "c-1", 60.0, "no file to read again"),
     ],
-    ids=["unknown camera", "expired", "not supported"],
+    ids=["unknown camera", "expired", "no file"],
 )
 def test_a_command_that_cannot_be_carried_out_says_why(
     box: InProcess, name: CommandName, camera: str, lives_s: float, expected: str
@@ -272,7 +272,7 @@ def test_a_malformed_command_is_counted_and_harmless(box: InProcess) -> None:
 
 
 def test_a_desired_configuration_is_answered_honestly(box: InProcess) -> None:
-    """The box reports what it runs, and per section that the other was not applied."""
+    """The box reports its version and hash, and per section why it was not applied."""
     box.run(1.0)
     desired = ConfigDesired(box="b-1", version=7, sha256="0" * 64, config={"cameras": []})
     box.gateway.publish(Kind.CONFIG_DESIRED, encode(desired))
@@ -280,8 +280,8 @@ def test_a_desired_configuration_is_answered_honestly(box: InProcess) -> None:
     reported = box.gateway.of(ConfigReported)
 
     assert [said.version for said in reported] == [0, 7]
-    assert "not applied" in reported[1].sections["cameras"]
-    assert reported[0].sha256 == reported[1].sha256 != desired.sha256
+    assert "refused" in reported[1].sections["cameras"]
+    assert reported[1].sha256 == desired.sha256 != reported[0].sha256
 
 
 def test_a_break_in_the_stream_ends_what_was_going_on(tmp_path: Path) -> None:
