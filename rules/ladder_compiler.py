@@ -14,6 +14,8 @@ from rules.expression import Node, Tally, check, parse
 from rules.expression.tree import Binary, Unary
 from rules.hysteresis import find_flaws
 from rules.ladder import Delays
+from rules.places import PlaceTable
+from rules.row_proof import find_row_flaw
 from rules.rule import Condition, Step
 from rules.tally_declaration import TallyDeclaration
 from rules.vocabulary import FieldTable
@@ -32,6 +34,7 @@ def compile_ladder(
     fail: Fail,
     *,
     must_clear: bool,
+    table: PlaceTable | None = None,
 ) -> tuple[Step, ...]:
     """Return the steps of a rule; ``where`` is part of both conditions of each.
 
@@ -41,6 +44,7 @@ def compile_ladder(
         where: what must hold beside each ``when``; None: nothing.
         fail: makes the error for a path below the rule.
         must_clear: whether each step must be able to clear, because its subjects do not end.
+        table: the places whose values stand in the conditions.
 
     Raises:
         Exception: what ``fail`` makes.
@@ -53,6 +57,14 @@ def compile_ladder(
     ):
         shown = "when" if part == "clear" and steps[index].clear is None else part
         raise fail(("ladder", index, shown), reason)
+    if table is not None:
+        nodes = [(when.node, clear.node) for when, clear in raw]
+        flaw = find_row_flaw(nodes, table, fields, must_clear=must_clear)
+        if flaw is not None:
+            row, index, part, reason = flaw
+            shown = "when" if part == "clear" and steps[index].clear is None else part
+            place = f"with the values of {row[:40]!r} in table {table.name!r}"
+            raise fail(("ladder", index, shown), f"{place}: {reason}")
     return tuple(
         replace(
             compiler.step(index, step, conditions, where), source=step.source or declared.source

@@ -154,7 +154,12 @@ class _RuleCompiler:
         zh, en = self._titles(event, stream, fields)
         where = compile_where(declared, spatial, fields, self._fail)
         steps = compile_ladder(
-            declared, fields, where, self._fail, must_clear=stream_name in _LASTING
+            declared,
+            fields,
+            where,
+            self._fail,
+            must_clear=stream_name in _LASTING,
+            table=self._table,
         )
         watch = declared.watch
         profile = None if watch is None or stream_name != "readings" else watch.profile

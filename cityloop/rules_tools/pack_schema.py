@@ -4,21 +4,41 @@ import ast
 import inspect
 import itertools
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 import msgspec.inspect
 
 from contracts.profiles import PROFILES
+from rules.baseline import SEASONS
 from rules.declaration import PackDeclaration
+from rules.signals import TAKES
 from rules.watch_compiler import WATCHABLE
+from rules.windows import AGGREGATES
 
 __all__ = ["pack_schema"]
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _DURATION = r"^[0-9]+(\.[0-9]+)?(ms|s|m|h|d)$"
-_DURATIONS = frozenset({"for", "clear_for", "within", "gap"})
+_DURATIONS = frozenset({"for", "clear_for", "within", "gap", "fresh", "over"})
+_DISTANCE = r"^[0-9]+(\.[0-9]+)? ?(m|km)$"
+_CHOICES: Mapping[tuple[str, str], Sequence[str]] = {
+    ("LetDeclaration", "agg"): tuple(AGGREGATES),
+    ("SignalDeclaration", "profile"): tuple(PROFILES),
+    ("SignalDeclaration", "stream"): WATCHABLE,
+    ("SignalDeclaration", "take"): tuple(TAKES),
+    ("UsualDeclaration", "same"): tuple(SEASONS),
+    ("WatchDeclaration", "profile"): tuple(PROFILES),
+    ("WatchDeclaration", "stream"): WATCHABLE,
+}
+"""Texts of which only some are legal, by Struct and field."""
+_PATTERNS: Mapping[tuple[str, str], str] = {
+    ("NearDeclaration", "within"): _DISTANCE,
+    ("SignalDeclaration", "near"): _DISTANCE,
+    ("ActionDeclaration", "at_most"): r"^[0-9]{1,3} per [0-9]+(\.[0-9]+)?(ms|s|m|h|d)$",
+}
+"""Texts of a form that is not a duration, by Struct and field."""
 
 
 def pack_schema() -> dict[str, Any]:
@@ -41,11 +61,12 @@ def pack_schema() -> dict[str, Any]:
         ):
             if field in hints:
                 properties[encoded].setdefault("description", hints[field])
-            if encoded in _DURATIONS:
+            if (name, encoded) in _PATTERNS:
+                _limit_texts(properties[encoded], {"pattern": _PATTERNS[name, encoded]})
+            elif encoded in _DURATIONS:
                 _limit_texts(properties[encoded], {"pattern": _DURATION})
-    watch = components["WatchDeclaration"]["properties"]
-    _limit_texts(watch["profile"], {"enum": list(PROFILES)})
-    _limit_texts(watch["stream"], {"enum": list(WATCHABLE)})
+            if (name, encoded) in _CHOICES:
+                _limit_texts(properties[encoded], {"enum": list(_CHOICES[name, encoded])})
     root = components.pop(reference["$ref"].rpartition("/")[2])
     return {
         "$schema": _DIALECT,

@@ -68,6 +68,21 @@ def test_the_limits_are_the_real_ones() -> None:
     assert f"dropped {FORGET_S:.0f} s after they were last seen" in text
 
 
+BLOCKS = [
+    block
+    for block in re.findall(r"```yaml\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    if re.search(r"^rules:", block, re.MULTILINE)
+]
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
+def test_whole_packs_on_the_page_compile(block: str) -> None:
+    """Every example that is a pack by itself is one that runs."""
+    document = parse_document(block, "rules.md")
+
+    assert compile_pack(document.data, "rules.md", document.error).rules
+
+
 def test_the_example_compiles() -> None:
     """The pack at the top of the page is one."""
     found = re.search(r"```yaml\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)

@@ -110,7 +110,7 @@ def test_the_rows_are_part_of_the_version() -> None:
 
 def test_thousands_of_places_are_one_compiled_rule() -> None:
     """Nothing is expanded: one rule, and a row for each place."""
-    lines = "".join(f"p-{i},{i % 90},50\n" for i in range(10_000))
+    lines = "".join(f"p-{i},{10 + i % 30},50\n" for i in range(10_000))
     table = {**PONDS, "csv": "subject,blue,red\n" + lines}
 
     (one,) = ponds(table).rules
@@ -182,3 +182,24 @@ def test_tests_in_the_pack_run_at_a_row_of_the_table() -> None:
 def test_faults_of_a_table_name_their_line(table: dict[str, Any], reason: str) -> None:
     """What is wrong with a table is said with the line of its text."""
     assert reason in fault(table)
+
+
+@pytest.mark.parametrize(
+    ("line", "place", "reason"),
+    [
+        ("pond-9,15,14", ("when",), "fires at depth_m = 0.14, where the step below does not"),
+        ("pond-9,2,40", ("clear",), "this step never clears"),
+        ("pond-9,15,900", ("when",), "this step never fires"),
+    ],
+    ids=["out of order", "below the range", "above the range"],
+)
+def test_a_row_with_which_the_ladder_cannot_work_is_named(
+    line: str, place: tuple[str, ...], reason: str
+) -> None:
+    """The ladder is proven with the values of each place."""
+    with pytest.raises(PackFault) as caught:
+        ponds({**PONDS, "csv": f"subject,blue,red\npond-1,15,40\n{line}\n"})
+
+    assert caught.value.path[-1:] == place
+    assert "with the values of 'pond-9' in table 'ponds'" in caught.value.message
+    assert reason in caught.value.message

@@ -34,6 +34,10 @@ def test_packs_that_ship_fit(path: Path) -> None:
         "shape_missing_when", "shape_key_is_a_text", "shape_id_is_a_number",
         "reference_unknown_profile", "reference_unknown_stream", "type_level_unknown",
         "type_bare_duration", "type_duration_in_words", "type_repeat_once", "yaml_on_for_watch",
+        "tally_of_one", "tally_misspelt", "action_unknown_field", "action_bad_limit",
+        "signals_unknown_take", "signals_near_is_a_duration", "ratio_unknown_season",
+        "where_near_without_distance", "where_overlap_over_one", "where_unknown_part",
+        "places_unknown_field",
     ],
 )  # fmt: skip
 def test_faults_of_shape_are_seen_while_typing(name: str) -> None:
