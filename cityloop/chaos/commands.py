@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from cityloop.stack.intake_option import INTAKE_OPTION
+
 __all__ = ["main"]
 
 
@@ -29,6 +31,7 @@ __all__ = ["main"]
     show_default=True,
     help="Hide one fault, which the count must find: exit status 1 is then the good answer.",
 )
+@INTAKE_OPTION
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
 @click.option(
     "--keep",
@@ -36,7 +39,14 @@ __all__ = ["main"]
     help="Leave everything that the parts wrote in this new folder.",
 )
 def main(
-    kills: int, seed: int, rate: float, plant: str, *, as_json: bool, keep: Path | None
+    kills: int,
+    seed: int,
+    rate: float,
+    plant: str,
+    intake: str,
+    *,
+    as_json: bool,
+    keep: Path | None,
 ) -> None:
     """Kill edge, gateway, hub and API in turn (SIGKILL) at random moments under load, and count.
 
@@ -56,7 +66,7 @@ def main(
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise click.UsageError(f"--keep {folder}: is not empty; name a new folder")
-    settings = ChaosSettings(kills=kills, seed=seed, rate=rate, plant=plant)
+    settings = ChaosSettings(kills=kills, seed=seed, rate=rate, plant=plant, intake=intake)
     try:
         result = run_chaos(settings, folder, console.print)
     except StackError as error:

@@ -23,6 +23,8 @@ class ChaosSettings(Struct, frozen=True, kw_only=True):
     rate: float
     """Messages a second that the box is to publish, in real time."""
     plant: Plant = "none"
+    intake: str = "jetstream"
+    """How the gateway takes messages from the hub: ``jetstream`` or ``mqtt``."""
     min_pause_s: float = 1.0
     """Least real seconds between a part's return and the next kill."""
     max_pause_s: float = 3.0

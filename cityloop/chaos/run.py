@@ -68,7 +68,11 @@ def run_chaos(settings: ChaosSettings, folder: Path, say: Callable[[str], None])
     """
     begun = time.monotonic()
     estimate_s = _WARM_UP_S + settings.kills * _SECONDS_A_KILL
-    plan = plan_stack(folder, scale=max(1.0, RAINSTORM_DURATION_S / max(estimate_s, 20.0)))
+    plan = plan_stack(
+        folder,
+        scale=max(1.0, RAINSTORM_DURATION_S / max(estimate_s, 20.0)),
+        intake=settings.intake,
+    )
     stack = Stack(plan, rule_packs(["flood"]))
     chaos = _Chaos(settings, plan, stack, say)
     try:

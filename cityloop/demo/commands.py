@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cityloop.stack.intake_option import INTAKE_OPTION
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -32,7 +34,8 @@ __all__ = ["main"]
     type=click.Path(path_type=Path, file_okay=False),
     help="Leave everything that the parts wrote in this new folder.",
 )
-def main(seconds: float, seed: int, *, as_json: bool, keep: Path | None) -> None:
+@INTAKE_OPTION
+def main(seconds: float, seed: int, intake: str, *, as_json: bool, keep: Path | None) -> None:
     """Run the whole loop here: a storm, a camera, rules, cases.
 
     Starts hub, simulated sensors, an edge box with a drawn street camera, gateway and API as
@@ -49,7 +52,7 @@ def main(seconds: float, seed: int, *, as_json: bool, keep: Path | None) -> None
     folder = Path(tempfile.mkdtemp(prefix="cityloop-demo-")) if keep is None else keep
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        result = _run(console, folder, seconds, seed)
+        result = _run(console, folder, seconds, seed, intake)
     except StackError as error:
         console.print(f"[red]error:[/red] {error}", markup=True)
         sys.exit(2)
@@ -65,7 +68,7 @@ def main(seconds: float, seed: int, *, as_json: bool, keep: Path | None) -> None
     sys.exit(1 if result.lost or result.duplicates else 0)
 
 
-def _run(console: "Console", folder: Path, seconds: float, seed: int) -> "DemoResult":
+def _run(console: "Console", folder: Path, seconds: float, seed: int, intake: str) -> "DemoResult":
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
 
     from cityloop.demo.run import run_demo  # noqa: PLC0415 - pulls in every part
@@ -86,6 +89,7 @@ def _run(console: "Console", folder: Path, seconds: float, seed: int) -> "DemoRe
             folder=folder,
             seconds=seconds,
             seed=seed,
+            intake=intake,
             say=lambda text: console.print(f"[dim]{text}[/dim]"),
             heard=heard,
             tick=lambda share: progress.update(task, completed=share),

@@ -62,6 +62,7 @@ def run_demo(
     folder: Path,
     seconds: float,
     seed: int,
+    intake: str = "jetstream",
     say: Callable[[str], None],
     heard: Callable[[Change], None],
     tick: Callable[[float], None],
@@ -72,6 +73,7 @@ def run_demo(
         folder: an empty folder for everything that the parts write.
         seconds: real seconds that the storm's twelve minutes take.
         seed: of the storm and the street.
+        intake: how the gateway takes messages from the hub: ``jetstream`` or ``mqtt``.
         say: told what the demo itself does.
         heard: told each change at the API; called in another thread.
         tick: told the share of the run that is over, 0..1.
@@ -79,7 +81,7 @@ def run_demo(
     Raises:
         StackError: a part did not start, or ended.
     """
-    plan = plan_stack(folder, scale=RAINSTORM_DURATION_S / seconds)
+    plan = plan_stack(folder, scale=RAINSTORM_DURATION_S / seconds, intake=intake)
     clip = folder / "street.mp4"
     stack = Stack(plan, rule_packs())
     changes: list[Change] = []

@@ -90,6 +90,8 @@ def _service_user(name: str, role: Role, password_hash: str) -> str:
         "$JS.API.CONSUMER.>",
         "$JS.API.STREAM.INFO.>",
         "$JS.ACK.>",
+        # its answers to flow control; without them the hub stops sending for good
+        "$JS.FC.>",
     ]
     return _user(name, password_hash, publish, ["city.>", "city", _MQTT_DELIVERIES, "_INBOX.>"])
 

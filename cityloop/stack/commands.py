@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cityloop.stack.intake_option import INTAKE_OPTION
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -37,8 +39,15 @@ _LOOK_S = 1.0
 @click.option(
     "--dry-run", is_flag=True, help="Write the configuration files, say where, start nothing."
 )
+@INTAKE_OPTION
 def main(
-    folder: Path, api_port: int, mqtt_port: int, packs: tuple[Path, ...], *, dry_run: bool
+    folder: Path,
+    api_port: int,
+    mqtt_port: int,
+    packs: tuple[Path, ...],
+    intake: str,
+    *,
+    dry_run: bool,
 ) -> None:
     """Start hub, gateway and API on this machine's loopback and keep them running.
 
@@ -56,7 +65,8 @@ def main(
 
     console = Console(highlight=False)
     paths = [str(pack.resolve()) for pack in packs] or rule_packs(shipped_packs())
-    plan = plan_stack(folder.resolve(), fixed={"api": api_port, "mqtt": mqtt_port})
+    fixed = {"api": api_port, "mqtt": mqtt_port}
+    plan = plan_stack(folder.resolve(), fixed=fixed, intake=intake)
     stack = Stack(plan, paths)
     try:
         stack.prepare()

@@ -107,9 +107,11 @@ def api_document(plan: StackPlan) -> Document:
 
 def gateway_document(plan: StackPlan, packs: Sequence[str]) -> Document:
     """Return the gateway's configuration; ``packs`` are paths of rule packs."""
+    streams = {"jetstream": {"port": plan.ports.hub_client}} if plan.intake == "jetstream" else {}
     return _clocked(
         plan,
-        {
+        streams
+        | {
             "state_dir": str(plan.folder / "gateway"),
             "districts": [plan.district],
             "hub": _session(plan, "gateway"),

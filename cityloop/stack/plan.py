@@ -48,6 +48,8 @@ class StackPlan(Struct, frozen=True, kw_only=True):
     edge_box: str = "edge-1"
     storm_boxes: tuple[str, ...] = ("storm-1", "storm-2")
     clock: ClockPlan | None = None
+    intake: str = "jetstream"
+    """How the gateway takes messages from the hub: ``jetstream`` or ``mqtt``."""
 
     @property
     def api_url(self) -> str:
@@ -74,7 +76,11 @@ class StackPlan(Struct, frozen=True, kw_only=True):
 
 
 def plan_stack(
-    folder: Path, *, scale: float | None = None, fixed: dict[str, int] | None = None
+    folder: Path,
+    *,
+    scale: float | None = None,
+    fixed: dict[str, int] | None = None,
+    intake: str = "jetstream",
 ) -> StackPlan:
     """Return a plan with free ports; its folder is made.
 
@@ -82,6 +88,7 @@ def plan_stack(
         folder: the stack's folder.
         scale: how many times faster than real time the stack's clock runs; None: the machine's clock.
         fixed: ports (fields of :class:`Ports`) that shall be these.
+        intake: how the gateway takes messages from the hub: ``jetstream`` or ``mqtt``.
     """
     for part in ("secrets", "boxes", "gateway", "api", "hub", "logs"):
         (folder / part).mkdir(parents=True, exist_ok=True)
@@ -96,6 +103,7 @@ def plan_stack(
             ),
             **(fixed or {}),
         ),
+        intake=intake,
         clock=None if scale is None else ClockPlan(epoch=now, origin=now, scale=scale),
     )
 

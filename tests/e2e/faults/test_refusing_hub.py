@@ -37,6 +37,27 @@ def test_a_full_stream_loses_nothing(tmp_path: Path, start_hub: Callable[[HubCon
     assert report.found_statements == 1
 
 
+def test_a_stream_that_forgets_loses_nothing(
+    tmp_path: Path, start_hub: Callable[[HubConfig], Hub]
+) -> None:
+    """A stream drops the older half of 6,000 acknowledged readings before the gateway reads it."""
+    forgetful = msgspec.structs.replace(TINY, discard=Discard.OLD)
+    hub = start_hub(hub_config(tmp_path, streams=default_streams() | {"READINGS": forgetful}))
+    native = hub.config.client.port
+    street = Street(tmp_path, Reachable(hub.config.mqtt.port, tmp_path, native))
+    street.box.enqueue(READINGS)
+    acknowledged = street.box.publish_all()
+    kept = stored(hub, "READINGS")
+
+    street.deliver()
+
+    report = street.audit()
+    assert READINGS + 1 == acknowledged == report.enqueued
+    assert kept < READINGS / 2
+    assert (report.lost, report.duplicates) == (0, 0)
+    assert report.found_statements == 1
+
+
 def test_a_full_store_locks_nobody_out(
     tmp_path: Path, start_hub: Callable[[HubConfig], Hub]
 ) -> None:
