@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from cloud_api.city_commands import grid, responsibility
 from cloud_api.errors import ApiError
 from runtime.errors import RuntimeFault
 
@@ -225,6 +226,9 @@ def keys_revoke(config_path: Path | None, key_id: str) -> None:
         store.dispose()
     click.echo(f"key {key_id} is revoked")
 
+
+main.add_command(responsibility)
+main.add_command(grid)
 
 if __name__ == "__main__":
     main()

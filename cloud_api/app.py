@@ -25,6 +25,7 @@ from cloud_api.routes.acting import acting_router
 from cloud_api.routes.cases import cases_router
 from cloud_api.routes.casework import casework_router
 from cloud_api.routes.devices import devices_router
+from cloud_api.routes.dispatching import dispatch_router
 from cloud_api.routes.events import events_router
 from cloud_api.routes.evidence import evidence_router
 from cloud_api.routes.fleet import fleet_router
@@ -77,6 +78,7 @@ def build_app(services: Services, start: Callable[[], None], stop: Callable[[], 
         acting_router(services, gate),
         casework_router(services, gate),
         supervision_router(services, gate),
+        dispatch_router(services, gate),
         evidence_router(services, gate),
         stream_router(services, gate),
         system_router(services, gate),

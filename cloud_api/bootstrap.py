@@ -13,10 +13,11 @@ from cloud_api.case_desk import CaseDesk
 from cloud_api.case_opening import CaseDrawer
 from cloud_api.case_work import CaseWork
 from cloud_api.city_profile import CityProfile, load_profile
-from cloud_api.config import ApiConfig, database_url
+from cloud_api.config import ApiConfig, DispatchMode, database_url
 from cloud_api.control_sinks import SessionControlSink
 from cloud_api.database import Store, open_store
 from cloud_api.deadlines.timekeeper import Timekeeper
+from cloud_api.dispatch.automatic import AutomaticDispatch
 from cloud_api.evidence_store import EvidenceInfo, EvidenceStore
 from cloud_api.feed import FeedHub, FeedReader
 from cloud_api.flow_choice import Flows, load_flows
@@ -146,7 +147,12 @@ def open_profile(config: ApiConfig, flows: Flows) -> CityProfile:
         ProfileError, ConfigError: it does not exist or contradicts itself.
     """
     steps = frozenset(step.id for flow in flows.all() for step in flow.spec.steps)
-    return load_profile(config.profile, utc_offset_minutes=config.utc_offset_minutes, steps=steps)
+    return load_profile(
+        config.profile,
+        utc_offset_minutes=config.utc_offset_minutes,
+        steps=steps,
+        departments=frozenset(department.id for department in config.departments),
+    )
 
 
 def _fill_projections(store: Store, flows: Flows) -> None:
@@ -206,6 +212,10 @@ def build(config: ApiConfig, clock: Clock, control: ControlSink | None = None) -
                 store,
                 flows,
                 keeper,
+                profile.dispatcher,
+                automatic=AutomaticDispatch(profile.dispatcher, config.dispatch_confidence)
+                if config.dispatch is DispatchMode.AUTO
+                else None,
                 batch=config.projector_batch,
                 utc_offset_minutes=config.utc_offset_minutes,
             ),

@@ -98,6 +98,25 @@ class CaseBook:
         """Return the case that ended last of those that :meth:`load_ended` has read."""
         return None if key is None else self._ended.get(key)
 
+    def loads(self, people: Iterable[str]) -> dict[str, int]:
+        """Return how many open cases each of these people has, those of this transaction too."""
+        wanted = set(people)
+        if not wanted:
+            return {}
+        query = select(cases.c.person, cases.c.case_id).where(
+            cases.c.is_open == 1, cases.c.person.in_(sorted(wanted))
+        )
+        found = dict.fromkeys(wanted, 0)
+        touched = self._new | self._changed
+        for person, case_id in self._connection.execute(query):
+            if case_id not in touched:
+                found[person] += 1
+        for case_id in touched:
+            case = self._cases[case_id]
+            if case.person in wanted and self._flows.of(case.flow).state(case.state).open:
+                found[case.person] += 1
+        return found
+
     def mode(self, district: str) -> Mode:
         """Return whether a district is in everyday 平 or emergency 急 operation."""
         return self._modes.get(district, Mode.NORMAL)

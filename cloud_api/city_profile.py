@@ -1,29 +1,24 @@
 """A city profile: a folder of dated, versioned data that makes the same program another city's."""
 
-import csv
-import io
 from pathlib import Path
 
 from msgspec import Struct
 
+from cloud_api.csv_table import rows_of
 from cloud_api.deadlines.calendar import day_kinds
 from cloud_api.deadlines.policy import DeadlinePolicy, PolicySpec
+from cloud_api.dispatch.advice import Dispatcher
+from cloud_api.dispatch.classes import ClassTable
+from cloud_api.dispatch.grid import load_grid
+from cloud_api.dispatch.preplans import PreplanFile, Preplans
+from cloud_api.dispatch.responsibility import ResponsibilityList
+from cloud_api.dispatch.roster import Roster
 from cloud_api.errors import ProfileError
 from runtime.yaml_document import convert, load_document
 
-__all__ = [
-    "PROFILE_FOLDER",
-    "CityProfile",
-    "ProfileSpec",
-    "load_profile",
-    "profile_folder",
-    "rows_of",
-]
+__all__ = ["PROFILE_FOLDER", "CityProfile", "ProfileSpec", "load_profile", "profile_folder"]
 
 PROFILE_FOLDER = Path(__file__).parent / "profiles"
-
-MAX_TABLE_BYTES = 32 * 1024 * 1024
-"""Largest table that is read."""
 
 
 class ProfileSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -37,6 +32,8 @@ class ProfileSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Chinese name. No default."""
     en: str
     """English name. No default."""
+    fallback: str
+    """Department that holds what nobody answers for. No default."""
     what: str
     """What it is and what it is not: where the data come from, who has checked them. No default."""
 
@@ -44,10 +41,17 @@ class ProfileSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 class CityProfile:
     """A profile that has been read and checked."""
 
-    def __init__(self, spec: ProfileSpec, folder: Path, deadlines: DeadlinePolicy) -> None:
+    def __init__(
+        self,
+        spec: ProfileSpec,
+        folder: Path,
+        deadlines: DeadlinePolicy,
+        dispatcher: Dispatcher,
+    ) -> None:
         self.spec = spec
         self.folder = folder
         self.deadlines = deadlines
+        self.dispatcher = dispatcher
 
 
 def profile_folder(name: str) -> Path:
@@ -65,42 +69,16 @@ def profile_folder(name: str) -> Path:
     )
 
 
-def rows_of(path: Path) -> list[dict[str, str]]:
-    """Return the lines of a CSV table (UTF-8, with a header), texts stripped.
-
-    Raises:
-        ProfileError: the file is missing, too large, no UTF-8, or a line has too many fields.
-    """
-    try:
-        if path.stat().st_size > MAX_TABLE_BYTES:
-            raise ProfileError(f"{path}: expected at most {MAX_TABLE_BYTES} bytes")
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ProfileError(f"{path}: {error}; expected a CSV table in UTF-8") from error
-    return table_rows(text, path.name)
-
-
-def table_rows(text: str, name: str) -> list[dict[str, str]]:
-    """Return the lines of a CSV text, by the names in its first line.
-
-    Raises:
-        ProfileError: a line has more fields than the header.
-    """
-    rows: list[dict[str, str]] = []
-    for number, row in enumerate(csv.DictReader(io.StringIO(text, newline="")), 2):
-        if None in row:
-            raise ProfileError(f"{name}:{number}: more fields than the header has; quote commas")
-        rows.append({key: (value or "").strip() for key, value in row.items()})
-    return rows
-
-
-def load_profile(name: str, *, utc_offset_minutes: int, steps: frozenset[str]) -> CityProfile:
+def load_profile(
+    name: str, *, utc_offset_minutes: int, steps: frozenset[str], departments: frozenset[str]
+) -> CityProfile:
     """Return the profile in a folder.
 
     Args:
         name: name of a folder in cloud_api/profiles, or a path.
         utc_offset_minutes: minutes east of UTC of the city.
         steps: ids of the steps of the flows, which clocks may be named after.
+        departments: ids of the departments that exist.
 
     Raises:
         ProfileError: there is no such profile, or it contradicts itself.
@@ -108,7 +86,25 @@ def load_profile(name: str, *, utc_offset_minutes: int, steps: frozenset[str]) -
     """
     folder = profile_folder(name)
     spec = convert(load_document(folder / "profile.yaml"), ProfileSpec)
+    if spec.fallback not in departments:
+        raise ProfileError(
+            f"{folder / 'profile.yaml'}: fallback {spec.fallback!r}; expected one of "
+            f"{', '.join(sorted(departments))}"
+        )
     policy = convert(load_document(folder / "deadlines.yaml"), PolicySpec)
     holidays = day_kinds(rows_of(folder / "holidays.csv"), "holidays.csv")
+    preplans = convert(load_document(folder / "preplans.yaml"), PreplanFile).preplans
+    grid = folder / "grid.geojson"
+    dispatcher = Dispatcher(
+        classes=ClassTable(rows_of(folder / "classes.csv"), "classes.csv"),
+        listed=ResponsibilityList(
+            rows_of(folder / "responsibilities.csv"), "responsibilities.csv", departments
+        ),
+        roster=Roster(rows_of(folder / "roster.csv"), "roster.csv", utc_offset_minutes),
+        preplans=Preplans(preplans, departments),
+        grid=load_grid(grid) if grid.is_file() else None,
+        fallback=spec.fallback,
+        utc_offset_minutes=utc_offset_minutes,
+    )
     deadlines = DeadlinePolicy(policy, holidays, utc_offset_minutes, steps)
-    return CityProfile(spec, folder, deadlines)
+    return CityProfile(spec, folder, deadlines, dispatcher)

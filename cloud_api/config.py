@@ -14,7 +14,7 @@ from runtime.clock import ClockConfig
 from runtime.errors import SecretError
 from runtime.mqtt_client import MqttConfig
 
-__all__ = ["ApiConfig", "Department", "Synchronous", "database_url"]
+__all__ = ["ApiConfig", "Department", "DispatchMode", "Synchronous", "database_url"]
 
 _Positive = Annotated[int, Meta(gt=0)]
 _Seconds = Annotated[float, Meta(gt=0.0)]
@@ -38,6 +38,15 @@ class Synchronous(StrEnum):
     """The disk: an answered post survives a power cut."""
     NORMAL = "NORMAL"
     """The operating system: an answered post survives kill -9, not a power cut."""
+
+
+class DispatchMode(StrEnum):
+    """Who dispatches filed cases."""
+
+    SUGGEST = "suggest"
+    """People do; the API advises them."""
+    AUTO = "auto"
+    """The API does where it is sure enough, and starts pre-plans; people do the rest."""
 
 
 _DEPARTMENTS = (
@@ -106,6 +115,10 @@ class ApiConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which cases follow another flow: the first line that fits decides. Default none."""
     profile: str = "national"
     """City profile: a folder in cloud_api/profiles, or a path to one of yours. Default national."""
+    dispatch: DispatchMode = DispatchMode.SUGGEST
+    """suggest: people dispatch, the API advises; auto: it does where it is sure. Default suggest."""
+    dispatch_confidence: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.8
+    """Least confidence, 0 to 1, at which ``auto`` dispatches a case. Default 0.8."""
     ticker_interval_s: _Seconds = 1.0
     """Longest real seconds between looks at the deadlines. Default 1."""
     ticker_batch: _Positive = 200

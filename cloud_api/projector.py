@@ -21,6 +21,8 @@ from cloud_api.case_rows import attach_key
 from cloud_api.database import Lane, Store
 from cloud_api.deadlines.calendar import DAY_US
 from cloud_api.deadlines.timekeeper import Timekeeper
+from cloud_api.dispatch.advice import Dispatcher
+from cloud_api.dispatch.automatic import AutomaticDispatch
 from cloud_api.event_projection import (
     EventState,
     IntakeRow,
@@ -32,7 +34,7 @@ from cloud_api.event_projection import (
 )
 from cloud_api.flow import State
 from cloud_api.flow_choice import Flows
-from cloud_api.instants import local_day, to_us
+from cloud_api.instants import from_us, local_day, to_us
 from cloud_api.schema import intake, positions
 from contracts.event import Event, EventPhase
 from contracts.levels import level_rank
@@ -64,13 +66,17 @@ class Projector:
         store: Store,
         flows: Flows,
         keeper: Timekeeper,
+        dispatcher: Dispatcher,
         *,
+        automatic: AutomaticDispatch | None,
         batch: int,
         utc_offset_minutes: int,
     ) -> None:
         self._store = store
         self._flows = flows
         self._keeper = keeper
+        self._dispatcher = dispatcher
+        self._automatic = automatic
         self._batch = batch
         self._utc_offset_minutes = utc_offset_minutes
 
@@ -159,6 +165,9 @@ class Projector:
         flow = self._flows.choose(event.event_type, event.level)
         opening = flow.opening
         ended = book.ended(key)
+        now = from_us(now_us)
+        classified = self._dispatcher.class_of(event.event_type, now)
+        cell = self._dispatcher.cell_of(event.place)
         cause = f"rule {event.rule} {event.rule_version}: {event.cause.expression}"
         opened = book.append(
             case_id_of(event.event_id),
@@ -179,6 +188,8 @@ class Projector:
                 event=link,
                 evidence=evidence,
                 recurrence_of=None if ended is None or ended.state not in _ENDED else ended.case_id,
+                class_code=None if classified is None else classified[0].code,
+                grid=None if cell is None else cell.code,
             ),
             now_us=now_us,
             actor=SYSTEM,
@@ -186,13 +197,16 @@ class Projector:
         )
         if event.discovery not in opening.filed_at_once:
             return opened
-        return book.append(
+        filed = book.append(
             opened.case_id,
             Moved(from_state=opening.state, to_state=State.FILED),
             now_us=now_us,
             actor=SYSTEM,
             reason=f"{event.discovery} discovery is filed at once; {cause}",
         )
+        if self._automatic is None:
+            return filed
+        return self._automatic.start(book, filed, flow, now)
 
     def _follow(self, book: CaseBook, before: EventState, event: Event, now_us: int) -> None:
         """Let a case follow a further revision of one of its events."""

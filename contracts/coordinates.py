@@ -1,16 +1,18 @@
-"""WGS 84 to GCJ-02 火星坐标系 and back: the shift that maps of mainland China are drawn with.
+"""WGS 84 to GCJ-02 火星坐标系 and BD-09 百度坐标系, and back: what maps of mainland China are drawn with.
 
-Everything inside cityloop is WGS 84; GCJ-02 exists only where a place is handed to a Chinese base
+Everything inside cityloop is WGS 84; the others exist only where a place is handed to a Chinese base
 map or taken from one. This is the only module that converts.
 
 Source: the obfuscation published as ``eviltransform`` (2012, github.com/googollee/eviltransform) and
 "Restrictions on geographic data in China", Wikipedia; Krasovsky 1940 ellipsoid. The official
-algorithm is not public; this reconstruction agrees with public map services to about a metre.
+algorithm is not public; this reconstruction agrees with public map services to about a metre. BD-09
+is a further shift on top of GCJ-02, by the same public reconstructions; its approximate inverse is
+refined here until it agrees with the way there.
 """
 
 import math
 
-__all__ = ["gcj02_to_wgs84", "is_shifted", "wgs84_to_gcj02"]
+__all__ = ["bd09_to_wgs84", "gcj02_to_wgs84", "is_shifted", "wgs84_to_bd09", "wgs84_to_gcj02"]
 
 _SEMI_MAJOR_M = 6_378_245.0
 _ECCENTRICITY_2 = 0.006_693_421_622_965_943_23
@@ -71,3 +73,34 @@ def gcj02_to_wgs84(lon: float, lat: float) -> tuple[float, float]:
         east, north = _shift(true_lon, true_lat)
         true_lon, true_lat = lon - east, lat - north
     return true_lon, true_lat
+
+
+_BAIDU_RATE = math.pi * 3000.0 / 180.0
+
+
+def _gcj02_to_bd09(lon: float, lat: float) -> tuple[float, float]:
+    radius = math.hypot(lon, lat) + 0.00002 * math.sin(lat * _BAIDU_RATE)
+    angle = math.atan2(lat, lon) + 0.000003 * math.cos(lon * _BAIDU_RATE)
+    return radius * math.cos(angle) + 0.0065, radius * math.sin(angle) + 0.006
+
+
+def wgs84_to_bd09(lon: float, lat: float) -> tuple[float, float]:
+    """Return lon, lat in BD-09 degrees for a WGS 84 place; outside China the place itself."""
+    if not is_shifted(lon, lat):
+        return lon, lat
+    return _gcj02_to_bd09(*wgs84_to_gcj02(lon, lat))
+
+
+def bd09_to_wgs84(lon: float, lat: float) -> tuple[float, float]:
+    """Return lon, lat in WGS 84 degrees for a BD-09 place, within a millimetre of the inverse.
+
+    Fixed-point iteration, as for :func:`gcj02_to_wgs84`. Outside China the place itself.
+    """
+    if not is_shifted(lon, lat):
+        return lon, lat
+    chinese_lon, chinese_lat = lon - 0.0065, lat - 0.006
+    for _ in range(_ROUNDS):
+        there_lon, there_lat = _gcj02_to_bd09(chinese_lon, chinese_lat)
+        chinese_lon += lon - there_lon
+        chinese_lat += lat - there_lat
+    return gcj02_to_wgs84(chinese_lon, chinese_lat)

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloud_api.city_profile import PROFILE_FOLDER, rows_of
+from cloud_api.city_profile import PROFILE_FOLDER
+from cloud_api.csv_table import rows_of
 from cloud_api.deadlines.calendar import (
     DAY_US,
     HOUR_US,

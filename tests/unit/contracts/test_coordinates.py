@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.coordinates import gcj02_to_wgs84, is_shifted, wgs84_to_gcj02
+from contracts.coordinates import (
+    bd09_to_wgs84,
+    gcj02_to_wgs84,
+    is_shifted,
+    wgs84_to_bd09,
+    wgs84_to_gcj02,
+)
 from contracts.geometry import distance_m
 
 
@@ -21,6 +27,21 @@ def test_round_trip_stays_within_a_metre(lon: float, lat: float) -> None:
     back = gcj02_to_wgs84(*wgs84_to_gcj02(lon, lat))
 
     assert distance_m((lon, lat), back) < 0.001
+
+
+def test_baidu_place_is_shifted_as_published() -> None:
+    """GCJ-02 116.404, 39.915 is 116.41036949, 39.92133699 on Baidu's maps, as its users publish."""
+    lon, lat = wgs84_to_bd09(*gcj02_to_wgs84(116.404, 39.915))
+
+    assert pytest.approx((116.41036949371029, 39.92133699351021), abs=1e-8) == (lon, lat)
+
+
+@given(st.floats(73.0, 135.0), st.floats(3.0, 54.0))
+def test_baidu_round_trip_stays_within_a_metre(lon: float, lat: float) -> None:
+    """There and back again ends less than a centimetre from the start."""
+    back = bd09_to_wgs84(*wgs84_to_bd09(lon, lat))
+
+    assert distance_m((lon, lat), back) < 0.01
 
 
 @given(st.floats(73.0, 135.0), st.floats(3.0, 54.0))

@@ -32,8 +32,10 @@ PINNED = {
         "Mode",
     ),
     "coordinates": (
+        "bd09_to_wgs84",
         "gcj02_to_wgs84",
         "is_shifted",
+        "wgs84_to_bd09",
         "wgs84_to_gcj02",
     ),
     "counts": (

@@ -1,0 +1,1 @@
+"""Who handles what: class tables, responsibility lists, grids, duty rosters, and advice from them."""
