@@ -120,12 +120,16 @@ class _RawPublisher:
         self._socket.close()
 
 
-def flood(port: int, count: int, pack: int, go: Event, rate: float = 1e9) -> None:
+def flood(
+    port: int, count: int, pack: int, go: Event, rate: float = 1e9, ready: Event | None = None
+) -> None:
     """Publish ``count`` prepared messages from ``go`` on, as fast as the broker takes them.
 
-    ``rate`` messages a second at the most.
+    ``rate`` messages a second at the most; ``ready`` is set when they are prepared.
     """
     messages = level_messages(count, pack)
+    if ready is not None:
+        ready.set()
     go.wait(60)
     publisher = _RawPublisher(port)
     began, sent = time.perf_counter(), 0
