@@ -19,9 +19,11 @@ def _names() -> list[str]:
 @click.command()
 @click.argument("name", type=click.Choice(_names()))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
-def main(name: str, *, as_json: bool) -> None:
+@click.option("--rows", type=click.IntRange(1), default=None, help="Only telemetry: rows to store.")
+def main(name: str, rows: int | None, *, as_json: bool) -> None:
     """Run the benchmark NAME and print its figures; ratios are of one and the same run."""
-    importlib.import_module(f"benchmarks.{name}").main(as_json=as_json)
+    sizes = {} if rows is None else {"rows": rows}
+    importlib.import_module(f"benchmarks.{name}").main(as_json=as_json, **sizes)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import click
 from gateway.config_option import CONFIG, JSON, load_gateway_config
 from gateway.dead_commands import dead, replay_dead
 from gateway.foreign.commands import map_message
+from gateway.telemetry.commands import export
 
 if TYPE_CHECKING:
     from gateway.explain import Explanation
@@ -188,6 +189,7 @@ def list_devices(config_path: Path, *, as_json: bool) -> None:
 
 main.add_command(dead)
 main.add_command(replay_dead)
+main.add_command(export)
 
 
 if __name__ == "__main__":

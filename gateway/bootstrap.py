@@ -45,6 +45,7 @@ class StatePaths:
         self.sinks = folder / "sinks.sqlite"
         self.dead_letters = folder / "dead-letters.sqlite"
         self.telemetry = folder / "telemetry.sqlite"
+        self.telemetry_spool = folder / "telemetry-spool.sqlite"
         self.desired = folder / "desired.sqlite"
 
 
@@ -55,7 +56,10 @@ def _telemetry(config: GatewayConfig, rng: Random) -> TelemetryWriter | None:
         from gateway.telemetry.embedded import EmbeddedTelemetry  # noqa: PLC0415 - only if chosen
 
         sink = EmbeddedTelemetry(
-            StatePaths(config.state_dir).telemetry, retention_days=store.retention_days
+            StatePaths(config.state_dir).telemetry,
+            retention_days=store.retention_days,
+            minute_days=store.minute_days,
+            hour_days=store.hour_days,
         )
     elif isinstance(store, InfluxConfig):
         # the client takes half a second to import; only those who chose it pay
@@ -71,6 +75,15 @@ def _telemetry(config: GatewayConfig, rng: Random) -> TelemetryWriter | None:
             bucket=store.bucket,
             timeout_s=store.timeout_s,
         )
+        if store.spool_bytes:
+            from gateway.telemetry.spool import SpooledTelemetry  # noqa: PLC0415 - likewise
+
+            sink = SpooledTelemetry(
+                sink,
+                StatePaths(config.state_dir).telemetry_spool,
+                make_breaker(0.2, 30.0, rng),
+                budget_bytes=store.spool_bytes,
+            )
     else:
         return None
     return TelemetryWriter(

@@ -159,7 +159,11 @@ class EmbeddedTelemetryConfig(
     """Telemetry in a SQLite file in the gateway's folder."""
 
     retention_days: Annotated[int, Meta(ge=0)] = 30
-    """Days of event time that are kept; 0 keeps all; default 30."""
+    """Days of event time whose values are kept one by one; 0 keeps all; default 30."""
+    minute_days: Annotated[int, Meta(ge=0)] = 400
+    """Days whose minutes (count, minimum, maximum, mean) are kept; 0 keeps all; default 400."""
+    hour_days: Annotated[int, Meta(ge=0)] = 3_650
+    """Days whose hours are kept; 0 keeps all; default 3,650."""
 
 
 class InfluxConfig(
@@ -177,6 +181,9 @@ class InfluxConfig(
     """File that holds the API token; default none, which VictoriaMetrics accepts."""
     timeout_s: _Positive = 5.0
     """Seconds after which a write counts as failed; default 5."""
+    spool_bytes: Annotated[int, Meta(ge=0)] = 1024 * 1024 * 1024
+    """Size of the file in which points wait while the server is away, bytes; the oldest go first;
+    0 keeps them in memory only; default 1 GiB."""
 
 
 class OffTelemetryConfig(

@@ -82,6 +82,10 @@ _FAMILIES = (
     Metric("telemetry_written_total", "counter", "Points written to the telemetry store."),
     Metric("telemetry_waiting", "gauge", "Points that wait for the telemetry store."),
     Metric("telemetry_dropped_total", "counter", "Points dropped because the queue was full."),
+    Metric("telemetry_spooled", "gauge", "Points in the spool file before an InfluxDB."),
+    Metric("telemetry_spool_dropped_total", "counter", "Points the full spool file gave up."),
+    Metric("telemetry_expired_total", "counter", "Points older than the retention at arrival."),
+    Metric("telemetry_rollups_total", "counter", "Pieces of days rolled up."),
     Metric("telemetry_failed_writes_total", "counter", "Telemetry writes that were tried again."),
     Metric("registry_revision", "gauge", "How far the API's registry is known."),
     Metric("registry_failures_total", "counter", "Polls and reports that the API did not answer."),
@@ -197,6 +201,11 @@ def _telemetry_values(gateway: Gateway) -> Iterator[tuple[str, dict[str, str], f
         yield "telemetry_written_total", {}, written["written"]
         yield "telemetry_waiting", {}, gateway.telemetry.waiting
         yield "telemetry_dropped_total", {}, written["dropped"]
+        yield "telemetry_spooled", {}, gateway.telemetry.spooled
+        store = gateway.telemetry.store_counters
+        yield "telemetry_spool_dropped_total", {}, store["dropped"]
+        yield "telemetry_expired_total", {}, store["expired"]
+        yield "telemetry_rollups_total", {}, store["rolled"]
         yield "telemetry_failed_writes_total", {}, written["failed_writes"]
 
 

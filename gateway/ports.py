@@ -1,12 +1,13 @@
 """What the gateway needs from outside, each with two implementations at least."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from contracts.readings import Value
 from runtime.session import Inbound
 
-__all__ = ["EventSink", "Lane", "Point", "TelemetryQuery", "TelemetrySink"]
+__all__ = ["Bucket", "EventSink", "Lane", "Point", "TelemetryQuery", "TelemetrySink"]
 
 
 class Point(NamedTuple):
@@ -16,6 +17,33 @@ class Point(NamedTuple):
     metric: str
     at_us: int
     value: Value
+
+
+class Bucket(NamedTuple):
+    """The numbers of one device and metric within one step of time."""
+
+    at_us: int
+    """Beginning of the step, microseconds since 1970 UTC."""
+    n: int
+    """How many numbers."""
+    minimum: float
+    maximum: float
+    total: float
+
+    @property
+    def mean(self) -> float:
+        """Arithmetic mean."""
+        return self.total / self.n
+
+    def merged(self, other: "Bucket") -> "Bucket":
+        """Return both as one; the moment is this one's."""
+        return Bucket(
+            self.at_us,
+            self.n + other.n,
+            min(self.minimum, other.minimum),
+            max(self.maximum, other.maximum),
+            self.total + other.total,
+        )
 
 
 class Lane(Protocol):
@@ -83,6 +111,11 @@ class EventSink(Protocol):
 class TelemetrySink(Protocol):
     """Where values go. Writing the same point twice leaves one."""
 
+    counters: Counter[str]
+    """What it counts; names are its own."""
+    waiting: int
+    """Points that it has taken and not yet brought to where they belong."""
+
     def write(self, points: Sequence[Point]) -> None:
         """Store a batch.
 
@@ -90,14 +123,33 @@ class TelemetrySink(Protocol):
             TelemetryError: the batch was not stored; the same batch may succeed later.
         """
 
+    def tend(self) -> bool:
+        """Do a short piece of upkeep; return whether there is more to do.
+
+        Raises:
+            TelemetryError: not now; it will be tried again.
+        """
+
     def close(self) -> None:
         """Give up files and connections."""
 
 
 class TelemetryQuery(Protocol):
-    """Reading values back."""
+    """Reading values back; TelemetryError where the store cannot be read."""
 
     def read(
         self, device: str, metric: str, *, from_us: int, to_us: int, limit: int = 100_000
-    ) -> Iterable[Point]:
+    ) -> Sequence[Point]:
         """Return a device's values of one metric in [from_us, to_us), oldest first."""
+
+    def summarise(
+        self, device: str, metric: str, *, from_us: int, to_us: int, step_s: int
+    ) -> Sequence[Bucket]:
+        """Return count, minimum, maximum and mean per step in [from_us, to_us), oldest first.
+
+        Steps begin at multiples of ``step_s`` since 1970 and are taken whole; texts count for
+        nothing, and steps without a number are left out.
+        """
+
+    def metrics(self, device: str) -> Sequence[str]:
+        """Return the names of what a device has reported, sorted."""

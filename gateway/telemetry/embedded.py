@@ -1,25 +1,33 @@
-"""The embedded telemetry store: SQLite, one table per day of event time.
+"""The embedded telemetry store: SQLite, one table per day of event time, and roll-ups of old days.
 
-A table ``WITHOUT ROWID`` keyed by (device, metric, time) takes batches fast and reads a device's
-range without hopping (Source: measured.md §4). One table per day makes retention a DROP TABLE.
+A table ``WITHOUT ROWID`` keyed by (series, time) takes batches fast and reads a device's range
+without hopping (Source: measured.md §4); a series is a small number that stands for device and
+metric. One table per day makes retention a DROP TABLE.
 """
 
 import re
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 
+import structlog
+
 from gateway.errors import TelemetryError
-from gateway.ports import Point
+from gateway.ports import Bucket, Point
 from gateway.store import open_store
+from gateway.telemetry.rollups import Rollups
+from gateway.telemetry.series_numbers import SeriesNumbers
 
 __all__ = ["EmbeddedTelemetry"]
 
-_VERSION = 1
+_VERSION = 2
 _DAY_US = 86_400_000_000
-_TABLE = re.compile(r"^points_(-?\d+)$")
+_TABLE = re.compile(r"^raw_(-?\d+)$")
+_FIRST_TABLE = re.compile(r"^points_(-?\d+)$")
 
 
 class EmbeddedTelemetry:
@@ -27,20 +35,89 @@ class EmbeddedTelemetry:
 
     Args:
         path: the database file; created with its folder.
-        retention_days: days of event time that are kept, counted back from the newest one; 0 keeps
-            all. What is older than that at arrival is counted in ``expired`` and not stored.
+        retention_days: days of event time whose values are kept one by one, counted back from the
+            newest one; 0 keeps all. What is older than that at arrival is counted in ``expired``
+            and not stored.
+        minute_days: days whose minutes are kept; 0 keeps all.
+        hour_days: days whose hours are kept; 0 keeps all.
+        read_only: open an existing file for reading, beside the gateway that writes it.
+
+    Raises:
+        StoreError: the file cannot be opened.
+        StoreVersionError: a newer gateway wrote it.
     """
 
-    def __init__(self, path: Path, *, retention_days: int = 30) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        retention_days: int = 30,
+        minute_days: int = 400,
+        hour_days: int = 3_650,
+        read_only: bool = False,
+    ) -> None:
+        self._path = path
         self._retention_days = retention_days
         self._lock = Lock()
-        self._db = open_store(path, schema=(), version=_VERSION, synchronous="NORMAL")
+        schema = () if read_only else (*SeriesNumbers.SCHEMA, *Rollups.SCHEMA)
+        self._db = open_store(
+            path, schema=schema, version=_VERSION, synchronous="NORMAL", read_only=read_only
+        )
+        self._series = SeriesNumbers(self._db)
+        self._rollups = Rollups(self._db, minute_days=minute_days, hour_days=hour_days)
+        if not read_only:
+            self._migrate()
         self._days = self._stored_days()
-        self.expired = 0
+        self.counters: Counter[str] = Counter()
+        self.waiting = 0
+
+    @property
+    def expired(self) -> int:
+        """Points that were older than the retention when they arrived."""
+        return self.counters["expired"]
 
     def _stored_days(self) -> set[int]:
+        return self._tables(_TABLE)
+
+    def _tables(self, pattern: re.Pattern[str]) -> set[int]:
         rows = self._db.execute("SELECT name FROM sqlite_schema WHERE type='table'")
-        return {int(found[1]) for (name,) in rows if (found := _TABLE.match(name))}
+        return {int(found[1]) for (name,) in rows if (found := pattern.match(name))}
+
+    def _migrate(self) -> None:
+        """Bring over the tables of the first version, which repeated device and metric per row."""
+        for day in sorted(self._tables(_FIRST_TABLE)):
+            structlog.get_logger().info("telemetry_migrated", day=day, path=str(self._path))
+            old, new = f'"points_{day}"', f'"raw_{day}"'
+            with self._transaction("migration"):
+                self._create(day)
+                for statement in (
+                    f"INSERT OR IGNORE INTO series (device, metric) SELECT DISTINCT device, metric FROM {old}",  # noqa: S608 - day is an int
+                    f"INSERT OR REPLACE INTO {new} SELECT id, at_us, value FROM {old} JOIN series USING (device, metric)",  # noqa: S608 - day is an int
+                    f"DROP TABLE {old}",
+                ):
+                    self._db.execute(statement)
+
+    def _create(self, day: int) -> None:
+        self._db.execute(
+            f'CREATE TABLE IF NOT EXISTS "raw_{day}" (series INTEGER NOT NULL, '
+            "at_us INTEGER NOT NULL, value NOT NULL, PRIMARY KEY (series, at_us)) WITHOUT ROWID"
+        )
+
+    @contextmanager
+    def _transaction(self, what: str) -> Iterator[None]:
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            yield
+            self._db.execute("COMMIT")
+        except sqlite3.Error as error:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            self._series.forget()
+            self._days = self._stored_days()
+            raise TelemetryError(
+                f"embedded telemetry store {self._path}: {error}; {what} waits; "
+                "check the disk and its free space"
+            ) from error
 
     def write(self, points: Sequence[Point]) -> None:
         """Store a batch in one transaction.
@@ -51,53 +128,124 @@ class EmbeddedTelemetry:
         by_day: dict[int, list[Point]] = {}
         for point in points:
             by_day.setdefault(point.at_us // _DAY_US, []).append(point)
-        with self._lock:
-            try:
-                self._db.execute("BEGIN IMMEDIATE")
-                for day, batch in by_day.items():
-                    self._write_day(day, batch)
-                self._db.execute("COMMIT")
-            except sqlite3.Error as error:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                self._days = self._stored_days()
-                raise TelemetryError(
-                    f"embedded telemetry store: {error}; {len(points)} points wait; "
-                    "check the disk and its free space"
-                ) from error
+        with self._lock, self._transaction(f"a batch of {len(points)} points"):
+            for day, batch in by_day.items():
+                self._write_day(day, batch)
 
     def _write_day(self, day: int, batch: Sequence[Point]) -> None:
         if day not in self._days:
             newest = max((*self._days, day))
             if self._retention_days and day <= newest - self._retention_days:
-                self.expired += len(batch)
+                self.counters["expired"] += len(batch)
                 return
-            self._db.execute(
-                f'CREATE TABLE IF NOT EXISTS "points_{day}" (device TEXT NOT NULL, '
-                "metric TEXT NOT NULL, at_us INTEGER NOT NULL, value NOT NULL, "
-                "PRIMARY KEY (device, metric, at_us)) WITHOUT ROWID"
-            )
+            self._create(day)
             self._days.add(day)
-            for old in [d for d in self._days if d <= newest - self._retention_days]:
-                if self._retention_days:
-                    self._db.execute(f'DROP TABLE IF EXISTS "points_{old}"')
-                    self._days.discard(old)
-        self._db.executemany(f'INSERT OR REPLACE INTO "points_{day}" VALUES (?,?,?,?)', batch)  # noqa: S608 - day is an int
+            self._expire(newest)
+        number = self._series.number
+        rows = [(number(device, metric), at_us, value) for device, metric, at_us, value in batch]
+        self._db.executemany(f'INSERT OR REPLACE INTO "raw_{day}" VALUES (?,?,?)', rows)  # noqa: S608 - day is an int
+        self._rollups.touched(day, rows)
+
+    def _expire(self, newest: int) -> None:
+        """Drop the days beyond the retention, each only once its roll-ups are made."""
+        if not self._retention_days:
+            return
+        for old in sorted(day for day in self._days if day <= newest - self._retention_days):
+            while self._rollups.roll(old):
+                pass
+            self._db.execute(f'DROP TABLE IF EXISTS "raw_{old}"')
+            self._rollups.closed(old)
+            self._days.discard(old)
+
+    def tend(self) -> bool:
+        """Roll up a piece of a day that is over; return whether there is more to do.
+
+        Raises:
+            TelemetryError: the file cannot be written.
+        """
+        with self._lock:
+            days = sorted(self._days)[:-1]
+            due = self._rollups.due(days)
+            if due is None:
+                return False
+            with self._transaction("a roll-up"):
+                self._rollups.roll(due)
+                self.counters["rolled"] += 1
+            return True
 
     def read(
         self, device: str, metric: str, *, from_us: int, to_us: int, limit: int = 100_000
-    ) -> Iterable[Point]:
-        """Return a device's values of one metric in [from_us, to_us), oldest first."""
+    ) -> list[Point]:
+        """Return a device's values of one metric in [from_us, to_us), oldest first.
+
+        Raises:
+            TelemetryError: the file cannot be read.
+        """
         found: list[Point] = []
-        with self._lock:
+        with self._lock, self._reading():
+            series = self._series.find(device, metric)
+            if series is None:
+                return found
             for day in sorted(d for d in self._days if from_us // _DAY_US <= d <= to_us // _DAY_US):
                 rows = self._db.execute(
-                    f'SELECT at_us, value FROM "points_{day}" WHERE device=? AND metric=? '  # noqa: S608 - day is an int
+                    f'SELECT at_us, value FROM "raw_{day}" WHERE series=? '  # noqa: S608 - day is an int
                     "AND at_us>=? AND at_us<? ORDER BY at_us LIMIT ?",
-                    (device, metric, from_us, to_us, limit - len(found)),
+                    (series, from_us, to_us, limit - len(found)),
                 )
-                found.extend(Point(device, metric, at_us, value) for at_us, value in rows)
+                found.extend([Point(device, metric, at_us, value) for at_us, value in rows])
         return found
+
+    def summarise(
+        self, device: str, metric: str, *, from_us: int, to_us: int, step_s: int
+    ) -> list[Bucket]:
+        """Return count, minimum, maximum and mean per step in [from_us, to_us), oldest first.
+
+        Steps begin at multiples of ``step_s`` since 1970 and those without a number are left out.
+        Whole minutes and hours of days that are over come from roll-ups, all else from the values.
+
+        Raises:
+            TelemetryError: the file cannot be read.
+        """
+        step_us = step_s * 1_000_000
+        first_us, last_us = from_us // step_us * step_us, -(-to_us // step_us) * step_us
+        parts: list[Bucket] = []
+        with self._lock, self._reading():
+            series = self._series.find(device, metric)
+            if series is None:
+                return []
+            rolled = self._rollups.covered(step_s)
+            for day in range(first_us // _DAY_US, (last_us - 1) // _DAY_US + 1):
+                span = max(first_us, day * _DAY_US), min(last_us, (day + 1) * _DAY_US)
+                if day in rolled:
+                    parts.extend(self._rollups.read(series, span, step_us))
+                elif day in self._days:
+                    parts.extend(self._rollups.read_raw(day, series, span, step_us))
+        return _joined(parts)
+
+    def metrics(self, device: str) -> list[str]:
+        """Return the names of what a device has reported."""
+        with self._lock, self._reading():
+            return self._series.metrics(device)
+
+    def scan(self, day: int) -> Iterator[Point]:
+        """Yield every value of a day by device and metric; for an export beside the gateway."""
+        names = self._series.names()
+        for series, at_us, value in self._db.execute(f'SELECT * FROM "raw_{day}"'):  # noqa: S608 - an int
+            device, metric = names.get(series) or self._series.names()[series]
+            yield Point(device, metric, at_us, value)
+
+    def day_numbers(self) -> list[int]:
+        """Return the days that are stored, as days since 1970, oldest first."""
+        return sorted(self._days)
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise TelemetryError(
+                f"embedded telemetry store {self._path}: {error}; nothing was read; check the file"
+            ) from error
 
     def days(self) -> list[str]:
         """Return the days that are stored, as ISO dates, oldest first."""
@@ -111,3 +259,12 @@ class EmbeddedTelemetry:
         """Close the file."""
         with self._lock:
             self._db.close()
+
+
+def _joined(parts: Sequence[Bucket]) -> list[Bucket]:
+    """Return buckets with those of the same moment made one: steps may span midnight."""
+    found: dict[int, Bucket] = {}
+    for part in parts:
+        other = found.get(part.at_us)
+        found[part.at_us] = part if other is None else part.merged(other)
+    return [found[at_us] for at_us in sorted(found)]

@@ -1,5 +1,6 @@
 """Telemetry into an InfluxDB 2 write API (InfluxDB, VictoriaMetrics) through influxdb-client."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -51,6 +52,8 @@ class InfluxTelemetry:
     ) -> None:
         self._url = url
         self._org = org
+        self.counters: Counter[str] = Counter()
+        self.waiting = 0
         self._bucket = bucket
         self._client = InfluxDBClient(
             url=url, token=token, org=org, timeout=int(timeout_s * 1000), enable_gzip=True
@@ -73,6 +76,10 @@ class InfluxTelemetry:
                 f"{self._url}: bucket {self._bucket!r} did not take {len(points)} points: "
                 f"{type(error).__name__}: {str(error)[:200]}; check the server and the token"
             ) from error
+
+    def tend(self) -> bool:
+        """Do nothing: the server keeps house itself."""
+        return False
 
     def close(self) -> None:
         """Give up the connection."""

@@ -45,6 +45,16 @@ class TelemetryWriter:
         """Points that wait to be written."""
         return self._waiting
 
+    @property
+    def spooled(self) -> int:
+        """Points that a store on the network has yet to take."""
+        return self._sink.waiting
+
+    @property
+    def store_counters(self) -> Counter[str]:
+        """What the store counts: ``expired``, ``rolled``, ``dropped`` and so on."""
+        return self._sink.counters
+
     def restore(self, offset: int) -> None:
         """Say up to which journal offset the store has everything already."""
         self._written_offset = offset
@@ -98,10 +108,19 @@ class TelemetryWriter:
         self.counters["written"] += len(points)
         return len(points)
 
+    def tend(self) -> bool:
+        """Let the store do a piece of upkeep; return whether there is more."""
+        try:
+            return self._sink.tend()
+        except TelemetryError as error:
+            self.counters["failed_upkeep"] += 1
+            structlog.get_logger().warning("telemetry_upkeep_failed", error=str(error))
+            return False
+
     def run(self, stopped: Callable[[], bool], monotonic: Callable[[], float]) -> None:
         """Step until ``stopped``, sleeping while there is nothing to write."""
         while not stopped():
-            if self.step(monotonic()) == 0:
+            if self.step(monotonic()) == 0 and not self.tend():
                 with self._changed:
                     self._changed.wait(0.2)
         self.drain(monotonic)

@@ -2,26 +2,32 @@
 
 import json
 import socket
+import sqlite3
 import subprocess
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from random import Random
 from shutil import which
 
+import duckdb
 import pytest
 
 from gateway.errors import TelemetryError
-from gateway.ports import Point, TelemetryQuery, TelemetrySink
+from gateway.ports import Bucket, Point, TelemetryQuery, TelemetrySink
 from gateway.telemetry.embedded import EmbeddedTelemetry
 from gateway.telemetry.influx import InfluxTelemetry, line
 from gateway.telemetry.memory import MemoryTelemetry
+from gateway.telemetry.parquet import export_parquet
 from gateway.telemetry.writer import TelemetryWriter
 from runtime.backoff import Backoff
 
 Read = Callable[[str, str, int, int], list[Point]]
 Store = tuple[TelemetrySink, Read]
+Query = tuple[TelemetryQuery, Callable[[Sequence[Point]], None]]
 
 NOW_US = time.time_ns() // 1_000_000_000 * 1_000_000
 HOUR_US = 3_600_000_000
@@ -194,6 +200,179 @@ def test_batch_over_midnight_is_whole(store: Store) -> None:
     assert read("midnight", "x_m", midnight - HOUR_US, midnight + HOUR_US) == points
 
 
+@pytest.fixture(params=["memory", "embedded", "embedded-rolled-up", "embedded-beside"])
+def query(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Query]:
+    """Yield each store that can be asked, with a way to write and to let it do its upkeep."""
+    if request.param == "memory":
+        memory = MemoryTelemetry()
+        yield memory, memory.write
+        return
+    store = EmbeddedTelemetry(tmp_path / "telemetry.sqlite")
+
+    def write(points: Sequence[Point]) -> None:
+        store.write(points)
+        while request.param == "embedded-rolled-up" and store.tend():
+            pass
+
+    if request.param == "embedded-beside":
+        other = EmbeddedTelemetry(tmp_path / "telemetry.sqlite", read_only=True)
+
+        def write_and_see(points: Sequence[Point]) -> None:
+            nonlocal other
+            store.write(points)
+            other.__init__(tmp_path / "telemetry.sqlite", read_only=True)  # type: ignore[misc] # looks at the days anew
+
+        yield other, write_and_see
+        other.close()
+    else:
+        yield store, write
+    store.close()
+
+
+DAY_US = 86_400_000_000
+DAY = NOW_US // DAY_US * DAY_US - 3 * DAY_US
+
+
+def test_summary_tells_number_least_most_and_mean_of_each_step(query: Query) -> None:
+    """Minutes and hours are those of the values, wherever they are computed from."""
+    store, write = query
+    write([Point("d", "x_m", DAY + n * 15_000_000, float(n % 7)) for n in range(5_760)])
+    write([Point("d", "x_m", DAY + 2 * DAY_US, 1.0)])
+    minutes = store.summarise("d", "x_m", from_us=DAY, to_us=DAY + DAY_US, step_s=60)
+    hours = store.summarise("d", "x_m", from_us=DAY, to_us=DAY + DAY_US, step_s=3_600)
+
+    assert len(minutes) == 1_440
+    assert minutes[1] == Bucket(DAY + 60_000_000, 4, 0.0, 6.0, 4 + 5 + 6 + 0)
+    assert len(hours) == 24
+    assert hours[0].n == 240
+    assert hours[0].mean == pytest.approx(sum(n % 7 for n in range(240)) / 240)
+
+
+def test_summary_takes_whole_steps_over_midnight(query: Query) -> None:
+    """A step that a range cuts is told whole, also where it spans two days."""
+    store, write = query
+    midnight = DAY + DAY_US
+    write([Point("d", "x_m", midnight + n * 60_000_000, 1.0) for n in range(-10, 10)])
+    write([Point("d", "x_m", midnight + 2 * DAY_US, 1.0)])
+    span = midnight - 60_000_000, midnight + 60_000_000
+    buckets = store.summarise("d", "x_m", from_us=span[0], to_us=span[1], step_s=7_200)
+
+    assert [(b.at_us, b.n) for b in buckets] in (
+        [(midnight - 7_200_000_000, 10), (midnight, 10)],
+        [(midnight - 3_600_000_000, 20)],
+    )
+
+
+def test_late_values_change_a_summary(query: Query) -> None:
+    """A roll-up is made again when a value comes after it, and a repeated one counts once."""
+    store, write = query
+    points = [Point("d", "x_m", DAY + n * 10_000_000, 1.0) for n in range(6)]
+    write(points)
+    write([Point("d", "x_m", DAY + 2 * DAY_US, 1.0)])
+    write([*points, Point("d", "x_m", DAY + 5_000_000, 9.0)])
+    write([Point("d", "x_m", DAY + 2 * DAY_US + 1_000_000, 1.0)])
+    (bucket,) = store.summarise("d", "x_m", from_us=DAY, to_us=DAY + 60_000_000, step_s=60)
+
+    assert bucket == Bucket(DAY, 7, 1.0, 9.0, 15.0)
+
+
+def test_texts_and_unknown_series_have_no_summary(query: Query) -> None:
+    """There is nothing to average, and that is no error."""
+    store, write = query
+    write([Point("n", "source", DAY, "construction"), Point("n", "open", DAY, True)])
+
+    assert store.summarise("n", "source", from_us=DAY, to_us=DAY + 1, step_s=60) == []
+    assert store.summarise("ghost", "x_m", from_us=DAY, to_us=DAY + 1, step_s=60) == []
+    assert [b.maximum for b in store.summarise("n", "open", from_us=DAY, to_us=DAY + 1, step_s=60)] == [1.0]  # fmt: skip
+    assert store.metrics("n") == ["open", "source"]
+    assert store.metrics("ghost") == []
+
+
+def test_read_is_bounded(query: Query) -> None:
+    """A limit holds over days."""
+    store, write = query
+    write([Point("d", "x_m", DAY + n * DAY_US // 4, float(n)) for n in range(8)])
+
+    assert [p.value for p in store.read("d", "x_m", from_us=DAY, to_us=NOW_US, limit=5)] == [
+        0.0,
+        1.0,
+        2.0,
+        3.0,
+        4.0,
+    ]
+
+
+def test_roll_ups_outlive_the_values(tmp_path: Path) -> None:
+    """After the values of a day are dropped its minutes and hours are still told."""
+    store = EmbeddedTelemetry(tmp_path / "t.sqlite", retention_days=2)
+    store.write([Point("d", "x_m", DAY + n * 1_000_000, float(n)) for n in range(120)])
+    store.write([Point("d", "x_m", DAY + 3 * DAY_US, 1.0)])
+    values = store.read("d", "x_m", from_us=DAY, to_us=DAY + DAY_US)
+    minutes = store.summarise("d", "x_m", from_us=DAY, to_us=DAY + DAY_US, step_s=60)
+    store.close()
+
+    assert values == []
+    assert [(b.n, b.minimum, b.maximum) for b in minutes] == [(60, 0.0, 59.0), (60, 60.0, 119.0)]
+
+
+def test_first_version_of_the_store_is_brought_over(tmp_path: Path) -> None:
+    """A store that an earlier gateway wrote keeps its values."""
+    path = tmp_path / "t.sqlite"
+    day = DAY // DAY_US
+    with closing(sqlite3.connect(path)) as old:
+        old.execute(
+            f'CREATE TABLE "points_{day}" (device TEXT NOT NULL, metric TEXT NOT NULL, '
+            "at_us INTEGER NOT NULL, value NOT NULL, PRIMARY KEY (device, metric, at_us)) "
+            "WITHOUT ROWID"
+        )
+        old.execute(f'INSERT INTO "points_{day}" VALUES (?,?,?,?)', ("d", "x_m", DAY, 1.5))
+        old.execute("PRAGMA user_version=1")
+        old.commit()
+    store = EmbeddedTelemetry(path)
+    found = store.read("d", "x_m", from_us=DAY, to_us=DAY + 1)
+    store.close()
+
+    assert found == [Point("d", "x_m", DAY, 1.5)]
+
+
+def test_parquet_file_is_what_duckdb_reads(tmp_path: Path) -> None:
+    """Another program reads the same values, flags as numbers, texts as texts."""
+    store = EmbeddedTelemetry(tmp_path / "t.sqlite")
+    store.write([Point("d", "x_m", DAY + n * 1_000_000, n / 4) for n in range(1_000)])
+    store.write([Point("d", "open", DAY, True), Point("n", "source", DAY + DAY_US, "works")])
+    target = tmp_path / "out.parquet"
+    rows = export_parquet(store, target, from_us=0, to_us=DAY + 3 * DAY_US)
+    store.close()
+    with duckdb.connect() as db:
+        found = db.execute(
+            f"SELECT device, metric, count(*), sum(value), max(text), "
+            f"epoch_us(min(observed_at)) FROM '{target}' GROUP BY ALL ORDER BY ALL"
+        ).fetchall()
+
+    assert rows == 1_002
+    assert found == [
+        ("d", "open", 1, 1.0, None, DAY),
+        ("d", "x_m", 1_000, 124_875.0, None, DAY),
+        ("n", "source", 1, None, "works", DAY + DAY_US),
+    ]
+
+
+def test_parquet_file_holds_only_what_was_asked_for(tmp_path: Path) -> None:
+    """Range, device and metric narrow the export; the end is not included."""
+    store = EmbeddedTelemetry(tmp_path / "t.sqlite")
+    for device in ("a", "b"):
+        store.write([Point(device, "x_m", DAY + n * 1_000_000, 1.0) for n in range(10)])
+    counts = [
+        export_parquet(
+            store, tmp_path / "o.parquet", from_us=DAY, to_us=DAY + 5_000_000, device=one
+        )
+        for one in ("a", None)
+    ]
+    store.close()
+
+    assert counts == [5, 10]
+
+
 def test_embedded_store_keeps_texts(tmp_path: Path) -> None:
     """A text field (the source of a noise) is stored as such."""
     store = EmbeddedTelemetry(tmp_path / "t.sqlite")
@@ -266,12 +445,17 @@ class _Down:
 
     def __init__(self) -> None:
         self.up = False
+        self.counters: Counter[str] = Counter()
+        self.waiting = 0
         self.points: list[Point] = []
 
     def write(self, points: Sequence[Point]) -> None:
         if not self.up:
             raise TelemetryError("down")
         self.points.extend(points)
+
+    def tend(self) -> bool:
+        return False
 
     def close(self) -> None:
         pass
