@@ -37,6 +37,7 @@ class RunningRule:
         "filters",
         "fresh",
         "key_of",
+        "levels",
         "merges",
         "name_set",
         "operates",
@@ -53,6 +54,8 @@ class RunningRule:
         self.states: dict[KeyValue, KeyState] = {}
         self.key_of: Callable[[Mapping[str, str]], KeyValue] = itemgetter(*rule.key)
         self.filters = rule.filters
+        self.levels = "".join(step.level.value[0] for step in rule.steps)
+        """Levels of the ladder's steps, by first letter."""
         self.delays = tuple(step.delays for step in rule.steps)
         self.fresh = fresh_state(len(rule.steps))
         """The ladder of a key that has seen nothing; one for all of them."""
@@ -148,4 +151,6 @@ class RunningRule:
 
     def name_of(self, value: KeyValue) -> str:
         """Return the name of a key's state among all rules: rule id and values."""
-        return "\x1f".join((self.rule.id, *self.key_values(value)))
+        if isinstance(value, str):
+            return f"{self.rule.id}\x1f{value}"
+        return "\x1f".join((self.rule.id, *value))

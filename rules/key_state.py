@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from msgspec import Struct
 
-from contracts.levels import Level
 from rules.baseline import weigh
 from rules.errors import StateError
 from rules.expression import evaluate
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["NEVER", "Episode", "KeyState", "decode_state", "encode_state", "refit"]
 
 _FORMAT: Final = 1
-_LETTERS: Final = {Level.BLUE: "b", Level.YELLOW: "y", Level.RED: "r"}
 NEVER: Final = math.inf
 _NO_FIELDS: Final[Mapping[str, Any]] = MappingProxyType({})
 
@@ -235,7 +233,7 @@ _DECODER = msgspec.msgpack.Decoder(_Snapshot)
 
 
 def _levels(running: RunningRule) -> str:
-    return "".join(_LETTERS[step.level] for step in running.rule.steps)
+    return running.levels
 
 
 def encode_state(state: KeyState) -> bytes:
