@@ -63,6 +63,20 @@ class CheckpointKeeper:
         self._saved = position
         self._collected_offset = self._asked_offset = position.next_offset
 
+    def due(self, now_s: float, position: Position) -> bool:
+        """Return whether :meth:`step` would ask for the state."""
+        return (
+            self._asked_at_s is None
+            or position.next_offset - self._collected_offset >= _PORTION
+            or self._is_time(now_s, position)
+        )
+
+    def _is_time(self, now_s: float, position: Position) -> bool:
+        asked_at_s = now_s if self._asked_at_s is None else self._asked_at_s
+        return not 0 <= now_s - asked_at_s < self._every_s or (
+            position.next_offset - self._asked_offset >= self._every_records
+        )
+
     def step(self, now_s: float, position: Position) -> None:
         """Collect a portion when there is one, and save when it is time.
 
@@ -72,9 +86,7 @@ class CheckpointKeeper:
         """
         if self._asked_at_s is None:
             self._asked_at_s = now_s
-        due = not 0 <= now_s - self._asked_at_s < self._every_s or (
-            position.next_offset - self._asked_offset >= self._every_records
-        )
+        due = self._is_time(now_s, position)
         if due or position.next_offset - self._collected_offset >= _PORTION:
             self._collect(position)
         if due and not self._busy:

@@ -4,6 +4,7 @@ import gc
 import sys
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
 from threading import Event as Flag
@@ -90,6 +91,7 @@ class Gateway:
         self._monotonic = monotonic
         self._stepped_at_s = monotonic()
         self._last_step_s = 0.0
+        self._worked_s = 0.0
         self._longest_step_s = 0.0
 
     def start(self) -> None:
@@ -121,12 +123,13 @@ class Gateway:
         return received
 
     def _step_worker(self, now: datetime, limit: int | None = None) -> int:
-        started_s = self._monotonic()
+        started_s, waited_s = self._monotonic(), self.worker.waited_s
         received = self.worker.step(now, limit)
         if self.fleet is not None:
             self.fleet.step(now)
         self._stepped_at_s = self._monotonic()
         self._last_step_s = self._stepped_at_s - started_s
+        self._worked_s = self._last_step_s - (self.worker.waited_s - waited_s)
         self._longest_step_s = max(self._longest_step_s, self._last_step_s)
         return received
 
@@ -161,6 +164,8 @@ class Gateway:
             thread.start()
         limit = self._batch
         saved = self.worker.keeper.saved
+        disk = ThreadPoolExecutor(1, "journal")
+        self.worker.overlap(disk, self.clock.now())
         try:
             while not stopped():
                 received = self._step_worker(self.clock.now(), limit)
@@ -173,9 +178,13 @@ class Gateway:
                     saved = self.worker.keeper.saved
                     _settle_memory()
         finally:
-            ended.set()
-            for thread in threads:
-                thread.join(timeout=30)
+            try:
+                self.worker.overlap(None, self.clock.now())
+            finally:
+                ended.set()
+                for thread in threads:
+                    thread.join(timeout=30)
+                disk.shutdown()
             self.worker.checkpoint()
             structlog.get_logger().info("gateway_stopped", journal_end=self.worker.next_offset)
 
@@ -184,7 +193,7 @@ class Gateway:
 
         Messages differ a hundredfold in weight, and an urgent one waits at most for one step.
         """
-        if self._last_step_s > _STEP_TARGET_S:
+        if self._worked_s > _STEP_TARGET_S:
             return max(_SMALLEST_BATCH, limit // 2)
         return min(self._batch, limit + _SMALLEST_BATCH)
 

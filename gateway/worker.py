@@ -4,11 +4,18 @@ Order within a step, and what each point protects: journal commit, then PUBACK (
 the message), then the rules, then the event outbox (FULL), then the cumulative ack (the box may
 forget it), and now and then a checkpoint. A kill between any two of them repeats work and loses
 none.
+
+As a service the worker lets the disk sync one batch while the rules see the one before it; a box's
+row is then acknowledged as soon as it is journalled, which is as safe: what the journal holds is
+shown to the rules before any checkpoint passes it.
 """
 
+import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, wait
 from datetime import datetime
+from itertools import count
 from typing import NamedTuple
 
 import structlog
@@ -17,6 +24,7 @@ from contracts.codec import encode
 from contracts.event import Event
 from contracts.topics import Kind, district_topic
 from gateway.ack_sender import AckSender
+from gateway.batch import Batch, BatchTaker, Entry
 from gateway.checkpoint import CheckpointStore, Position
 from gateway.checkpoint_keeper import CheckpointKeeper
 from gateway.dead_letter import DeadLetterStore
@@ -25,20 +33,18 @@ from gateway.errors import PacksError, StoreError
 from gateway.event_outbox import EventOutbox
 from gateway.foreign.link import ForeignLink
 from gateway.foreign.sources import ForeignFiles
-from gateway.intake import Admission, Intake, Rejection
+from gateway.intake import Intake
 from gateway.intakes.intake_lanes import IntakeLanes
 from gateway.ports import Point
 from gateway.rejections import Rejections
-from gateway.rule_host import Prepared, RuleHost
+from gateway.rule_host import RuleHost
 from gateway.rule_packs import PackFiles, compile_packs, encode_packs, packs_digest
 from gateway.telemetry.writer import TelemetryWriter
 from runtime.errors import ConfigError, JournalFull
 from runtime.journal import Journal, JournalKind, JournalRecord
-from runtime.session import Inbound, Session
+from runtime.session import Session
 
 __all__ = ["Worker", "WorkerLimits"]
-
-_JOURNAL_KINDS = {Kind.STATUS: JournalKind.STATUS, Kind.CONTROL: JournalKind.CONTROL}
 
 
 class WorkerLimits(NamedTuple):
@@ -50,19 +56,8 @@ class WorkerLimits(NamedTuple):
     rules_poll_s: float = 2.0
 
 
-class _Batch(NamedTuple):
-    """What one step took in, until it is committed."""
-
-    inbound: list[Inbound]
-    entries: list[tuple[JournalKind, int, str, bytes]]
-    prepared: list[Prepared | None]
-
-
 class Worker:
-    """One gateway's way from the hub to the journal and the event outbox.
-
-    Only it reads the lanes; the stores may also be read by other threads.
-    """
+    """One gateway's way from the hub to the journal and the event outbox; only it reads the lanes."""
 
     def __init__(
         self,
@@ -81,6 +76,7 @@ class Worker:
         packs: PackFiles,
         limits: WorkerLimits,
         foreign: ForeignFiles | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._lanes = lanes
         self._session = session
@@ -93,14 +89,20 @@ class Worker:
         self._limits = limits
         self.intake = Intake(dedupe, frozenset(districts), host.foreign.translator, host.registry)
         self.rejections = Rejections(name, dead_letters, session)
+        self._taker = BatchTaker(lanes, self.intake, self.rejections)
         self.acks = AckSender(dedupe, session)
         self.foreign = ForeignLink(session, foreign or ForeignFiles((), ()), host.foreign)
         self.counters: Counter[str] = Counter()
         self.stalled = False
         """Whether a store that cannot be written holds everything up."""
-        self._stuck: _Batch | None = None
+        self._stuck: Batch | None = None
+        self._committed: tuple[int, Batch] | None = None
+        """What is journalled, from this offset on, and was not yet shown to the rules."""
+        self._disk: Executor | None = None
+        self._monotonic = monotonic
+        self.waited_s = 0.0
+        """Seconds spent on nothing but waiting for the disk."""
         self._unstored: list[Event] = []
-        self._last_tick_s: int | None = None
         self._next_offset = 0
         self.keeper = CheckpointKeeper(
             checkpoint,
@@ -192,9 +194,14 @@ class Worker:
             if self._stuck is None:
                 # what is stuck was translated by the mappings before, and a replay must too
                 self._load_foreign(now, starting=False)
-        batch, self._stuck = self._stuck or self._take(now_s, limit or self._limits.batch), None
+        batch, self._stuck = (
+            self._stuck or self._taker.take(now_s, limit or self._limits.batch),
+            None,
+        )
         if not self._commit(batch, now):
             return 0
+        if not batch.inbound or not self._lanes.held or self.keeper.due(now_s, self._position()):
+            self._finish(now)
         if not self._unstored:
             self.acks.owe(self.intake.touched, self.intake.refused)
             self.intake.touched.clear()
@@ -204,71 +211,58 @@ class Worker:
         self._save(now_s)
         return len(batch.inbound)
 
-    def _take(self, now_s: float, limit: int) -> _Batch:
-        """Receive, sort out and put in order: the tick first, then the urgent lane, then the rest."""
-        inbound = self._lanes.receive(limit)
-        now_us = round(now_s * 1_000_000)
-        admitted: list[Admission] = []
-        urgent: list[Admission] = []
-        rejected: list[Rejection] = []
-        admit = self.intake.admit
-        for message in inbound:
-            verdict = admit(message.topic, message.payload, now_s, retained=message.retained)
-            if isinstance(verdict, Rejection):
-                rejected.append(verdict)
-                verdict = verdict.tombstone
-            if verdict is not None:
-                is_urgent = verdict.place is not None and verdict.place.kind is Kind.URGENT
-                (urgent if is_urgent else admitted).append(verdict)
-        if rejected:
-            self.rejections.take(rejected, now_s)
-        entries: list[tuple[JournalKind, int, str, bytes]] = []
-        prepared: list[Prepared | None] = []
-        second = int(now_s)
-        if second != self._last_tick_s:
-            self._last_tick_s = second
-            entries.append((JournalKind.TICK, second * 1_000_000, "", b""))
-            prepared.append(None)
-        for admission in (*urgent, *admitted):
-            kind = (
-                JournalKind.MESSAGE
-                if admission.place is None
-                else _JOURNAL_KINDS.get(admission.place.kind, JournalKind.MESSAGE)
-            )
-            entries.append((kind, now_us, admission.topic, admission.payload))
-            prepared.append(Prepared(admission.message, admission.place, admission.resolved))
-        return _Batch(inbound, entries, prepared)
-
-    def _commit(self, batch: _Batch, now: datetime) -> bool:
-        """Journal a batch, free the hub of it, and let the rules see it."""
+    def _commit(self, batch: Batch, now: datetime) -> bool:
+        """Journal a batch and free the hub of it; the rules see it by :meth:`_finish`."""
         if batch.entries:
             try:
-                first = self._journal.append(batch.entries)
+                first = self._append(batch.entries, now)
             except JournalFull as error:
                 self._stuck = batch
                 self.counters["journal_failures"] += 1
                 self._stall("journal_append_failed", error)
                 return False
             self._resume()
+            self._committed = (first, batch)
         if batch.inbound:
             self._lanes.settle()
+        if self._disk is None:
+            self._finish(now)
+        return True
+
+    def _append(self, entries: Sequence[Entry], now: datetime) -> int:
+        """Journal records; while the disk is busy, let the rules see what is journalled already."""
+        if self._disk is None:
+            return self._journal.append(entries)
+        first = self._journal.write(entries)
+        done = self._disk.submit(self._journal.commit)
+        try:
+            self._finish(now)
+        finally:
+            started_s = self._monotonic()
+            wait((done,))
+            self.waited_s += self._monotonic() - started_s
+        done.result()
+        return first
+
+    def _finish(self, now: datetime) -> None:
+        """Let the rules see what was journalled last."""
+        if self._committed is None:
+            return
+        (first, batch), self._committed = self._committed, None
         self.counters["messages"] += len(batch.inbound)
-        if not batch.entries:
-            return True
         self.counters["journalled"] += len(batch.entries)
         events: list[Event] = []
         points: list[Point] = []
         apply = self._host.apply
-        for index, (kind, at_us, topic, payload) in enumerate(batch.entries):
-            record = JournalRecord(first + index, at_us, kind, topic, payload)
-            outcome = apply(record, batch.prepared[index])
+        for offset, entry, known in zip(count(first), batch.entries, batch.prepared, strict=False):
+            kind, at_us, topic, payload = entry
+            outcome = apply(JournalRecord(offset, at_us, kind, topic, payload), known)
             if outcome.events:
                 events.extend(outcome.events)
             points.extend(outcome.points)
         self._next_offset = first + len(batch.entries)
         self._store_events(events, now)
         self._offer(points, self._next_offset)
-        return True
 
     def _store_events(self, events: Sequence[Event], now: datetime) -> None:
         if events:
@@ -310,6 +304,11 @@ class Worker:
         if self._telemetry is not None:
             self._telemetry.offer(points, through_offset)
 
+    def overlap(self, disk: Executor | None, now: datetime) -> None:
+        """Let the disk work in a thread of ``disk`` from now on, beside the rules; None: no more."""
+        self._finish(now)
+        self._disk = disk
+
     def record_registry(self, update: bytes, now: datetime) -> bool:
         """Journal a part of the API's registry and let the state see it; False: not now.
 
@@ -317,6 +316,7 @@ class Worker:
             update: an encoded ``registry.v1``.
             now: the moment.
         """
+        self._finish(now)
         at_us = round(now.timestamp() * 1_000_000)
         try:
             first = self._journal.append([(JournalKind.CONTROL, at_us, "", update)])
@@ -346,6 +346,7 @@ class Worker:
         if packs_digest(sources) == packs_digest(self._host.packs):
             return
         at_us = round(now.timestamp() * 1_000_000)
+        self._finish(now)
         entry = (JournalKind.RULES, at_us, "", encode_packs(sources))
         try:
             first = self._journal.append([entry])
@@ -365,6 +366,7 @@ class Worker:
         payload = self.foreign.changed(starting=starting)
         if payload is None:
             return
+        self._finish(now)
         at_us = round(now.timestamp() * 1_000_000)
         try:
             first = self._journal.append([(JournalKind.FOREIGN, at_us, "", payload)])

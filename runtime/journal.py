@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from runtime.errors import JournalBroken, JournalFull, StoreLocked
 from runtime.journal_format import (
@@ -113,7 +113,7 @@ def _read_segment(directory: Path, path: Path, first: int) -> Iterator[JournalRe
 
 
 class Journal:
-    """The writer of a journal. Not thread-safe; one process at a time.
+    """The writer of a journal. One thread at a time, one process at a time.
 
     Args:
         directory: the folder that holds the segments; it is created.
@@ -143,6 +143,7 @@ class Journal:
         self._budget_bytes = budget_bytes
         self._sync = sync
         self._failed = False
+        self._written: tuple[int, int] | None = None
         directory.mkdir(parents=True, exist_ok=True)
         self._lock_fd = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         self._fd = -1
@@ -245,8 +246,18 @@ class Journal:
                 journal is opened again.
             ValueError: a topic or payload is too long.
         """
+        first = self.write(entries)
+        self.commit()
+        return first
+
+    def write(self, entries: Sequence[tuple[JournalKind, int, str, bytes]]) -> int:
+        """Write records and return the offset of the first; :meth:`commit` must follow.
+
+        Until then they are part of nothing. Arguments and errors as for :meth:`append`.
+        """
         if self._failed:
             raise _broken(self.directory, self._end, "an earlier write failed; restart the process")
+        assert self._written is None, "commit what was written first"
         if not entries:
             return self._end
         try:
@@ -254,27 +265,40 @@ class Journal:
                 self._begin_segment(self._end)
             batch = self._size if self._sync else UNSYNCED
             data = encode_batch(entries, batch)
-            self._write(data)
+            rest = memoryview(data)
+            while rest:
+                rest = rest[os.write(self._fd, rest) :]
         except OSError as error:
-            self._undo(error)
-            if error.errno in _NO_ROOM:
-                raise JournalFull(
-                    f"journal {self.directory}: no room for {len(entries)} more records "
-                    f"({error.strerror}); earlier ones are safe; free disk space or lower "
-                    "journal.budget_bytes, then it goes on by itself"
-                ) from error
-            raise _broken(self.directory, self._end, f"write failed: {error}") from error
-        first = self._end
-        self._end += len(entries)
-        self._size += len(data)
-        return first
+            self._give_up(error, len(entries))
+        self._written = (len(entries), len(data))
+        return self._end
 
-    def _write(self, data: bytes) -> None:
-        rest = memoryview(data)
-        while rest:
-            rest = rest[os.write(self._fd, rest) :]
-        if self._sync:
-            os.fdatasync(self._fd)
+    def commit(self) -> None:
+        """Bring what was written to the disk; it is part of the journal from then on.
+
+        It may be called in another thread than :meth:`write`; errors as for :meth:`append`.
+        """
+        if self._written is None:
+            return
+        (records, size), self._written = self._written, None
+        try:
+            if self._sync:
+                os.fdatasync(self._fd)
+        except OSError as error:
+            self._give_up(error, records)
+        self._end += records
+        self._size += size
+
+    def _give_up(self, error: OSError, records: int) -> NoReturn:
+        """Take back what was written and say why."""
+        self._undo(error)
+        if error.errno in _NO_ROOM:
+            raise JournalFull(
+                f"journal {self.directory}: no room for {records} more records "
+                f"({error.strerror}); earlier ones are safe; free disk space or lower "
+                "journal.budget_bytes, then it goes on by itself"
+            ) from error
+        raise _broken(self.directory, self._end, f"write failed: {error}") from error
 
     def _undo(self, error: OSError) -> None:
         """Take back a half-written batch, so that the next one follows the last good record."""
