@@ -74,8 +74,8 @@ class FaultedGroup:
         elif fault.kind == "range":
             column[during] = size
         elif fault.kind == "spike":
-            # one in six: a loose contact, not a new world
-            hit = during[::6]
+            # one in three: a loose contact, not a new world
+            hit = during[::3]
             column[hit] = np.round(column[hit] + size, 3)
         elif fault.kind == "silent":
             for array in values.values():
