@@ -5,7 +5,7 @@ key's members said is in the key's own state, where it is snapshotted with the r
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from rules.expression import evaluate
@@ -76,7 +76,8 @@ class _Source:
 
     def _keys(self, sample: Sample) -> list[dict[str, str]]:
         """Return the key values that a sample speaks for; none where it cannot be told."""
-        rule, places = self._rule, [""]
+        rule = self._rule
+        places: Sequence[str] = ()
         if self._nearby is not None:
             if sample.place is None:
                 return []

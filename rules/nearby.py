@@ -9,6 +9,8 @@ __all__ = ["Nearby"]
 
 _METRES_PER_DEGREE = math.radians(1.0) * EARTH_RADIUS_M
 _NORTHMOST = 85.0
+_MOST_KNOWN = 20_000
+"""Most answers kept: sensors stay where they are."""
 
 
 class Nearby:
@@ -29,11 +31,20 @@ class Nearby:
         self._cells: dict[tuple[int, int], list[tuple[str, float, float]]] = {}
         for place in found:
             self._cells.setdefault(self._cell(place[1], place[2]), []).append(place)
+        self._known: dict[tuple[float, float], tuple[str, ...]] = {}
         self.tried = 0
         """How many distances were computed so far."""
 
-    def find(self, lon: float, lat: float) -> list[str]:
+    def find(self, lon: float, lat: float) -> tuple[str, ...]:
         """Return the names of the places within reach of a point, sorted."""
+        known = self._known.get((lon, lat))
+        if known is None:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            known = self._known[lon, lat] = self._find(lon, lat)
+        return known
+
+    def _find(self, lon: float, lat: float) -> tuple[str, ...]:
         column, row = self._cell(lon, lat)
         near: list[str] = []
         for x in (column - 1, column, column + 1):
@@ -42,7 +53,7 @@ class Nearby:
                     self.tried += 1
                     if distance_m((lon, lat), (place_lon, place_lat)) <= self._reach_m:
                         near.append(name)
-        return sorted(near)
+        return tuple(sorted(near))
 
     def _cell(self, lon: float, lat: float) -> tuple[int, int]:
         return math.floor(lon / self._width), math.floor(lat / self._height)

@@ -13,7 +13,7 @@ from cityloop.rules_tools.check import check_packs
 from cityloop.rules_tools.console import PACK, PACKS, ToolGroup, echo_json
 from cityloop.rules_tools.coverage import lacking
 from cityloop.rules_tools.data_commands import diff, plot, replay_command
-from cityloop.rules_tools.explanation import explain_rule, find_rule, read_values
+from cityloop.rules_tools.explanation import explain_rule, find_rule, read_values, row_values
 from cityloop.rules_tools.findings import Severity, load_packs
 from cityloop.rules_tools.pack_schema import pack_schema
 from cityloop.rules_tools.pack_test_report import PackResults, failure_text, junit_xml
@@ -118,11 +118,20 @@ def run_tests(
     multiple=True,
     help="Field values: 'depth_m=30 cm, rain_mm_h=5'; what is not named is unknown.",
 )
+@click.option("--place", help="Key of the row of the rule's table of places to take values from.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def explain(pack: Path, rule_id: str | None, values: tuple[str, ...], *, as_json: bool) -> None:
+def explain(
+    pack: Path,
+    rule_id: str | None,
+    values: tuple[str, ...],
+    place: str | None,
+    *,
+    as_json: bool,
+) -> None:
     """Show how a rule of PACK judges given values: every part of every condition."""
     rule = find_rule([one.pack for one in load_packs([pack])], rule_id)
-    told = explain_rule(rule, read_values(values, rule.fields))
+    given = {**row_values(rule, place), **read_values(values, rule.fields)}
+    told = explain_rule(rule, given)
     if as_json:
         echo_json(told)
         return

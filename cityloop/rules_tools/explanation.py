@@ -1,6 +1,7 @@
 """Why a rule would speak, or not: every part of its conditions with its value."""
 
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 
 from msgspec import Struct
 
@@ -19,6 +20,7 @@ __all__ = [
     "explain_rule",
     "find_rule",
     "read_values",
+    "row_values",
 ]
 
 Value = float | bool | str | None
@@ -108,6 +110,24 @@ def read_values(texts: Sequence[str], fields: FieldTable) -> dict[str, Value]:
         except ExpressionError as error:
             raise RulesToolError(f"--values {part.strip()[:40]!r}: {error.reason}") from error
     return values
+
+
+def row_values(rule: Rule, place: str | None) -> dict[str, Value]:
+    """Return what a rule's table of places says of a place; nothing where none is asked for.
+
+    Raises:
+        NotFound: the rule has no table, or the table not this place.
+    """
+    if place is None:
+        return {}
+    if rule.table is None:
+        raise NotFound(f"rule {rule.id!r} has no table of places ('for_each'); leave --place out")
+    row = rule.table.rows.get(place)
+    if row is None:
+        close = get_close_matches(place, rule.table.rows, n=1, cutoff=0.5)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        raise NotFound(f"table {rule.table.name!r} has no row {place[:40]!r}{hint}")
+    return dict(row.values)
 
 
 def explain_rule(rule: Rule, values: Mapping[str, Value]) -> RuleExplanation:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 
 from cityloop.rules_tools.errors import NotFound, RulesToolError
-from cityloop.rules_tools.explanation import explain_rule, find_rule, read_values
+from cityloop.rules_tools.explanation import explain_rule, find_rule, read_values, row_values
 from cityloop.rules_tools.expression_text import expression_text
 from rules.expression import check, evaluate, parse
 from rules.vocabulary import profile_fields
@@ -108,3 +108,37 @@ def test_a_rule_of_several_has_to_be_named() -> None:
     for wanted in (None, "flood"):
         with pytest.raises(NotFound, match="expected one of waterlogging, loud"):
             find_rule(loaded, wanted)
+
+
+PONDS = """
+places:
+  ponds: {key: subject, columns: {deep: cm}, rows: {pond-1: {deep: 15}, pond-2: {deep: 50}}}
+rules:
+- id: ponding
+  event: {type: water.ponding}
+  watch: {profile: water_level}
+  key: [subject]
+  for_each: ponds
+  ladder: [{level: blue, when: depth_m >= deep, clear: depth_m < deep - 3 cm}]
+"""
+
+
+@pytest.mark.parametrize(("place", "raised"), [("pond-1", "blue"), ("pond-2", None)])
+def test_a_place_brings_its_values(place: str, raised: str | None) -> None:
+    """Twenty centimetres are judged with the threshold of the row."""
+    (loaded,) = packs(PONDS)
+    rule = loaded.pack.rules[0]
+
+    told = explain_rule(rule, {**row_values(rule, place), "depth_m": 0.2})
+
+    assert told.raises == raised
+
+
+def test_a_place_that_is_not_there_is_named_with_the_nearest() -> None:
+    """A slip of the pen gets its suggestion; a rule without a table says so."""
+    (ponds,), (flood,) = packs(PONDS), packs(FLOOD)
+
+    with pytest.raises(NotFound, match="no row 'pond-3'; did you mean 'pond-"):
+        row_values(ponds.pack.rules[0], "pond-3")
+    with pytest.raises(NotFound, match="has no table of places"):
+        row_values(flood.pack.rules[0], "pond-1")
