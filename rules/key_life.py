@@ -232,7 +232,9 @@ class KeyLife:
     def _take_note(self, state: KeyState, mask: int) -> bool:
         """Note whether a sample said anything; return whether it is the first after a silence."""
         more = state.operators()
-        if mask > _TRUE_MASK:
+        # of several signals some are often unknown; as long as one is known somebody is there
+        dark = not state.fields if state.running.correlates else mask > _TRUE_MASK
+        if dark:
             if more.dark_since is None and state.last_at > -math.inf:
                 more.dark_since = state.last_at
             return False

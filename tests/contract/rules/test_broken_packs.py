@@ -11,9 +11,12 @@ import pytest
 import rules
 from gateway.quality_defaults import load_quality_defaults
 from rules.pack import compile_pack
+from rules.pack_tests import run_pack_tests
 from runtime.yaml_document import load_document
 
-PACKS = sorted((Path(rules.__file__).parent / "packs").glob("*.yaml"))
+WHOLE = Path(__file__).parent / "packs" / "whole_language.yaml"
+"""Every part of the language in one pack."""
+PACKS = [WHOLE, *sorted((Path(rules.__file__).parent / "packs").glob("*.yaml"))]
 JUNK: tuple[Any, ...] = (
     None, True, 0, -1, 1.5, float("nan"), 10**30, "", "x", "0s", "depth_m", "\x00", '"', "{a.b}",
     "a" * 2000, [], [1], [[]], {}, {"a": 1}, {1: 2}, {"zh": 1, "en": 2}, ["subject"],
@@ -71,3 +74,11 @@ def test_damage_is_refused_or_harmless(path: Path) -> None:
             refused -= 1
 
     assert refused > 300
+
+
+def test_the_whole_language_compiles_and_runs_its_tests() -> None:
+    """The pack that the damage begins with is a good one."""
+    document = load_document(WHOLE)
+    pack = compile_pack(document.data, "whole", document.error)
+
+    assert [result.found for result in run_pack_tests(pack) if not result.ok] == []

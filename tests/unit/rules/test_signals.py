@@ -319,6 +319,17 @@ def test_a_new_version_with_another_reach_forgets_that_signal_only() -> None:
     assert told(feed(engine, [depth(2.0, 0.5, subject="p2")])) == [("open", "red", 2.0)]
 
 
+def test_there_is_data_as_long_as_one_signal_is_known() -> None:
+    """Rain alone leaves the ladder unknown, but nobody is silent; when it stops, somebody is."""
+    engine = Engine([flash(no_data={"after": "20m", "do": "raise"})])
+    found: list[Breach] = []
+    for minute in range(60):
+        found += feed(engine, [rain(minute * 60.0, 0.0)] if minute < 30 else [])
+        found += engine.tick(T0 + minute * 60.0 + 30)
+
+    assert told(found) == [("open", "yellow", 29 * 60.0 + 1200)]
+
+
 def test_tests_in_the_pack_speak_for_members() -> None:
     """A series is one member; a slash tells another one of the same signal."""
     tests = [

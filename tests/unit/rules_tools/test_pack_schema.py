@@ -27,6 +27,13 @@ def test_packs_that_ship_fit(path: Path) -> None:
     assert list(VALIDATOR.iter_errors(load_document(path).data)) == []
 
 
+def test_the_whole_language_fits() -> None:
+    """Every part of the language is legal in the editor."""
+    data = load_document(ROOT / "tests/contract/rules/packs/whole_language.yaml").data
+
+    assert list(VALIDATOR.iter_errors(data)) == []
+
+
 @pytest.mark.parametrize(
     "name",
     [
