@@ -13,9 +13,11 @@ from collections.abc import Mapping, Sequence
 from math import nextafter
 from typing import NamedTuple
 
-from rules.judge import RunningRule
+from rules.judge import KeyValue
 from rules.key_state import KeyState
+from rules.rule_index import Slot
 from rules.sample import Sample
+from rules.trail import TrailBook
 
 __all__ = ["CalmKeys", "Cell", "calm_keys"]
 
@@ -37,11 +39,17 @@ class CalmKeys(NamedTuple):
 
     cells: tuple[Cell, ...]
     keys: tuple[tuple[KeyState, int], ...]
+    books: tuple[tuple[TrailBook, KeyValue], ...]
+    """The trails that the next samples are part of."""
     owner: object
     """The index of the rules that were asked; another one in force makes this void."""
 
     def note(
-        self, at: float, fields: Mapping[str, object], lag: float, touched: list[KeyState]
+        self,
+        at: float,
+        fields: Mapping[str, float | bool | str],
+        lag: float,
+        touched: list[KeyState],
     ) -> bool:
         """Note a sample that changes nothing else; where this is False, apply the sample instead.
 
@@ -63,20 +71,25 @@ class CalmKeys(NamedTuple):
             if not state.dirty:
                 state.dirty = True
                 touched.append(state)
+        for book, key in self.books:
+            book.record(key, at, fields)
         return True
 
 
-def calm_keys(rules: Sequence[RunningRule], sample: Sample, owner: object) -> CalmKeys | None:
+def calm_keys(slot: Slot, sample: Sample, owner: object) -> CalmKeys | None:
     """Return what spares judging the next samples like one that was just applied; None: nothing does.
 
     Args:
-        rules: all rules that read readings of its profile.
+        slot: all rules that read readings of its profile.
         sample: the sample.
         owner: where they were found.
     """
     keys: list[tuple[KeyState, int]] = []
     cells: dict[str, Cell] = {}
-    for running in rules:
+    books: list[tuple[TrailBook, KeyValue]] = []
+    if slot.book is not None:
+        books.append((slot.book, sample.subject))
+    for running in slot.rules:
         if any(name != "subject" for name, _ in running.filters):
             return None  # the subject may report from elsewhere next time
         if running.filters and not running.accepts(sample.keys):
@@ -92,6 +105,8 @@ def calm_keys(rules: Sequence[RunningRule], sample: Sample, owner: object) -> Ca
         if state.last_at != sample.at:
             return None  # a late sample: it is not the one that was judged last
         keys.append((state, state.mask))
+        if running.owns_book and running.book is not None:
+            books.append((running.book, state.value))
         for name in running.rule.names:
             value = sample.fields.get(name)
             if not isinstance(value, float) or not math.isfinite(value):
@@ -101,7 +116,7 @@ def calm_keys(rules: Sequence[RunningRule], sample: Sample, owner: object) -> Ca
             if known is not None:
                 cell = Cell(name, max(known.low, cell.low), min(known.high, cell.high))
             cells[name] = cell
-    return CalmKeys(tuple(cells.values()), tuple(keys), owner)
+    return CalmKeys(tuple(cells.values()), tuple(keys), tuple(books), owner)
 
 
 def _cell(name: str, value: float, cuts: Sequence[float] | None) -> Cell:

@@ -17,6 +17,7 @@ from rules.operator_declaration import (
     Declared,
     EscalateDeclaration,
     HolidayDeclaration,
+    LateDeclaration,
     LetDeclaration,
     NoDataDeclaration,
 )
@@ -167,6 +168,8 @@ class RuleDeclaration(Declared, frozen=True, kw_only=True):
     """What silence of the key does to the rule's event; default hold."""
     absence: AbsenceDeclaration | None = None
     """The event that silence of the key is by itself; default none."""
+    late: LateDeclaration | None = None
+    """How late samples may come and still be judged in their place; default 10 min."""
     quality: dict[str, _Amount | dict[str, _Amount | dict[str, _Amount]]] | None = None
     """Gates that the readings of the watched profiles pass before any rule sees them; the rule is
     then about sensors that give bad values. Default none."""

@@ -15,10 +15,12 @@ from rules.judge import KeyValue, RunningRule
 from rules.key_life import KeyLife
 from rules.key_state import NEVER, KeyState, decode_state, encode_state
 from rules.moments import FORGET_S, forgets_at, next_due
+from rules.rewind import Rewind
 from rules.rule import RulePack
-from rules.rule_index import RuleIndex, same_key
+from rules.rule_index import RuleIndex, Slot, same_key
 from rules.sample import Sample
 from rules.standing import STANDING_KEY, Standing
+from rules.trail import TRAIL_KEY, TrailBook
 
 __all__ = ["ALLOWED_AHEAD_S", "FORGET_S", "Engine"]
 
@@ -29,8 +31,9 @@ ALLOWED_AHEAD_S: Final = 300.0
 class Engine:
     """Runs packs over samples. Not thread-safe; time only ever comes in as an argument.
 
-    ``counters`` counts what was not judged as usual: ``late`` (older than the key's last sample,
-    ignored), ``ahead`` (dated too far in the future, judged at arrival), ``unkeyed`` (a name of the
+    ``counters`` counts what was not judged as usual: ``late`` (older than the key's last sample
+    by more than its rule allows, not judged), ``reordered`` (late, and judged in its place),
+    ``revised`` (statements that late samples changed), ``ahead`` (dated too far in the future, judged at arrival), ``unkeyed`` (a name of the
     rule's key is missing), ``unwatched`` (no rule reads it), ``unknown`` (judgements with an unknown
     condition that differed from the one before), ``bad_state`` (snapshots refused by restore),
     ``unaddressed`` (control messages about an event, rule or key that is not there), ``guarded`` and
@@ -42,7 +45,7 @@ class Engine:
         self.counters: dict[str, int] = dict.fromkeys(
             (
                 *("late", "ahead", "unkeyed", "unwatched", "unknown", "bad_state", "unaddressed"),
-                *("guarded", "throttled", "unplaced", "crowded"),
+                *("guarded", "throttled", "unplaced", "crowded", "reordered", "revised"),
             ),
             0,
         )
@@ -50,11 +53,12 @@ class Engine:
         self._standing = Standing()
         self._standing_taken = self._standing.encode()
         self._life = KeyLife(self._standing, self.counters)
+        self._rewind = Rewind(self._life, self.counters)
         self._timers: list[tuple[float, str, KeyState]] = []
         self._touched: list[KeyState] = []
         self._removed: set[str] = set()
 
-    def apply(self, sample: Sample, now: float) -> list[Breach]:  # noqa: C901 - hot: calls cost more
+    def apply(self, sample: Sample, now: float) -> list[Breach]:  # noqa: C901, PLR0912, PLR0915 - hot: calls cost more
         """Return what the rules find in a sample that arrived at ``now`` (seconds since 1970)."""
         at, keys, fields = sample.at, sample.keys, sample.fields
         ahead = at > now + ALLOWED_AHEAD_S
@@ -63,7 +67,14 @@ class Engine:
             at = now
         lag = now - at
         breaches: list[Breach] = []
-        for running in self._rules_for(sample):
+        slot = self._index.slot(sample)
+        if slot is None:
+            if not self._index.correlator.watches(sample):
+                self.counters["unwatched"] += 1
+            slot = _NO_RULES
+        elif slot.book is not None:
+            slot.book.record(sample.subject, at, fields)
+        for running in slot.rules:
             if running.filters and not running.accepts(keys):
                 continue
             try:
@@ -76,18 +87,25 @@ class Engine:
                 state = self._begin(running, value, sample)
                 if state is None:
                     continue
+            if running.owns_book and running.book is not None:
+                running.book.record(value, at, fields)
             if at < state.last_at:
                 if not running.correlates:
-                    self._late(state, sample, now, breaches)
+                    self._late(state, sample, at, now, breaches)
                     continue
                 # members differ in delay: a slower one's word is judged in the key's present
                 at, lag = state.last_at, now - state.last_at
             if at >= state.quiet_until:
+                if state.past is not None and at < state.past.settled_at:
+                    self._late(state, sample, at, now, breaches)
+                    continue
                 self._life.catch_up(state, sample, at, breaches)
                 self._touch(state)
             if running.merges:
                 if running.silent_on(sample):
                     continue
+                if running.book is not None:
+                    self._life.marks.take_often(state)
                 mask = state.judge(state.merge(sample, at))
             else:
                 mask = state.judge(fields)
@@ -111,10 +129,12 @@ class Engine:
         """Return what spares :meth:`apply` the next readings of a subject, after one was applied."""
         if sample.stream != "readings" or self._index.correlator.watches(sample):
             return None
-        rules = self._index.find(sample)
-        return None if rules is None else calm_keys(rules, sample, self._index)
+        slot = self._index.slot(sample)
+        return None if slot is None else calm_keys(slot, sample, self._index)
 
-    def note(self, calm: CalmKeys, at: float, fields: Mapping[str, object], now: float) -> bool:
+    def note(
+        self, calm: CalmKeys, at: float, fields: Mapping[str, float | bool | str], now: float
+    ) -> bool:
         """Note a reading that changes nothing; where this is False, :meth:`apply` it instead.
 
         Args:
@@ -169,6 +189,9 @@ class Engine:
             state.dirty = False
             if state.running.states.get(state.value) is state:
                 blobs[state.name] = encode_state(state)
+                book = state.running.book
+                if book is not None and state.value in book.rows:
+                    blobs[_trail_of(book, state.value)] = book.encode(state.value)
         self._touched.clear()
         self._removed.clear()
         standing = self._standing.encode()
@@ -181,6 +204,9 @@ class Engine:
         for name, blob in blobs.items():
             if name == STANDING_KEY:
                 self._restore_standing(blob)
+                continue
+            if name.startswith(TRAIL_KEY):
+                self._restore_trail(name, blob)
                 continue
             rule, *values = name.split("\x1f")
             running = self._index.running.get(rule)
@@ -195,6 +221,7 @@ class Engine:
                 continue
             if state.due != NEVER:
                 heapq.heappush(self._timers, (state.due, state.name, state))
+        self._begin_trails()
 
     def replace(self, packs: Sequence[RulePack], now: float | None = None) -> list[Breach]:
         """Swap the packs; return the statements that this makes necessary.
@@ -207,8 +234,9 @@ class Engine:
         Raises:
             PackError: two packs declare the same rule; the packs in force stay.
         """
-        older = self._index.running
+        older, books = self._index.running, self._index.books
         self._index = RuleIndex(packs, self.counters)
+        self._hand_over_trails(books)
         breaches: list[Breach] = []
         for rule_id, before in older.items():
             after = self._index.running.get(rule_id)
@@ -222,6 +250,7 @@ class Engine:
                 self._life.change_rule(state, after, at, breaches)
                 self._touch(state)
                 self._schedule(state)
+        self._begin_trails()
         return breaches
 
     def digest(self) -> str:
@@ -232,6 +261,9 @@ class Engine:
             digest.update(f"{rule_id}\x1e{running.rule.version}\x1e".encode())
             for state in sorted(running.states.values(), key=lambda state: state.name):
                 digest.update(state.name.encode() + b"\x1e" + encode_state(state) + b"\x1e")
+        for name, book in sorted(self._index.books.items()):
+            for value in sorted(book.rows, key=str):
+                digest.update(f"{name}\x1e{value}\x1e".encode() + book.encode(value))
         digest.update(self._standing.encode())
         return digest.hexdigest()
 
@@ -239,14 +271,6 @@ class Engine:
     def key_count(self) -> int:
         """Number of key states held."""
         return sum(len(running.states) for running in self._index.running.values())
-
-    def _rules_for(self, sample: Sample) -> tuple[RunningRule, ...]:
-        rules = self._index.find(sample)
-        if rules is None:
-            if not self._index.correlator.watches(sample):
-                self.counters["unwatched"] += 1
-            return ()
-        return rules
 
     def _begin(self, running: RunningRule, value: KeyValue, sample: Sample) -> KeyState | None:
         """Return a new key's state; None where the sample is nothing to the rule."""
@@ -261,8 +285,18 @@ class Engine:
     def _desk(self) -> ControlDesk:
         return ControlDesk(self._index, self._life, self._standing, self.counters)
 
-    def _late(self, state: KeyState, sample: Sample, now: float, breaches: list[Breach]) -> None:
-        if self._life.late(state, sample, now, breaches):
+    def _late(
+        self, state: KeyState, sample: Sample, at: float, now: float, breaches: list[Breach]
+    ) -> None:
+        """Judge a sample older than its key's last one, in its place where that is in reach."""
+        changed = self._life.late(state, sample, now, breaches)
+        if self._rewind.reaches(state, sample, at):
+            self.counters["reordered"] += 1
+            self._rewind.judge(state, sample, at, now, breaches)
+            changed = True
+        else:
+            self.counters["late"] += 1
+        if changed:
             self._touch(state)
             self._schedule(state)
 
@@ -273,6 +307,35 @@ class Engine:
             self.counters["bad_state"] += 1
             return
         self._standing_taken = blob
+
+    def _restore_trail(self, name: str, blob: bytes) -> None:
+        _, _, book_name, *values = name.split("\x1f")
+        book = self._index.books.get(book_name)
+        if book is None or not values:
+            return  # its rules are gone, or read otherwise: it begins anew
+        try:
+            book.decode(values[0] if len(values) == 1 else tuple(values), blob)
+        except StateError:
+            self.counters["bad_state"] += 1
+
+    def _hand_over_trails(self, books: Mapping[str, TrailBook]) -> None:
+        """Let trails go on under new packs where they are of the same fields."""
+        for name, before in books.items():
+            after = self._index.books.get(name)
+            if after is not None and after.names == before.names:
+                after.rows = before.rows
+            else:
+                self._removed.update(_trail_of(before, value) for value in before.rows)
+
+    def _begin_trails(self) -> None:
+        """Let the trail of every key that has none begin at its last sample."""
+        for running in self._index.running.values():
+            book = running.book
+            if book is None:
+                continue
+            for value, state in running.states.items():
+                if value not in book.rows or book.newest(value) < state.last_at:
+                    book.start_at(value, state.last_at)
 
     def _touch(self, state: KeyState) -> None:
         if not state.dirty:
@@ -290,3 +353,11 @@ class Engine:
         if due < state.due:
             state.due = due
             heapq.heappush(self._timers, (due, state.name, state))
+
+
+_NO_RULES: Final = Slot(())
+
+
+def _trail_of(book: TrailBook, value: KeyValue) -> str:
+    values = (value,) if isinstance(value, str) else value
+    return "\x1f".join((TRAIL_KEY, book.name, *values))

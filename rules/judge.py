@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rules.key_state import KeyState
     from rules.rule import Rule
     from rules.sample import Sample
+    from rules.trail import TrailBook
 
 __all__ = ["KeyValue", "RunningRule"]
 
@@ -30,6 +31,7 @@ class RunningRule:
         "_cuts",
         "_judges",
         "_window",
+        "book",
         "correlates",
         "counters",
         "delays",
@@ -41,6 +43,7 @@ class RunningRule:
         "merges",
         "name_set",
         "operates",
+        "owns_book",
         "remembers",
         "rule",
         "shared",
@@ -79,6 +82,10 @@ class RunningRule:
         self.vanishes = rule.silence_s != float("inf")
         self.shared = rule.stream == "observations" and "observation" not in rule.key
         """Several observations may stand behind one key; it is gone when the last of them is."""
+        self.book: TrailBook | None = None
+        """The trails that late samples of its keys are put into; None: they are not judged."""
+        self.owns_book = False
+        """No other rule shares the trails."""
         self._window: tuple[float, float, Mode | None, bool] = (0.0, 0.0, None, False)
         self._judges: dict[int, Conditions] = {}
         self._cuts: tuple[tuple[float, ...] | None] | None = None
@@ -90,6 +97,10 @@ class RunningRule:
             steps = self.rule.steps
             self._cuts = (cuts_of(c.node for step in steps for c in (step.when, step.clear)),)
         return self._cuts[0]
+
+    def own_book(self, book: "TrailBook") -> None:
+        """Take trails that no other rule shares."""
+        self.book, self.owns_book = book, True
 
     def judge(self, held: int) -> Conditions:
         """Return the function that judges the pressing conditions while ``held`` steps are held.

@@ -10,10 +10,10 @@ from rules.command import with_orders
 from rules.escalation import ESCALATED, REMINDER, next_escalation, next_reminder
 from rules.expression.closure import UNKNOWN_SHIFT
 from rules.judge import RunningRule
+from rules.key_marks import KeyMarks
 from rules.key_state import NEVER, KeyState, refit
 from rules.ladder import Change, finish, next_deadline, observe, settle
-from rules.moments import fresh_until, leaves_at
-from rules.operator_state import OperatorState
+from rules.moments import fresh_until, is_judgeable, leaves_at, turns_at_of
 from rules.sample import Sample
 from rules.silence import absence_due, last_known_at, no_data_due
 from rules.standing import Shelf, Standing
@@ -48,6 +48,7 @@ class KeyLife:
 
     def __init__(self, standing: Standing, counters: dict[str, int]) -> None:
         self.standing = standing
+        self.marks = KeyMarks()
         self._counters = counters
 
     def judged(
@@ -65,6 +66,8 @@ class KeyLife:
             if running.silent_on(sample):
                 return
             self._counters["unknown"] += 1
+        # where samples are merged this one already is: marks are set before that
+        mark = None if running.merges else self.marks.take(state)
         back = state.more is not None and self._take_note(state, mask)
         state.last_at, state.lag, state.sample, state.gone_at = at, lag, sample, None
         # outside its calendar a rule finds nothing, whatever the conditions say
@@ -84,14 +87,14 @@ class KeyLife:
             self._depart(state, sample, breaches)
         if not state.keep:
             state.sample = None
+        self.marks.keep(state, mark)
 
     def late(self, state: KeyState, sample: Sample, now: float, breaches: list[Breach]) -> bool:
-        """Take in a sample older than its key's last one; return whether that changed anything.
+        """Note what any sample says that is older than its key's last one; return if that is news.
 
-        It is no longer judged, but that an observation is over still counts, and so does that a
+        Whether or not it is still judged: that an observation is over counts, and so does that a
         sensor is there.
         """
-        self._counters["late"] += 1
         ends = sample.ended and _member(sample) in state.members
         if ends:
             self._depart(state, sample, breaches)
@@ -105,6 +108,7 @@ class KeyLife:
 
     def catch_up(self, state: KeyState, sample: Sample, at: float, breaches: list[Breach]) -> None:
         """Let the delays end that ended before a sample at ``at``; make it be looked at."""
+        mark = self.marks.take(state)
         if state.more is not None and not state.running.silent_on(sample):
             self._return(state, at, breaches)
         if state.running.remembers:
@@ -117,22 +121,33 @@ class KeyLife:
             self.end(state, gone_at, breaches)
         state.refresh()
         state.mask = -1
+        self.marks.keep(state, mark)
 
-    def expire(self, state: KeyState, now: float, breaches: list[Breach]) -> None:
-        """Do what is due for a key by the tick ``now``."""
+    def settle_by_clock(self, state: KeyState, now: float, breaches: list[Breach]) -> None:
+        """Let the delays and calendars of a key go on to the tick ``now``."""
         lag, delays = state.lag, state.running.delays
+        mark, settled_at = self.marks.take(state), -math.inf
         if state.running.remembers:
-            self._pass_turns(state, now, breaches, by_clock=True)
+            settled_at = self._pass_turns(state, now, breaches, by_clock=True)
         while (deadline := next_deadline(delays, state.ladder)) + lag <= now:
             state.mask = -1
             if deadline > fresh_until(state):
                 state.quiet_until = -math.inf
                 break
+            settled_at = max(deadline, settled_at)
             state.ladder, changes = settle(delays, state.ladder, deadline)
             self._say_changes(state, changes, breaches)
             state.refresh()
+        self.marks.keep(state, mark)
+        if state.past is not None and settled_at > state.past.settled_at:
+            state.past.settled_at = settled_at
+            state.refresh()
+
+    def expire(self, state: KeyState, now: float, breaches: list[Breach]) -> None:
+        """Do what is due for a key by the tick ``now``."""
+        self.settle_by_clock(state, now, breaches)
         gone_at = leaves_at(state)
-        if gone_at + lag <= now:
+        if gone_at + state.lag <= now:
             self.end(state, gone_at, breaches)
         if state.more is not None:
             self._fall_silent(state, now, breaches)
@@ -184,28 +199,31 @@ class KeyLife:
         text = (step.clear if held < 0 else step.when).text
         self.restate(state, at, breaches, text, tick=True)
         state.refresh()
+        self.marks.bar(state)
 
     def _pass_turns(
         self, state: KeyState, at: float, breaches: list[Breach], *, by_clock: bool = False
-    ) -> None:
-        """Let a calendar turn as often as it does up to ``at``.
+    ) -> float:
+        """Let a calendar turn as often as it does up to ``at``; return when it last did, in event time.
 
         By the clock ``at`` is an arrival time, and the last sample is judged by every turn; else it
         is that of a sample, which a turn at the same instant leaves the judgement to.
         """
         more, lag = state.operators(), state.lag if by_clock else 0.0
-        turns_at = _turns_at(more)
+        turns_at, last = turns_at_of(more), -math.inf
         if turns_at == -math.inf or (fresh_until(state) < turns_at and not state.live):
             # nothing can be found in the turns that were missed
             if turns_at + lag <= at:
-                self.turn(state, max(at - lag, turns_at), breaches, judges=False)
-            return
+                last = max(at - lag, turns_at)
+                self.turn(state, last, breaches, judges=False)
+            return last
         while turns_at + lag <= at:
             until = min(math.nextafter(turns_at, -math.inf), fresh_until(state))
             state.ladder, changes = settle(state.running.delays, state.ladder, until)
             self._say_changes(state, changes, breaches)
             self.turn(state, turns_at, breaches, judges=by_clock or turns_at < at)
-            turns_at = _turns_at(more)
+            turns_at, last = turns_at_of(more), turns_at
+        return last
 
     def turn(self, state: KeyState, at: float, breaches: list[Breach], *, judges: bool) -> None:
         """Ask a rule's calendar anew: when it closes the event ends, when it opens ``for`` begins."""
@@ -220,7 +238,7 @@ class KeyLife:
             turn = Turn(at, at, None, f"not {schedule.text}", (), (INACTIVE,))
             self._say(state, turn, breaches, tick=True)
             more.silent = False
-        elif more.active and not before and judges and _judgeable(state, at):
+        elif more.active and not before and judges and is_judgeable(state, at):
             mask = state.judge(state.values())
             state.ladder, changes = observe(
                 state.running.delays, state.ladder, mask & _TRUE_MASK, mask >> UNKNOWN_SHIFT, at
@@ -256,6 +274,7 @@ class KeyLife:
             level = in_force(state, _held(state))
             self._say(state, Turn(at, known_at, level, text, (), (NO_DATA,)), breaches, tick=True)
             state.mask = -1
+            self.marks.bar(state)
         if rule.operators.absence is not None and (
             absence_due(state, standing.resumed_at(rule.operators.absence.after_s)) <= now
         ):
@@ -343,11 +362,18 @@ class KeyLife:
         tick: bool,
         again: bool = False,
     ) -> None:
-        shelves = self.standing.shelves
-        muted = bool(shelves) and _lies_on(shelves, state)
+        if self.marks.drafts is not None:
+            self.marks.drafts.take(state, turn, tick=tick)
+            return
+        muted = self.muted(state)
         breach = state_turn(state, turn, tick=tick, muted=muted, again=again)
         if breach is not None:
             breaches.append(with_orders(state, breach, self._counters))
+
+    def muted(self, state: KeyState) -> bool:
+        """Whether a key is shelved."""
+        shelves = self.standing.shelves
+        return bool(shelves) and _lies_on(shelves, state)
 
 
 def _held(state: KeyState) -> Level | None:
@@ -355,19 +381,9 @@ def _held(state: KeyState) -> Level | None:
     return state.running.rule.steps[held].level if held >= 0 else None
 
 
-def _turns_at(more: OperatorState) -> float:
-    """Return when a key's calendar may turn; at once where it was not asked yet."""
-    return -math.inf if more.turns_at is None else more.turns_at
-
-
 def _lies_on(shelves: Iterable[Shelf], state: KeyState) -> bool:
     key = key_of(state)
     return any(shelf.holds(state.running.rule.id, key) for shelf in shelves)
-
-
-def _judgeable(state: KeyState, at: float) -> bool:
-    """Whether the last sample still stands for the present at ``at``."""
-    return state.sample is not None and at <= fresh_until(state)
 
 
 def _member(sample: Sample) -> str:

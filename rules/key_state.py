@@ -13,6 +13,7 @@ from rules.errors import StateError
 from rules.expression import evaluate
 from rules.expression.kleene import known_number
 from rules.judge import KeyValue, RunningRule
+from rules.key_past import Held, Mark, Past, decode_operators, encode_operators
 from rules.ladder import LadderState, next_deadline
 from rules.operator_state import Episode, OperatorState
 from rules.sample import Sample
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["NEVER", "Episode", "KeyState", "decode_state", "encode_state", "refit"]
 
 _FORMAT: Final = 1
+_MOST_TOLD: Final = 16
 NEVER: Final = math.inf
 _NO_FIELDS: Final[Mapping[str, Any]] = MappingProxyType({})
 
@@ -52,6 +54,7 @@ class KeyState:
         "mask",
         "members",
         "more",
+        "past",
         "quiet_until",
         "running",
         "sample",
@@ -85,6 +88,8 @@ class KeyState:
         self.keep = running.remembers
         """Whether the last sample must be kept."""
         self.dirty = False
+        self.past: Past | None = None
+        """What late samples can go back to; None: it was always as it is."""
         self.more: OperatorState | None = OperatorState() if running.operates else None
         if running.remembers:
             self.quiet_until = -math.inf
@@ -105,6 +110,43 @@ class KeyState:
             self.more = OperatorState()
         return self.more
 
+    def mark(self, held: Held | None) -> Mark:
+        """Return what the key is now, to go back to.
+
+        Args:
+            held: the episode that holds now, or the last one that did.
+        """
+        running = self.running
+        return Mark(
+            self.last_at,
+            self.ladder,
+            dict(self.fields) if running.merges else None,
+            self.times,
+            None if self.more is None else encode_operators(self.more),
+            held,
+        )
+
+    def go_back(self, mark: Mark) -> None:
+        """Become what the key was at a mark, but for what runs on the arrival clock."""
+        self.last_at, self.ladder, self.mask = mark.after, mark.ladder, -1
+        if self.past is not None:
+            self.past.settled_at = -math.inf
+        self.fields, self.times = mark.fields or _NO_FIELDS, mark.times
+        if mark.operators is not None:
+            self.more = decode_operators(mark.operators, self.operators())
+
+    def remember(self, episode: Episode, latest: Episode) -> None:
+        """Keep an episode that is over, for late samples that show it in another light."""
+        told = () if self.past is None else self.past.told
+        ended = (*told, episode)
+        self.keep_told([one for one in ended if one.event_id != latest.event_id])
+
+    def keep_told(self, episodes: Sequence[Episode]) -> None:
+        """Keep these episodes, the latest ones of them, and no others."""
+        if self.past is None:
+            self.past = Past()
+        self.past.told = tuple(episodes[-_MOST_TOLD:])
+
     def refresh(self) -> None:
         """Recompute what follows from the ladder, the episode and the gap."""
         self.judge = self.running.judge(self.ladder.held)
@@ -112,7 +154,13 @@ class KeyState:
         pending = any(since is not None for since in self.ladder.since)
         self.live = opened or pending or self.ladder.held != 0
         self.keep = self.live or self.running.remembers
-        if self.gone_at is not None or (self.running.vanishes and self.live) or self._missing():
+        past = self.past
+        if (
+            self.gone_at is not None
+            or (self.running.vanishes and self.live)
+            or (past is not None and past.settled_at > self.last_at)
+            or self._missing()
+        ):
             self.quiet_until = -math.inf
         else:
             self.quiet_until = next_deadline(self.running.delays, self.ladder)
@@ -226,6 +274,7 @@ class _Snapshot(Struct, frozen=True, array_like=True):
     mask: int = -1
     """The last judgement: with it, the first sample after a restart takes the same way as without one."""
     more: OperatorState | None = None
+    past: Past | None = None
 
 
 _ENCODER = msgspec.msgpack.Encoder(order="deterministic")
@@ -259,6 +308,7 @@ def encode_state(state: KeyState) -> bytes:
             sample=state.sample if state.keep or state.gone_at is not None else None,
             mask=state.mask,
             more=state.more,
+            past=state.past,
         )
     )
 
@@ -288,7 +338,7 @@ def decode_state(running: RunningRule, value: KeyValue, blob: bytes) -> KeyState
     if found.more is not None:
         state.more = found.more
     if found.levels == _levels(running) and found.version == running.rule.version:
-        state.mask = found.mask
+        state.mask, state.past = found.mask, found.past
     state.refresh()
     return state
 

@@ -5,10 +5,19 @@ import math
 from rules.escalation import next_escalation, next_reminder
 from rules.key_state import NEVER, KeyState
 from rules.ladder import next_deadline
+from rules.operator_state import OperatorState
 from rules.silence import absence_due, no_data_due
 from rules.standing import Standing
 
-__all__ = ["FORGET_S", "forgets_at", "fresh_until", "leaves_at", "next_due"]
+__all__ = [
+    "FORGET_S",
+    "forgets_at",
+    "fresh_until",
+    "is_judgeable",
+    "leaves_at",
+    "next_due",
+    "turns_at_of",
+]
 
 FORGET_S = 600.0
 """A track or observation that has been gone this long leaves no state behind."""
@@ -33,6 +42,16 @@ def forgets_at(state: KeyState) -> float:
     passing = state.running.rule.stream in {"tracks", "observations"}
     idle = not state.live and state.gone_at is None and not state.members
     return state.last_at + FORGET_S if passing and idle else NEVER
+
+
+def is_judgeable(state: KeyState, at: float) -> bool:
+    """Whether the last sample still stands for the present at ``at``."""
+    return state.sample is not None and at <= fresh_until(state)
+
+
+def turns_at_of(more: OperatorState) -> float:
+    """Return when a key's calendar may turn; at once where it was not asked yet."""
+    return -math.inf if more.turns_at is None else more.turns_at
 
 
 def next_due(state: KeyState, standing: Standing, after: float = -math.inf) -> float:

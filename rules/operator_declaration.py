@@ -13,6 +13,7 @@ __all__ = [
     "Declared",
     "EscalateDeclaration",
     "HolidayDeclaration",
+    "LateDeclaration",
     "LetDeclaration",
     "NoDataDeclaration",
     "UsualDeclaration",
@@ -45,6 +46,13 @@ class AbsenceDeclaration(Declared, frozen=True, kw_only=True):
     """Event type; default device.offline."""
     title: Title | None = None
     """Title template in both languages, of key names; default the event type."""
+
+
+class LateDeclaration(Declared, frozen=True, kw_only=True):
+    """``late``: samples that come after newer ones of their key."""
+
+    allow: str
+    """How far behind the newest one may lie and still be judged in its place; 0s: not at all."""
 
 
 class EscalateDeclaration(Declared, frozen=True, kw_only=True):

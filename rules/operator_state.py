@@ -1,5 +1,7 @@
 """What a key remembers for the operators beside its ladder; most keys have nothing of it."""
 
+import math
+
 from msgspec import Struct
 
 from contracts.levels import Level
@@ -18,6 +20,12 @@ class Episode(Struct, frozen=True, array_like=True):
     onset_at: float
     level: Level
     open: bool
+    ended_at: float | None = None
+    """When what it is about was over; None while it is open."""
+    closed_at: float = -math.inf
+    """When, in event time, that was certain; minus infinity while it is open."""
+    withdrawn: bool = False
+    """Late data showed that it never should have been."""
 
 
 class OperatorState(Struct, array_like=True):

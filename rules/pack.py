@@ -27,7 +27,7 @@ from rules.place_compiler import compile_places
 from rules.places import PlaceTable
 from rules.quality.inspector import GateSet
 from rules.quality.section import QualityDefaults, compile_quality
-from rules.rule import Condition, PackTest, Rule, RulePack, Step
+from rules.rule import LATE_S, Condition, PackTest, Rule, RulePack, Step
 from rules.rule_version import rule_version
 from rules.signal_compiler import FRESH_CADENCES, compile_signals, find_table
 from rules.signals import Signal
@@ -46,6 +46,9 @@ _VERSION = re.compile(r"[A-Za-z0-9._-]{1,32}")
 _DATE = re.compile(r"20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
 _LASTING = frozenset({"readings", "counts", "signals"})
 """Streams whose subjects do not end: what is held there must be able to clear."""
+
+_MOST_LATE_S = 3600.0
+"""Longest allowed lateness. Source: expert setting."""
 
 _Here = tuple[str | int, ...]
 
@@ -182,6 +185,7 @@ class _RuleCompiler:
             fields=fields,
             names=_read(steps, lets, watched),
             gap_s=gap_s,
+            late_s=self._late(stream_name),
             fresh_s=fresh_s,
             signals=signals,
             spatial=spatial.tests,
@@ -285,6 +289,16 @@ class _RuleCompiler:
         if stream not in {"tracks", "observations"}:
             raise self._fail(("gap",), "gap bridges tracks and observations; nothing else ends")
         return self._duration(("gap",), self._declared.gap)
+
+    def _late(self, stream: str) -> float:
+        if self._declared.late is None:
+            return LATE_S
+        if stream not in {"readings", "counts"}:
+            raise self._fail(("late",), "only late readings and counts are put in their place")
+        late_s = self._duration(("late", "allow"), self._declared.late.allow)
+        if late_s > _MOST_LATE_S:
+            raise self._fail(("late", "allow"), "expected at most 1h; trails are held in memory")
+        return late_s
 
     def _duration(self, where: _Here, text: str) -> float:
         try:

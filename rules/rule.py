@@ -1,6 +1,6 @@
 """A rule, compiled and checked: what the engine runs."""
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from msgspec import Struct
 
@@ -16,7 +16,11 @@ from rules.spatial import SpatialTest
 from rules.titles import TitleTemplate
 from rules.vocabulary import FieldTable
 
-__all__ = ["Condition", "PackTest", "Rule", "RulePack", "Step"]
+__all__ = ["LATE_S", "Condition", "PackTest", "Rule", "RulePack", "Step"]
+
+
+LATE_S: Final = 600.0
+"""Allowed lateness of a rule that does not say otherwise. Source: expert setting."""
 
 
 class Condition(Struct, frozen=True):
@@ -75,6 +79,8 @@ class Rule(Struct, frozen=True, kw_only=True):
     """Values of its keys; a key that is not in it has no state."""
     members: PlaceTable | None = None
     """Which key a member of a signal belongs to."""
+    late_s: float = LATE_S
+    """How far behind its key's newest sample one may lie and still be judged, in seconds."""
 
 
 class PackTest(Struct, frozen=True, kw_only=True):

@@ -1,16 +1,17 @@
 """Which rules read a sample: found by stream and profile or kind, not by trying them all."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from rules.correlator import Correlator, signal_profile
 from rules.errors import PackError
 from rules.judge import RunningRule
 from rules.rule import Rule, RulePack
 from rules.sample import Sample
+from rules.trail import TrailBook
 
 __all__ = ["RuleIndex", "same_key"]
 
-_Slot = tuple[str, str | None]
+_Place = tuple[str, str | None]
 """Stream, and profile or kind."""
 
 
@@ -28,10 +29,13 @@ class RuleIndex:
             running.counters = {} if counters is None else counters
         self.correlator = Correlator(running.rule for running in self.running.values())
         """Makes samples for rules with ``signals``; false where there is none."""
-        self.listens = any(running.rule.operators.listen for running in self.running.values())
-        """Whether any rule needs to know that time passed without a sample."""
-        index: dict[_Slot, list[RunningRule]] = {}
-        named: dict[str, dict[_Slot, list[RunningRule]]] = {}
+        self.books = _open_books(self.running.values())
+        """All trails, by name."""
+        listens = any(running.rule.operators.listen for running in self.running.values())
+        self.listens = listens or bool(self.books)
+        """Whether any rule needs to know what time the clock has come to."""
+        index: dict[_Place, list[RunningRule]] = {}
+        named: dict[str, dict[_Place, list[RunningRule]]] = {}
         for running in self.running.values():
             subjects = dict(running.filters).get("subject")
             for slot in _slots(running.rule):
@@ -45,11 +49,52 @@ class RuleIndex:
 
     def find(self, sample: Sample) -> tuple[RunningRule, ...] | None:
         """Return the rules that read a sample; None where there is none."""
+        slot = self.slot(sample)
+        return None if slot is None else slot.rules
+
+    def slot(self, sample: Sample) -> "Slot | None":
+        """Return the rules that read a sample with the trails they share; None: there is no rule."""
         stream = sample.stream
         by_profile = stream in {"readings", "signals"}
         kind = sample.profile if by_profile else sample.keys.get("kind")
         slots = self._named.get(sample.subject, self._slots)
         return slots.get((stream, kind)) or slots.get((stream, None))
+
+
+class Slot:
+    """Rules that read the same samples, and the trails that those keyed by subject share."""
+
+    __slots__ = ("book", "rules")
+
+    def __init__(self, rules: Sequence[RunningRule]) -> None:
+        self.rules = tuple(rules)
+        shared = [one.book for one in rules if one.book is not None and not one.owns_book]
+        self.book = shared[0] if shared else None
+
+
+def _open_books(rules: Iterable[RunningRule]) -> dict[str, TrailBook]:
+    """Give every rule whose late samples are judged its trails."""
+    books: dict[str, TrailBook] = {}
+    sharing: dict[str, list[RunningRule]] = {}
+    for running in rules:
+        rule = running.rule
+        if rule.stream not in {"readings", "counts"} or rule.late_s <= 0 or not rule.names:
+            continue
+        alone = any(name != "subject" for name, _ in rule.filters)
+        if rule.stream == "readings" and rule.key == ("subject",) and not alone:
+            sharing.setdefault(rule.profile or "", []).append(running)
+            continue
+        book = TrailBook(f"rule {rule.id}", rule.names, rule.fields, rule.late_s)
+        running.own_book(book)
+        books[book.name] = book
+    for profile, group in sharing.items():
+        names = sorted({name for one in group for name in one.rule.names})
+        reach_s = max(one.rule.late_s for one in group)
+        fields = {name: one.rule.fields[name] for one in group for name in one.rule.names}
+        book = books[profile] = TrailBook(profile, names, fields, reach_s)
+        for one in group:
+            one.book = book
+    return books
 
 
 def same_key(before: Rule, after: Rule) -> bool:
@@ -58,15 +103,15 @@ def same_key(before: Rule, after: Rule) -> bool:
 
 
 def _merged(
-    general: Mapping[_Slot, list[RunningRule]], own: Mapping[_Slot, list[RunningRule]]
-) -> dict[_Slot, tuple[RunningRule, ...]]:
+    general: Mapping[_Place, list[RunningRule]], own: Mapping[_Place, list[RunningRule]]
+) -> dict[_Place, Slot]:
     """Return the rules of each slot: those for all, those of a subject, those for any kind."""
-    any_kind: _Slot = ("observations", None)
-    found: dict[_Slot, tuple[RunningRule, ...]] = {}
+    any_kind: _Place = ("observations", None)
+    found: dict[_Place, Slot] = {}
     for slot in dict.fromkeys((*general, *own)):
         slots = [slot, any_kind] if slot[0] == "observations" and slot[1] else [slot]
-        found[slot] = tuple(
-            running for one in slots for part in (general, own) for running in part.get(one, ())
+        found[slot] = Slot(
+            [running for one in slots for part in (general, own) for running in part.get(one, ())]
         )
     return found
 

@@ -1,6 +1,6 @@
 """From a turn in a key's life to a breach: episode ids and revisions, cause and title."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from msgspec import structs
@@ -11,6 +11,7 @@ from contracts.levels import Level, level_rank
 from contracts.readings import moment
 from rules.breach import Breach, EventSection
 from rules.expression import field_names, known_value
+from rules.key_past import Held, Past
 from rules.key_state import KeyState
 from rules.ladder import Change
 from rules.operator_state import Episode
@@ -19,10 +20,14 @@ from rules.silence import Absence
 __all__ = [
     "CLOCK_AHEAD",
     "Turn",
+    "draft_turn",
+    "holding",
     "in_force",
     "key_of",
     "known_names",
     "ladder_turn",
+    "new_episode",
+    "note_turn",
     "state_absence",
     "state_turn",
 ]
@@ -62,6 +67,21 @@ def in_force(state: KeyState, held: Level | None) -> Level | None:
     return held if held is None else max(held, more.floor, key=level_rank)
 
 
+def holding(state: KeyState) -> Held | None:
+    """Return the episode that holds for a key, told or not, or the last one that did."""
+    held = state.ladder.held.bit_length() - 1
+    level = in_force(state, state.running.rule.steps[held].level if held >= 0 else None)
+    episode = state.episode
+    if level is None:
+        if episode is None or episode.open or episode.withdrawn or episode.ended_at is None:
+            return None
+        return Held(episode.onset_at, episode.level, episode.ended_at)
+    if episode is not None and episode.open:
+        return Held(episode.onset_at, level)
+    hidden = None if state.more is None else state.more.hidden_since
+    return Held(state.last_at if hidden is None else hidden, level)
+
+
 def ladder_turn(state: KeyState, change: Change, flags: tuple[str, ...] = ()) -> Turn:
     """Return what a change of the ladder amounts to."""
     steps = state.running.rule.steps
@@ -93,13 +113,26 @@ def state_turn(
     elif turn.level is None or muted:
         _hide(state, None if turn.level is None else turn.since)
         return None
-    turn = _note(state, turn, opens=not opened)
+    turn = note_turn(state, turn, opens=not opened)
     key = key_of(state)
-    state.episode = episode = _next_episode(rule.id, before, turn.level, turn.since, key)
-    titles = (rule.title_zh, rule.title_en)
-    known = known_names(state)
-    title = Title(zh=titles[0].render(known), en=titles[1].render(known))
-    return _breach(state, key, episode, before, turn, rule.event, title, tick=tick)
+    state.episode = episode = _next_episode(rule.id, before, turn, key, state.past)
+    if not opened and before is not None and state.running.book is not None:
+        state.remember(before, episode)
+    return _breach(state, key, episode, before, turn, rule.event, _title(state), tick=tick)
+
+
+def draft_turn(state: KeyState, turn: Turn, *, tick: bool) -> Breach:
+    """Return the breach that a turn would be for an episode of its own; the key stays as it is."""
+    key = key_of(state)
+    level = turn.level or Level.BLUE
+    episode = Episode("", 0, turn.since, level, open=turn.level is not None)
+    rule = state.running.rule
+    return _breach(state, key, episode, None, turn, rule.event, _title(state), tick=tick)
+
+
+def _title(state: KeyState) -> Title:
+    rule, known = state.running.rule, known_names(state)
+    return Title(zh=rule.title_zh.render(known), en=rule.title_en.render(known))
 
 
 def _latched(state: KeyState, before: Episode, turn: Turn) -> bool:
@@ -120,7 +153,7 @@ def _hide(state: KeyState, since: float | None) -> None:
         more.hidden_since = since
 
 
-def _note(state: KeyState, turn: Turn, *, opens: bool) -> Turn:
+def note_turn(state: KeyState, turn: Turn, *, opens: bool) -> Turn:
     """Let the operators take note of a statement; return it with the onset that was hidden."""
     more = state.more
     if more is None:
@@ -139,9 +172,7 @@ def state_absence(state: KeyState, absence: Absence, turn: Turn, *, tick: bool) 
     """Return the breach that a key is absent, or is no longer, and move that episode on."""
     more, rule, key = state.operators(), state.running.rule, key_of(state)
     before = more.absence
-    more.absence = episode = _next_episode(
-        f"{rule.id}/absence", before, turn.level, turn.since, key
-    )
+    more.absence = episode = _next_episode(f"{rule.id}/absence", before, turn, key)
     event = EventSection(type=absence.type, dedupe=rule.event.dedupe)
     known = known_names(state)
     title = Title(zh=absence.title_zh.render(known), en=absence.title_en.render(known))
@@ -201,21 +232,47 @@ def key_of(state: KeyState) -> dict[str, str]:
     return dict(zip(state.running.rule.key, state.running.key_values(state.value), strict=True))
 
 
-def _next_episode(
-    name: str, before: Episode | None, level: Level | None, since: float, key: dict[str, str]
+def new_episode(
+    name: str, key: dict[str, str], onset_at: float, level: Level, known: Iterable[Episode]
 ) -> Episode:
+    """Return an episode that begins, with its id: that of its name, key and onset.
+
+    Late data may have moved the onset of an episode that has this very id; then the new one's is made
+    of a count besides. One that begins where a known one began goes on with its revisions.
+
+    Args:
+        name: the rule's name.
+        key: key values by name.
+        onset_at: when it began.
+        level: its level.
+        known: episodes of the key that are remembered.
+    """
+    taken = {one.event_id: one for one in known}
+    for one in reversed(taken.values()):
+        if one.onset_at == onset_at:
+            return Episode(one.event_id, one.rev + 1, onset_at, level, open=True)
+    at, count = moment(onset_at), 0
+    event_id = episode_id(name, key, at)
+    while event_id in taken:
+        count += 1
+        event_id = episode_id(f"{name}/{count}", key, at)
+    return Episode(event_id, 0, onset_at, level, open=True)
+
+
+def _next_episode(
+    name: str, before: Episode | None, turn: Turn, key: dict[str, str], past: Past | None = None
+) -> Episode:
+    level = turn.level
     if before is not None and before.open:
-        return Episode(
-            before.event_id,
-            before.rev + 1,
-            before.onset_at,
-            before.level if level is None else level,
-            open=level is not None,
-        )
+        known = (before.event_id, before.rev + 1, before.onset_at)
+        if level is not None:
+            return Episode(*known, level, open=True)
+        ended_at = max(turn.since, before.onset_at)
+        return Episode(*known, before.level, open=False, ended_at=ended_at, closed_at=turn.at)
     assert level is not None
-    event_id = episode_id(name, key, moment(since))
-    rev = 0 if before is None or before.event_id != event_id else before.rev + 1
-    return Episode(event_id, rev, since, level, open=True)
+    told = () if past is None else past.told
+    known_ones = told if before is None else (*told, before)
+    return new_episode(name, key, turn.since, level, known_ones)
 
 
 def _cause(state: KeyState, turn: Turn, *, tick: bool) -> Cause:

@@ -184,6 +184,8 @@ def test_a_week_of_history_is_a_snapshot_of_a_few_kilobytes() -> None:
 
     (state,) = engine._index.running["waterlogging"].states.values()
 
+    state.past = None  # what late samples go back to is beside it
+
     assert 14 * 168 < len(encode_state(state)) < 14 * 168 + 600
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from rules.engine import Engine
 from rules.errors import PackError
+from rules.trail import TRAIL_KEY
 from tests.unit.rules.scenario import (
     T0,
     WATERLOGGING,
@@ -86,8 +87,14 @@ def test_only_what_changed_is_dirty() -> None:
     first = engine.take_dirty()
     feed(engine, [reading(10, 0.0, subject="pond-2")])
 
-    assert sorted(first) == ["waterlogging\x1fpond-1", "waterlogging\x1fpond-2"]
-    assert sorted(engine.take_dirty()) == ["waterlogging\x1fpond-2"]
+    trail = f"{TRAIL_KEY}\x1fwater_level\x1fpond-"
+    assert sorted(first) == [
+        f"{trail}1",
+        f"{trail}2",
+        "waterlogging\x1fpond-1",
+        "waterlogging\x1fpond-2",
+    ]
+    assert sorted(engine.take_dirty()) == [f"{trail}2", "waterlogging\x1fpond-2"]
     assert engine.take_dirty() == {}
 
 

@@ -128,15 +128,15 @@ def test_a_late_batch_gives_the_events_of_its_own_time() -> None:
     assert in_time == late
 
 
-def test_a_sample_older_than_the_last_is_counted_and_ignored() -> None:
-    """Out of order, a sample does not disturb what is pending."""
-    engine = Engine([pack()])
+def test_a_sample_later_than_allowed_is_counted_and_ignored() -> None:
+    """Too late for its place, a sample does not disturb what is pending."""
+    engine = Engine([pack(rule(late={"allow": "5s"}))])
 
     found = feed(engine, [reading(at, depth) for at, depth in
                           [(0, 0.2), (30, 0.2), (20, 0.0), (40, 0.2), (60, 0.2)]])  # fmt: skip
 
     assert told(found) == [("open", "blue", 60.0)]
-    assert engine.counters["late"] == 1
+    assert (engine.counters["late"], engine.counters["reordered"]) == (1, 0)
 
 
 def test_a_clock_ahead_is_judged_at_arrival_and_moves_nobody_else() -> None:

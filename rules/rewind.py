@@ -1,0 +1,131 @@
+"""Late samples: a key goes back to before one, and through everything since anew.
+
+Nobody waits for late data: alarms are judged on arrival. A sample that comes out of order within the
+allowed lateness takes its place in the trail; the key goes back to its last mark before that place, and
+what would have been said from there on is drafted. Where that differs from what was said, revisions go
+out; see :mod:`rules.revision`.
+"""
+
+from msgspec import structs
+
+from rules.breach import Breach
+from rules.drafts import Drafts
+from rules.key_life import KeyLife
+from rules.key_past import Mark
+from rules.key_state import KeyState
+from rules.revision import Reviser
+from rules.sample import Sample
+from rules.statement import holding
+from rules.trail import Fields, TrailBook
+
+__all__ = ["Rewind"]
+
+
+class Rewind:
+    """Judges late samples. The trail already has them when it is asked.
+
+    Args:
+        life: moves key states on.
+        counters: the engine's counters.
+    """
+
+    def __init__(self, life: KeyLife, counters: dict[str, int]) -> None:
+        self._life = life
+        self._reviser = Reviser(life, counters)
+
+    def reaches(self, state: KeyState, sample: Sample, at: float) -> bool:
+        """Whether a sample older than its key's last one can still be judged in its place."""
+        running, past = state.running, state.past
+        book = running.book
+        if book is None or sample.ended or running.silent_on(sample):
+            return False
+        floor = book.floor(state.value)
+        if past is not None:
+            floor = max(floor, past.floor)
+            if running.merges and past.marks[:1] and past.mark_before(at) < 0:
+                return False
+        return at > floor and state.last_at - at <= running.rule.late_s
+
+    def judge(
+        self, state: KeyState, sample: Sample, at: float, now: float, breaches: list[Breach]
+    ) -> None:
+        """Judge a late sample in its place, and everything after it anew.
+
+        Args:
+            state: its key.
+            sample: the late sample.
+            at: its event time.
+            now: when it arrived.
+            breaches: takes the revisions.
+        """
+        book = state.running.book
+        assert book is not None
+        told, lag = state.episode, state.lag
+        known = () if state.past is None else state.past.told
+        mark, after = self._base(state, book, at)
+        state.go_back(mark)
+        state.last_at, state.episode = after, None
+        last = book.last_until(state.value, after)
+        state.sample = None if last is None else _revived(sample, *last)
+        state.refresh()
+        drafts = self._life.marks.drafts = Drafts(mark.held)
+        try:
+            self._go_through(state, sample, book, after)
+            state.lag = lag
+            if self._life.standing.ticked_at is not None:
+                self._life.settle_by_clock(state, self._life.standing.ticked_at, [])
+        finally:
+            self._life.marks.drafts = None
+        state.episode = told
+        if told is not None:
+            known = (*known, told)
+        self._reviser.revise(state, known, drafts.episodes, after, sample, now, breaches)
+        state.refresh()
+        state.mask = -1
+        if not state.keep:
+            state.sample = None
+
+    def _base(self, state: KeyState, book: TrailBook, at: float) -> tuple[Mark, float]:
+        """Return what a key was before a moment, and after which sample."""
+        past = state.past
+        if past is not None:
+            index = past.mark_before(at)
+            if index >= 0:
+                mark = past.marks[index]
+                del past.marks[index + 1 :]
+                return mark, mark.after
+        before = book.before(state.value, at)
+        if past is not None and past.marks:
+            # nothing happened to the key before its first mark
+            mark = past.marks[0]
+            past.marks.clear()
+            return mark, before
+        return state.mark(holding(state)), before
+
+    def _go_through(self, state: KeyState, late: Sample, book: TrailBook, after: float) -> None:
+        """Feed a key the samples of its trail after a moment."""
+        life, running, unsaid = self._life, state.running, list[Breach]()
+        for at, fields in list(book.after(state.value, after)):
+            sample = _revived(late, at, fields)
+            if running.silent_on(sample):
+                continue
+            if running.merges:
+                life.marks.take_often(state)
+            if at >= state.quiet_until:
+                life.catch_up(state, sample, at, unsaid)
+            mask = state.judge(state.merge(sample, at) if running.merges else fields)
+            if mask != state.mask:
+                life.judged(state, sample, mask, unsaid, at, state.lag)
+                continue
+            state.last_at = at
+            if state.keep:
+                state.sample = sample
+
+
+def _revived(late: Sample, at: float, fields: Fields) -> Sample:
+    """Return a sample of the trail; what made it known is the late one's, where it is that."""
+    if at == late.at and fields.items() <= late.fields.items():
+        return late
+    return structs.replace(
+        late, at=at, fields=dict(fields), message=None, sent_at=None, offset=None, evidence=()
+    )
