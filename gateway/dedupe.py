@@ -152,6 +152,20 @@ class Dedupe:
         self._dirty.add(key)
         return Verdict.NEW
 
+    def follows(self, key: tuple[str, str, Channel], seq: int) -> bool:
+        """Take note of a message that is the next of its stream, as most are; False: it is not.
+
+        What this takes note of is new to :meth:`observe` as well.
+        """
+        mark = self._marks.get(key)
+        if mark is None or seq != mark.through + 1 or mark.lowest is not None:
+            return False
+        mark.through = seq
+        self._uses += 1
+        mark.used = self._uses
+        self._dirty.add(key)
+        return True
+
     def remember(
         self, box: str, boot_id: str, channel: Channel, seq: int, *, from_seq: int | None = None
     ) -> None:

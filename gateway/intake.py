@@ -251,11 +251,18 @@ class Intake:
 
     def _take(self, message: BoxMessage, topic: str, arrived_s: float) -> bool:
         """Return whether the ledger holds a message for new; mark its stream for an ack."""
+        named = (message.box, message.boot_id, message.channel)
+        if (
+            named in self.touched
+            and not isinstance(message, Dropped)
+            and self._dedupe.follows(named, message.seq)
+        ):
+            return True
         first = message.from_seq if isinstance(message, Dropped) else None
         verdict = self._dedupe.observe(
             message.box, message.boot_id, message.channel, message.seq, from_seq=first
         )
-        key = StreamKey(message.box, message.boot_id, message.channel)
+        key = StreamKey(*named)
         if verdict is Verdict.DUPLICATE:
             self.counters["duplicates"] += 1
             self.duplicates[message.box] += 1

@@ -4,7 +4,7 @@ import select
 import socket
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from multiprocessing.synchronize import Event
 
 from contracts.codec import encode
@@ -12,21 +12,25 @@ from contracts.envelope import Channel
 from contracts.readings import Readings, Record
 from contracts.topics import Kind, box_topic
 
-__all__ = ["DEVICES", "DISTRICT", "flood", "level_messages", "pace", "ring"]
+__all__ = ["DISTRICT", "WARM_MESSAGES", "flood", "level_messages", "level_reading", "pace", "ring"]
 
 DISTRICT, _SITE, _BOOT = "nanshan", "bench", "00000000000000aa"
 _BOXES = 50
-DEVICES = 20_000
-"""Sensors; each is heard of once before anything is measured."""
+WARM_MESSAGES = 10_000
+"""Messages before anything is measured; each device is heard of once in them."""
+_HEAD_S = 200.0
+"""How far behind its publication the load's event time begins; no message is late or ahead."""
 _WINDOW = 1_000
 
 
-def _reading(box: int, seq: int, first_device: int, pack: int, at: datetime) -> tuple[str, bytes]:
+def level_reading(
+    box: int, seq: int, first_device: int, pack: int, at: datetime, devices: int
+) -> tuple[str, bytes]:
     """Return topic and payload of a pack of water levels that raise no event."""
     name = f"box-{box}"
     records = tuple(
         Record(
-            bn=f"water-{(first_device + n) % DEVICES}/",
+            bn=f"water-{(first_device + n) % devices}/",
             profile="water_level",
             n="depth_m",
             u="m",
@@ -63,9 +67,17 @@ def _alarm(seq: int, at: datetime) -> tuple[str, bytes]:
 
 
 def level_messages(count: int, pack: int) -> list[tuple[str, bytes]]:
-    """Return topics and payloads of packs of water levels, from every box in turn."""
-    at = datetime.now(UTC)
-    return [_reading(n % _BOXES, n // _BOXES, n * pack, pack, at) for n in range(count)]
+    """Return topics and payloads of packs of water levels, from every box in turn.
+
+    There are :data:`WARM_MESSAGES` packs of devices: 10,000 devices alone, 100,000 in packs of ten.
+    """
+    devices = WARM_MESSAGES * pack
+    began = datetime.now(UTC) - timedelta(seconds=_HEAD_S)
+    rounds = [began + timedelta(seconds=n) for n in range(count // WARM_MESSAGES + 1)]
+    return [
+        level_reading(n % _BOXES, n // _BOXES, n * pack, pack, rounds[n // WARM_MESSAGES], devices)
+        for n in range(count)
+    ]
 
 
 class _RawPublisher:
@@ -150,7 +162,9 @@ def pace(port: int, rate: int, seconds: float, go: Event) -> None:
         due = int(elapsed * rate)
         at = datetime.now(UTC)
         batch = [
-            _alarm(n // 100, at) if n % 100 == 0 else _reading(n % _BOXES, n, n, 1, at)
+            _alarm(n // 100, at)
+            if n % 100 == 0
+            else level_reading(n % _BOXES, n, n, 1, at, WARM_MESSAGES)
             for n in range(sent, due)
         ]
         # the readings' seqs leave gaps here: their acks do not matter to what is measured

@@ -19,6 +19,7 @@ from benchmarks.gateway.runs import (
     null_rate,
     overload,
 )
+from benchmarks.gateway.sizes import measure_size
 from contracts.readings import moment
 
 __all__ = ["main"]
@@ -32,17 +33,32 @@ def main(as_json: bool) -> None:
     figures: dict[str, object] = {"measured_at": moment(time.time()).isoformat()}
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
-        for pack, rules, count in ((1, 1, 60_000), (10, 1, 10_000), (10, 10, 6_000)):
+        for pack, rules, count in ((1, 1, 60_000), (10, 1, 30_000), (10, 10, 20_000)):
             rate = in_process(root / f"in-{pack}-{rules}", count, pack, rules)
             figures[f"in_process_readings_per_s_pack_{pack}_rules_{rules}"] = round(rate * pack)
             _say(f"in process, packs of {pack}, {rules} rules: {rate:,.0f} msg/s")
         for way in _WAYS:
             figures[way] = _by(way, root / way)
+        figures |= _sizes()
     best = figures["jetstream"]
     assert isinstance(best, dict)
     figures |= best
     if as_json:
         print(json.dumps(figures))
+
+
+def _sizes() -> dict[str, float]:
+    """Return what packs of ten cost with more and more devices, and what the most of them weigh."""
+    figures: dict[str, float] = {}
+    for devices in (1_000, 10_000, 100_000):
+        size = measure_size(devices, 20_000, 10)
+        figures[f"cpu_us_per_message_{devices}_devices"] = round(size.cpu_us_per_message, 1)
+        figures[f"rss_mb_{devices}_devices"] = round(size.rss_mb)
+        _say(
+            f"{devices:,} devices, packs of ten: {size.cpu_us_per_message:.1f} us of CPU a message, "
+            f"{size.rss_mb:.0f} MB"
+        )
+    return figures
 
 
 @contextmanager
@@ -61,14 +77,16 @@ def _by(name: str, folder: Path) -> dict[str, float]:
     with _way(name, folder / "single") as way:
         single = gateway_rate(folder / "single", way, 60_000, 1, 1)
     with _way(name, folder / "packed") as way:
-        packed = gateway_rate(folder / "packed", way, 10_000, 10, 1)
+        packed = gateway_rate(folder / "packed", way, 30_000, 10, 1)
+    with _way(name, folder / "ruled") as way:
+        ruled = gateway_rate(folder / "ruled", way, 25_000, 10, 10)
     with _way(name, folder / "paced") as way:
         paced = latency_ms(folder / "paced", way, 5_000, 6.0)
     with _way(name, folder / "overload") as way:
         urgent, factor = overload(folder / "overload", way, 2 * single, 4.0)
     _say(
         f"{name}: {single:,.0f} msg/s ({single / null:.2f} of a null consumer's {null:,.0f}), "
-        f"{packed * 10:,.0f} readings/s in packs of 10; reading to event at 5,000 msg/s: "
+        f"{packed * 10:,.0f} readings/s in packs of 10, {ruled * 10:,.0f} with ten rules; reading to event at 5,000 msg/s: "
         f"p50 {paced.p50_ms:.1f} ms, p99 {paced.p99_ms:.1f} ms over {paced.timed} events; "
         f"red event under {factor:.1f} times the load: p50 {urgent.p50_ms:.1f} ms, "
         f"p99 {urgent.p99_ms:.1f} ms over {urgent.timed} events"
@@ -76,6 +94,7 @@ def _by(name: str, folder: Path) -> dict[str, float]:
     return {
         "messages_per_s": round(single),
         "readings_per_s": round(packed * 10),
+        "readings_per_s_10_rules": round(ruled * 10),
         "null_consumer_messages_per_s": round(null),
         "share_of_null_consumer": round(single / null, 3),
         "reading_to_event_ms_p50": round(paced.p50_ms, 2),

@@ -12,7 +12,14 @@ from typing import NamedTuple
 import msgspec
 
 from benchmarks.gateway.broker import Ports
-from benchmarks.gateway.load import DEVICES, DISTRICT, flood, level_messages, pace, ring
+from benchmarks.gateway.load import (
+    DISTRICT,
+    WARM_MESSAGES,
+    flood,
+    level_messages,
+    pace,
+    ring,
+)
 from contracts.event import Event as EventMessage
 from gateway.bootstrap import build
 from gateway.config import GatewayConfig, JetStreamConfig, RulesConfig
@@ -25,7 +32,16 @@ from runtime.memory_hub import MemoryHub
 from runtime.mqtt_client import MqttConfig
 from runtime.session import Session
 
-__all__ = ["Latency", "Way", "gateway_rate", "in_process", "latency_ms", "null_rate", "overload"]
+__all__ = [
+    "Latency",
+    "Way",
+    "gateway_rate",
+    "in_process",
+    "latency_ms",
+    "memory_gateway",
+    "null_rate",
+    "overload",
+]
 
 _RULE = """
 - id: ponding-{n}
@@ -96,16 +112,21 @@ def _gateway(
     return build(config, session=session, sink=CallableSink(take), clock=SystemClock())
 
 
+def memory_gateway(folder: Path, hub: MemoryHub, *, rules: int) -> Gateway:
+    """Return a gateway over a hub in memory, with everything on."""
+    return _gateway(_MEMORY.config(folder, "bench", rules), [], hub.session("gateway"))
+
+
 def in_process(folder: Path, count: int, pack: int, rules: int) -> float:
     """Return messages per second through one gateway without a broker or a network."""
     hub = MemoryHub(queue_limit=count + 1)
-    gateway = _gateway(_MEMORY.config(folder, "bench", rules), [], hub.session("gateway"))
+    gateway = memory_gateway(folder, hub, rules=rules)
     gateway.start()
     box = hub.session("box")
     box.start()
     for topic, payload in level_messages(count, pack):
         box.publish(topic, payload)
-    warm, taken, began = DEVICES // pack, 0, 0.0
+    warm, taken, began = WARM_MESSAGES, 0, 0.0
     while taken < count:
         taken += gateway.step(datetime.now(UTC))
         if taken >= warm and not began:
@@ -132,7 +153,7 @@ def null_rate(folder: Path, way: Way, count: int, pack: int) -> float:
     load = _SPAWN.Process(target=flood, args=(way.ports.mqtt, count, pack, go))
     load.start()
     go.set()
-    began, taken, warm, measured = 0.0, 0, DEVICES // pack, 0
+    began, taken, warm, measured = 0.0, 0, WARM_MESSAGES, 0
     while taken < count:
         inbound = lanes.receive(1_000)
         taken += len(inbound)
@@ -160,7 +181,7 @@ def gateway_rate(folder: Path, way: Way, count: int, pack: int, rules: int) -> f
         if gateway.lanes.in_force and not go.is_set():
             go.set()
         done = gateway.worker.counters["messages"]
-        if done >= DEVICES // pack and not marks:
+        if done >= WARM_MESSAGES and not marks:
             marks.extend((time.perf_counter(), done))
         return done >= count
 
