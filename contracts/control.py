@@ -56,6 +56,10 @@ class CommandName(StrEnum):
     SNAPSHOT = "snapshot"
     """Take one redacted picture of a camera and upload it."""
     RELOAD = "reload"
+    """Read the box's own configuration again and apply what can be applied while it runs."""
+    ACT = "act"
+    """Pass an order on to a device (sign, siren, barrier, pump): ``device``, ``command``, ``event``,
+    ``rule``, and the command's own arguments as ``arg.NAME``."""
 
 
 class Command(Struct, frozen=True, kw_only=True, tag="command.v1", tag_field="type"):

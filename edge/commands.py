@@ -123,6 +123,9 @@ class CommandDesk:
             return self._result(command, now, f"expired at {expired}; send it again")
         if command.name is CommandName.SNAPSHOT:
             return self._snapshot(command, now)
+        if command.name is CommandName.ACT:
+            device = command.args.get("device", "")
+            return self._result(command, now, f"this box drives no device {device[:64]!r}")
         failed = self._configurator.reload()
         if not failed:
             self._report(self._configurator.report(now))

@@ -6,6 +6,8 @@ from random import Random
 
 from gateway.checkpoint import CheckpointStore
 from gateway.clock_watch import ClockWatch
+from gateway.command_desk import CommandDesk
+from gateway.command_store import CommandStore
 from gateway.config import EmbeddedTelemetryConfig, GatewayConfig, IdentityConfig, InfluxConfig
 from gateway.dead_letter import DeadLetterStore
 from gateway.dedupe import IN_ORDER, Dedupe
@@ -47,6 +49,7 @@ class StatePaths:
         self.telemetry = folder / "telemetry.sqlite"
         self.telemetry_spool = folder / "telemetry-spool.sqlite"
         self.desired = folder / "desired.sqlite"
+        self.commands = folder / "commands.sqlite"
 
 
 def _telemetry(config: GatewayConfig, rng: Random) -> TelemetryWriter | None:
@@ -186,6 +189,10 @@ def build(
     remember = config.api.remember if config.api is not None else 200_000
     outbox = EventOutbox(paths.outbox, remember=remember)
     closers.append(outbox.close)
+    commands = CommandStore(
+        paths.commands, remember=config.actions.remember, stale_s=config.actions.stale_s
+    )
+    closers.append(commands.close)
     dead_letters = DeadLetterStore(paths.dead_letters, budget=config.intake.dead_letters)
     closers.append(dead_letters.close)
     telemetry = _telemetry(config, rng)
@@ -227,6 +234,7 @@ def build(
         dedupe=dedupe,
         host=host,
         outbox=outbox,
+        commands=commands,
         dead_letters=dead_letters,
         telemetry=telemetry,
         packs=PackFiles([Path(path) for path in config.rules.paths]),
@@ -253,6 +261,13 @@ def build(
         closers.append(fleet.close)
     return Gateway(
         fleet=fleet,
+        commands=CommandDesk(
+            commands,
+            host.registry,
+            session,
+            timeout_s=config.actions.timeout_s,
+            retry_s=config.actions.retry_s,
+        ),
         watch=watch,
         clock=clock,
         lanes=lanes,

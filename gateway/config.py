@@ -15,6 +15,7 @@ from runtime.clock import ClockConfig
 from runtime.mqtt_client import MqttConfig, Port
 
 __all__ = [
+    "ActionsConfig",
     "ApiConfig",
     "CheckpointConfig",
     "EmbeddedTelemetryConfig",
@@ -227,6 +228,19 @@ class IdentityConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Silence after which a box counts as offline, seconds; default 90 (three heartbeats)."""
 
 
+class ActionsConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Orders of rules to devices."""
+
+    timeout_s: _Positive = 30.0
+    """Seconds that a device has for its answer, from the order on; default 30."""
+    retry_s: _Positive = 5.0
+    """Seconds without answer after which an order is sent again under the same id; default 5."""
+    stale_s: _Positive = 600.0
+    """Age, seconds, from which an order that was found after an outage is not sent; default 600."""
+    remember: _Count = 50_000
+    """Settled orders that are kept with their audit lines; default 50,000."""
+
+
 class GatewayConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One gateway."""
 
@@ -248,6 +262,8 @@ class GatewayConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """The API's registry of devices; needs ``api``; default none: every device is taken as it comes."""
     webhooks: tuple[WebhookConfig, ...] = ()
     """Further subscribers to events, each at its own pace; default none."""
+    actions: ActionsConfig = ActionsConfig()
+    """Orders of rules to devices."""
     rules: RulesConfig = RulesConfig()
     """The rule packs."""
     journal: JournalConfig = JournalConfig()

@@ -94,6 +94,9 @@ _FAMILIES = (
     Metric(
         "online_ratio", "gauge", "Online rate by district and profile; absent where unmeasured."
     ),
+    Metric("orders_open", "gauge", "Orders to devices that are not settled."),
+    Metric("orders_sent_total", "counter", "Orders handed to the hub, repetitions included."),
+    Metric("orders_timed_out_total", "counter", "Orders that no device answered in time."),
     Metric("boxes", "gauge", "Boxes heard of, by state."),
     Metric("subjects", "gauge", "Sensors and cameras heard of."),
     Metric("hub_connected", "gauge", "1 while every subscription at the hub is in force."),
@@ -108,7 +111,7 @@ _FAMILIES = (
 METRICS = tuple(Metric(f"cityloop_gateway_{name}", kind, text) for name, kind, text in _FAMILIES)
 """Every metric of the gateway."""
 
-_STORES = ("journal", "outbox", "checkpoint", "dead_letter")
+_STORES = ("journal", "outbox", "orders", "checkpoint", "dead_letter")
 _FLAGS = (
     "clock_skew",
     "late",
@@ -251,6 +254,9 @@ def _label(text: str) -> str:
 def _fleet_values(gateway: Gateway) -> Iterator[tuple[str, dict[str, str], float]]:
     """Yield what the fleet tells."""
     fleet = gateway.fleet
+    yield "orders_open", {}, len(gateway.commands.store.open)
+    yield "orders_sent_total", {}, gateway.commands.counters["sent"]
+    yield "orders_timed_out_total", {}, gateway.commands.counters["timed_out"]
     yield "registry_revision", {}, gateway.host.registry.revision
     yield "registry_failures_total", {}, 0 if fleet is None else fleet.link.counters["failures"]
     published = 0 if fleet is None else fleet.desk.counters["configs_published"]

@@ -12,7 +12,7 @@ import msgspec
 import structlog
 
 from contracts.codec import Message, decode_message
-from contracts.control import ConfigReported, Control
+from contracts.control import CommandResult, ConfigReported, Control
 from contracts.counts import Counts
 from contracts.errors import ContractError
 from contracts.event import Event
@@ -34,6 +34,7 @@ from gateway.reading_path import ReadingPath
 from gateway.registry import Registry
 from gateway.rule_packs import PackSource, compile_packs, decode_packs, encode_packs
 from gateway.samples import Batch, SampleMaker, Source
+from rules.actions import ActionOrder
 from rules.breach import Breach
 from rules.engine import Engine
 from rules.quality.inspector import GateSet, Inspector
@@ -94,6 +95,10 @@ class RuleHost:
         """The quality gates of the packs in force."""
         self._readings = ReadingPath(self.maker, self.registry)
         self.counters: Counter[str] = Counter()
+        self.orders: list[ActionOrder] = []
+        """Commands to devices that the rules gave; whoever delivers them takes them out."""
+        self.results: list[CommandResult] = []
+        """Answers of devices, for the same."""
 
     def apply(self, record: JournalRecord, prepared: Prepared | None = None) -> Outcome:
         """Apply one record and return what it led to.
@@ -122,6 +127,8 @@ class RuleHost:
                 self.registry.learn(message, place, now_s)
             elif isinstance(message, ConfigReported):
                 self.registry.report(message)
+            elif isinstance(message, CommandResult):
+                self.results.append(message)
         elif isinstance(message, Control):
             self.counters["controls"] += 1
             breaches = self._engine.control(message, now_s)
@@ -241,6 +248,8 @@ class RuleHost:
 
     def _events(self, breaches: Sequence[Breach], flags: tuple[str, ...]) -> list[Event]:
         self.counters["events"] += len(breaches)
+        for breach in breaches:
+            self.orders.extend(breach.orders)
         return [
             build_event(breach, self.registry, default_district=self._default_district, flags=flags)
             for breach in breaches

@@ -14,6 +14,7 @@ import msgspec
 import structlog
 
 from gateway.clock_watch import ClockWatch
+from gateway.command_desk import CommandDesk
 from gateway.dedupe import Dedupe
 from gateway.event_delivery import EventDelivery
 from gateway.event_outbox import EventOutbox
@@ -68,6 +69,7 @@ class Gateway:
         delivery: EventDelivery | None,
         telemetry: TelemetryWriter | None,
         fleet: Fleet | None,
+        commands: CommandDesk,
         watch: ClockWatch,
         batch: int,
         closers: list[Callable[[], None]],
@@ -85,6 +87,7 @@ class Gateway:
         self.followers = tuple(followers)
         self.telemetry = telemetry
         self.fleet = fleet
+        self.commands = commands
         self.watch = watch
         self._batch = batch
         self._closers = closers
@@ -125,6 +128,8 @@ class Gateway:
     def _step_worker(self, now: datetime, limit: int | None = None) -> int:
         started_s, waited_s = self._monotonic(), self.worker.waited_s
         received = self.worker.step(now, limit)
+        if self.commands.store.open:
+            self.commands.step(now)
         if self.fleet is not None:
             self.fleet.step(now)
         self._stepped_at_s = self._monotonic()

@@ -27,6 +27,7 @@ from gateway.ack_sender import AckSender
 from gateway.batch import Batch, BatchTaker, Entry
 from gateway.checkpoint import CheckpointStore, Position
 from gateway.checkpoint_keeper import CheckpointKeeper
+from gateway.command_store import CommandStore
 from gateway.dead_letter import DeadLetterStore
 from gateway.dedupe import Dedupe
 from gateway.errors import PacksError, StoreError
@@ -37,7 +38,7 @@ from gateway.intake import Intake
 from gateway.intakes.intake_lanes import IntakeLanes
 from gateway.ports import Point
 from gateway.rejections import Rejections
-from gateway.rule_host import RuleHost
+from gateway.rule_host import Outcome, RuleHost
 from gateway.rule_packs import PackFiles, compile_packs, encode_packs, packs_digest
 from gateway.telemetry.writer import TelemetryWriter
 from runtime.errors import ConfigError, JournalFull
@@ -75,6 +76,7 @@ class Worker:
         telemetry: TelemetryWriter | None,
         packs: PackFiles,
         limits: WorkerLimits,
+        commands: CommandStore,
         foreign: ForeignFiles | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -84,6 +86,7 @@ class Worker:
         self._checkpoint = checkpoint
         self._host = host
         self._outbox = outbox
+        self._commands = commands
         self._telemetry = telemetry
         self._packs = packs
         self._limits = limits
@@ -202,7 +205,7 @@ class Worker:
             return 0
         if not batch.inbound or not self._lanes.held or self.keeper.due(now_s, self._position()):
             self._finish(now)
-        if not self._unstored:
+        if not self._holds:
             self.acks.owe(self.intake.touched, self.intake.refused)
             self.intake.touched.clear()
             self.intake.refused.clear()
@@ -265,12 +268,20 @@ class Worker:
         self._offer(points, self._next_offset)
 
     def _store_events(self, events: Sequence[Event], now: datetime) -> None:
-        if events:
-            self._unstored.extend(events)
-            self._flush_events(now)
+        self._unstored.extend(events)
+        self._flush_events(now)
 
     def _flush_events(self, now: datetime) -> bool:
-        """Put events into the outbox; False when they have to wait in memory."""
+        """Put events, orders and answers into their stores; False when they wait in memory."""
+        if self._host.orders or self._host.results:
+            try:
+                self._commands.put(self._host.orders, self._host.results, now)
+            except StoreError as error:
+                self.counters["orders_failures"] += 1
+                self._stall("orders_failed", error)
+                return False
+            self._host.orders.clear()
+            self._host.results.clear()
         if not self._unstored:
             return True
         encoded = [(event.event_id, event.rev, encode(event)) for event in self._unstored]
@@ -310,23 +321,22 @@ class Worker:
         self._disk = disk
 
     def record_registry(self, update: bytes, now: datetime) -> bool:
-        """Journal a part of the API's registry and let the state see it; False: not now.
+        """Put a part of the API's registry (``registry.v1``) in force; False: not now."""
+        return self._record(JournalKind.CONTROL, update, now, "registry_not_journalled") is not None
 
-        Args:
-            update: an encoded ``registry.v1``.
-            now: the moment.
-        """
+    def _record(self, kind: JournalKind, body: bytes, now: datetime, fact: str) -> Outcome | None:
+        """Journal a record of the gateway's own and let the state see it; None: it cannot now."""
         self._finish(now)
         at_us = round(now.timestamp() * 1_000_000)
         try:
-            first = self._journal.append([(JournalKind.CONTROL, at_us, "", update)])
+            first = self._journal.append([(kind, at_us, "", body)])
         except JournalFull as error:
             self.counters["journal_failures"] += 1
-            self._stall("journal_append_failed", error)
-            return False
-        self._host.apply(JournalRecord(first, at_us, JournalKind.CONTROL, "", update))
+            self._log.error(fact, error=str(error))
+            return None
+        outcome = self._host.apply(JournalRecord(first, at_us, kind, "", body))
         self._next_offset = first + 1
-        return True
+        return outcome
 
     def _load_packs(self, now: datetime, *, starting: bool) -> None:
         """Put changed pack files in force through the journal; a bad one changes nothing."""
@@ -345,18 +355,12 @@ class Worker:
             return
         if packs_digest(sources) == packs_digest(self._host.packs):
             return
-        at_us = round(now.timestamp() * 1_000_000)
-        self._finish(now)
-        entry = (JournalKind.RULES, at_us, "", encode_packs(sources))
-        try:
-            first = self._journal.append([entry])
-        except JournalFull as error:
-            self.counters["journal_failures"] += 1
-            self._log.error("packs_not_journalled", error=str(error))
+        outcome = self._record(
+            JournalKind.RULES, encode_packs(sources), now, "packs_not_journalled"
+        )
+        if outcome is None:
             self._packs.forget()
             return
-        outcome = self._host.apply(JournalRecord(first, at_us, JournalKind.RULES, "", entry[3]))
-        self._next_offset = first + 1
         self._store_events(outcome.events, now)
         self.counters["packs_loaded"] += 1
         self._log.info("packs_loaded", packs=[source.name for source in sources])
@@ -366,18 +370,15 @@ class Worker:
         payload = self.foreign.changed(starting=starting)
         if payload is None:
             return
-        self._finish(now)
-        at_us = round(now.timestamp() * 1_000_000)
-        try:
-            first = self._journal.append([(JournalKind.FOREIGN, at_us, "", payload)])
-        except JournalFull as error:
-            self.counters["journal_failures"] += 1
-            self._log.error("mappings_not_journalled", error=str(error))
+        if self._record(JournalKind.FOREIGN, payload, now, "mappings_not_journalled") is None:
             self.foreign.not_journalled()
             return
-        self._host.apply(JournalRecord(first, at_us, JournalKind.FOREIGN, "", payload))
-        self._next_offset = first + 1
         self.foreign.loaded()
+
+    @property
+    def _holds(self) -> bool:
+        """Whether something that the rules found is not on the disk yet."""
+        return bool(self._unstored or self._host.orders or self._host.results)
 
     def _position(self) -> Position:
         written = self._next_offset if self._telemetry is None else self._telemetry.written_offset
@@ -385,7 +386,7 @@ class Worker:
 
     def _save(self, now_s: float) -> None:
         """Let the keeper save when it is time, and the journal forget what is saved."""
-        if self._unstored:
+        if self._holds:
             return
         self.keeper.step(now_s, self._position())
         if self.keeper.saved is not self._pruned:
@@ -394,5 +395,5 @@ class Worker:
 
     def checkpoint(self) -> None:
         """Save the state now, unless a store that cannot be written holds something up."""
-        if not self._unstored and self._stuck is None:
+        if not self._holds and self._stuck is None:
             self.keeper.save(self._position())
