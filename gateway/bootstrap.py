@@ -20,6 +20,7 @@ from gateway.identity.fleet import Fleet
 from gateway.identity.link import FleetLink
 from gateway.identity.ports import FleetApi
 from gateway.intakes.bootstrap import build_lanes
+from gateway.pack_cache import PackCache
 from gateway.ports import EventSink, TelemetrySink
 from gateway.rule_host import RuleHost
 from gateway.rule_packs import PackFiles
@@ -50,6 +51,7 @@ class StatePaths:
         self.telemetry_spool = folder / "telemetry-spool.sqlite"
         self.desired = folder / "desired.sqlite"
         self.commands = folder / "commands.sqlite"
+        self.pack_cache = folder / "pack-cache"
 
 
 def _telemetry(config: GatewayConfig, rng: Random) -> TelemetryWriter | None:
@@ -219,6 +221,7 @@ def build(
         default_district=config.districts[0],
         skew_s=config.intake.skew_s,
         late_s=config.intake.late_s,
+        pack_cache=PackCache(paths.pack_cache) if config.rules.cache else None,
     )
     lanes, session = build_lanes(config, session, rng)
     clock = clock or build_clock(config.clock)

@@ -91,6 +91,9 @@ class RulesConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Pack files, or folders whose ``*.yaml`` files are all packs; default none."""
     poll_s: _Positive = 2.0
     """Seconds of real time between looks at whether a pack file changed; default 2."""
+    cache: bool = True
+    """Whether the data of packs over 50,000 characters is kept in ``state_dir``; default true. It spares
+    reading megabytes of YAML at every start, and is void for another text or version of the program."""
 
 
 class JournalConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -29,6 +29,7 @@ from gateway.events import build_event
 from gateway.foreign.desk import ForeignDesk, is_foreign
 from gateway.foreign.errors import ForeignRejected, ForeignSkipped
 from gateway.foreign.translator import Translated
+from gateway.pack_cache import PackCache
 from gateway.ports import Point
 from gateway.reading_path import ReadingPath
 from gateway.registry import Registry
@@ -76,11 +77,19 @@ class RuleHost:
         default_district: district of events whose subject nobody knows.
         skew_s: how far ahead of its arrival a message's time may lie before it is clamped.
         late_s: how far behind its arrival it may lie before it is flagged.
+        pack_cache: where the data of large packs is kept between starts; None: nowhere.
     """
 
     def __init__(
-        self, dedupe: Dedupe, *, default_district: str, skew_s: float = 300.0, late_s: float = 300.0
+        self,
+        dedupe: Dedupe,
+        *,
+        default_district: str,
+        skew_s: float = 300.0,
+        late_s: float = 300.0,
+        pack_cache: PackCache | None = None,
     ) -> None:
+        self._pack_cache = pack_cache
         self._dedupe = dedupe
         self._default_district = default_district
         self._statements = StatementLedger()
@@ -255,6 +264,14 @@ class RuleHost:
             for breach in breaches
         ]
 
+    def compile(self, packs: Sequence[PackSource]) -> list[RulePack]:
+        """Return compiled packs, large ones from the cache where they are kept.
+
+        Raises:
+            ConfigError: with file, line and column of what is wrong.
+        """
+        return compile_packs(packs, self._pack_cache)
+
     def load_packs(self, payload: bytes, now_s: float) -> list[Breach]:
         """Put journalled packs in force and return the ends of episodes whose rule is gone.
 
@@ -262,7 +279,7 @@ class RuleHost:
         """
         try:
             packs = decode_packs(payload)
-            compiled = compile_packs(packs)
+            compiled = self.compile(packs)
         except (PacksError, ConfigError) as error:
             # journalled packs compiled once: only another version of this program refuses them
             self.counters["unloadable_packs"] += 1
@@ -312,7 +329,7 @@ class RuleHost:
         packs = load(Space.PACKS).get(_PACKS_KEY)
         if packs is not None:
             self.packs = decode_packs(packs)
-            compiled = compile_packs(self.packs)
+            compiled = self.compile(self.packs)
             self._engine = Engine(compiled)
             self.inspector = Inspector(_gate_sets(compiled))
         self._readings.forget()

@@ -1,12 +1,17 @@
 """Rule packs: reading them from files, compiling them, and noticing that they changed."""
 
+import gc
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
+import structlog
 
 from gateway.errors import PacksError
+from gateway.pack_cache import PackCache
 from gateway.quality_defaults import load_quality_defaults
 from rules.pack import RulePack, compile_pack
 from runtime.errors import ConfigError
@@ -30,6 +35,8 @@ class PackSource(msgspec.Struct, frozen=True):
 
 
 _DECODER = msgspec.json.Decoder(tuple[PackSource, ...])
+_WORTH_KEEPING = 50_000
+"""Characters from which a pack's data is kept: smaller ones are read in milliseconds."""
 
 
 def encode_packs(packs: Sequence[PackSource]) -> bytes:
@@ -54,32 +61,88 @@ def packs_digest(packs: Sequence[PackSource]) -> str:
     return hashlib.sha256(encode_packs(packs)).hexdigest()
 
 
-def compile_packs(packs: Sequence[PackSource]) -> list[RulePack]:
-    """Return compiled packs.
+def compile_packs(packs: Sequence[PackSource], cache: PackCache | None = None) -> list[RulePack]:
+    """Return compiled packs; those last compiled are remembered.
+
+    Args:
+        packs: their texts.
+        cache: what spares reading their YAML; None: nothing does.
 
     Raises:
         ConfigError: with file, line and column of what is wrong; also when two rules share an id.
     """
+    return list(_compiled(tuple(packs), cache))
+
+
+@lru_cache(maxsize=1)
+def _compiled(packs: tuple[PackSource, ...], cache: PackCache | None) -> tuple[RulePack, ...]:
+    """Return compiled packs; a gateway checks packs and then puts the very same in force."""
+    return tuple(_compile_packs(packs, cache))
+
+
+def _compile_packs(packs: Sequence[PackSource], cache: PackCache | None) -> list[RulePack]:
     compiled: list[RulePack] = []
     owners: dict[str, str] = {}
-    for source in packs:
-        document = parse_document(source.text, source.name)
-        pack = compile_pack(
-            document.data,
-            source.name,
-            document.error,
-            load_quality_defaults(),
-            document.key_error,
-        )
-        for index, rule in enumerate(pack.rules):
-            if rule.id in owners:
-                raise document.error(
-                    ("rules", index, "id"),
-                    f"rule {rule.id!r} is also in {owners[rule.id]}; expected unique ids; rename one",
-                )
-            owners[rule.id] = source.name
-        compiled.append(pack)
+    with _without_collector():
+        for source in packs:
+            pack = None if cache is None else _from_cache(source, cache)
+            if pack is None:
+                pack = _from_text(source, cache)
+            for index, rule in enumerate(pack.rules):
+                if rule.id in owners:
+                    raise parse_document(source.text, source.name).error(
+                        ("rules", index, "id"),
+                        f"rule {rule.id!r} is also in {owners[rule.id]}; expected unique ids; "
+                        "rename one",
+                    )
+                owners[rule.id] = source.name
+            compiled.append(pack)
     return compiled
+
+
+def _from_text(source: PackSource, cache: PackCache | None) -> RulePack:
+    document = parse_document(source.text, source.name)
+    pack = compile_pack(
+        document.data,
+        source.name,
+        document.error,
+        load_quality_defaults(),
+        document.key_error,
+    )
+    if cache is not None and len(source.text) >= _WORTH_KEEPING:
+        cache.keep(source.text, document.data)
+    return pack
+
+
+def _from_cache(source: PackSource, cache: PackCache) -> RulePack | None:
+    """Return a pack from its kept data; None where there is none, or it does not compile."""
+    if len(source.text) < _WORTH_KEEPING:
+        return None
+    data = cache.load(source.text)
+    if data is None:
+        return None
+    try:
+        return compile_pack(data, source.name, _unplaced, load_quality_defaults())
+    except PacksError as error:
+        # it compiled when it was kept: the text will say where the fault is, if there is one
+        structlog.get_logger().warning("pack_cache_refused", file=source.name, reason=str(error))
+        return None
+
+
+def _unplaced(path: Sequence[str | int], message: str) -> Exception:
+    return PacksError(f"{path}: {message}")
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Spare Python looking for garbage, of which compiling makes none, again and again: a third."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class PackFiles:

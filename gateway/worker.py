@@ -39,7 +39,7 @@ from gateway.intakes.intake_lanes import IntakeLanes
 from gateway.ports import Point
 from gateway.rejections import Rejections
 from gateway.rule_host import Outcome, RuleHost
-from gateway.rule_packs import PackFiles, compile_packs, encode_packs, packs_digest
+from gateway.rule_packs import PackFiles, encode_packs, packs_digest
 from gateway.telemetry.writer import TelemetryWriter
 from runtime.errors import ConfigError, JournalFull
 from runtime.journal import Journal, JournalKind, JournalRecord
@@ -344,7 +344,7 @@ class Worker:
             return
         try:
             sources = self._packs.read()
-            compile_packs(sources)
+            self._host.compile(sources)
         except ConfigError as error:
             self.counters["packs_refused"] += 1
             if starting and not self._host.packs:

@@ -9,6 +9,7 @@ claimed.
 import itertools
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 from contracts.profiles import ProfileField
 from rules.cuts import cuts_of
@@ -16,6 +17,9 @@ from rules.expression import Node, evaluate, field_names
 from rules.vocabulary import FieldTable
 
 __all__ = ["Finding", "StepConditions", "find_flaws"]
+
+_REMEMBERED = 4_096
+"""Ladders whose proof is kept."""
 
 StepConditions = tuple[Node, Node]
 """``when`` and ``clear`` of one step."""
@@ -44,7 +48,20 @@ def find_flaws(
     field = fields[names[0]]
     if field.kind != "number":
         return []
-    points = _points(cuts, field)
+    return list(_proof(tuple(steps), field, must_clear=must_clear))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _proof(
+    steps: tuple[StepConditions, ...], field: ProfileField, *, must_clear: bool
+) -> tuple[Finding, ...]:
+    """Return what is wrong with conditions that compare one number with constants.
+
+    Of ten thousand rules most share their thresholds with others.
+    """
+    nodes = [node for step in steps for node in step]
+    fields = {field.name: field}
+    points = _points(cuts_of(nodes) or (), field)
     flaws: list[Finding] = []
     truths: list[tuple[list[float], list[float]]] = []
     for when, clear in steps:
@@ -59,7 +76,7 @@ def find_flaws(
                     f"fires at {field.name} = {wider[0]:g}, where the step below does not; be stricter",
                 )
             )
-    return flaws
+    return tuple(flaws)
 
 
 def _step_flaws(

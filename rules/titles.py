@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 __all__ = ["TitleTemplate", "compile_title"]
@@ -52,6 +53,12 @@ def compile_title(text: str, names: Collection[str]) -> TitleTemplate:
     Raises:
         ValueError: an unknown name, another format, a lone brace, or too long a text.
     """
+    return _compiled(text, frozenset(names))
+
+
+@lru_cache(maxsize=4_096)
+def _compiled(text: str, names: frozenset[str]) -> TitleTemplate:
+    """Return the template; the same text over the same names is compiled once."""
     if len(text) > _LONGEST:
         msg = f"title of {len(text)} characters; expected at most {_LONGEST}"
         raise ValueError(msg)

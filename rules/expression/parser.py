@@ -4,6 +4,7 @@ Operators and precedence are CEL's (https://github.com/google/cel-spec/blob/mast
 from weak to strong: ``?:``, ``||``, ``&&``, relations and ``in``, ``+ -``, ``* / %``, unary.
 """
 
+from functools import lru_cache
 from typing import Final
 
 from msgspec import structs
@@ -58,6 +59,12 @@ def parse(source: str) -> Node:
     Raises:
         ExpressionError: what cannot be parsed, with its position.
     """
+    return _parsed(source)
+
+
+@lru_cache(maxsize=8_192)
+def _parsed(source: str) -> Node:
+    """Return the tree; rules that say the same share it, which spares memory and time."""
     return _Parser(source).whole()
 
 
