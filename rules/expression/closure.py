@@ -2,8 +2,8 @@
 
 The function is assembled from :mod:`ast` nodes of a fixed set; user text enters only as the value
 of constants and as keys of ``fields.get``. It first tries the two-valued form, which is valid when
-every field is present and of its kind, and falls back to the three-valued operators otherwise;
-conditions with arithmetic, which may overflow into the unknown, use the latter only.
+every field is present and of its kind and no calculation gets out of hand, and falls back to the
+three-valued operators otherwise; conditions with a remainder use the latter only.
 """
 
 import ast
@@ -44,6 +44,9 @@ _COMPARE: Final[Mapping[str, type[ast.cmpop]]] = MappingProxyType(
         "==": ast.Eq,
         "!=": ast.NotEq,
     }
+)
+_COMPUTE: Final[Mapping[str, type[ast.operator]]] = MappingProxyType(
+    {"+": ast.Add, "-": ast.Sub, "*": ast.Mult, "/": ast.Div}
 )
 _NAMESPACE: Final[Mapping[str, object]] = MappingProxyType(
     {
@@ -124,8 +127,8 @@ def _function(name: str, body: list[ast.stmt]) -> ast.FunctionDef:
 
 
 def _two_valued(node: Node) -> bool:
-    """Whether a node cannot turn known operands into an unknown: arithmetic may overflow."""
-    return not (isinstance(node, Binary) and node.operator in kleene.ARITHMETIC)
+    """Whether a node has a two-valued form: the remainder is a function of its own."""
+    return not (isinstance(node, Binary) and node.operator == "%")
 
 
 def _union(parts: list[ast.expr]) -> ast.expr:
@@ -155,8 +158,39 @@ def _fast_body(
     for name, variable in variables.items():
         body.append(_assign(variable, _get(name)))
         body.append(ast.If(test=_doubtful(variable, kinds[name]), body=[fall_back], orelse=[]))
-    bits = [_pick(_fast(node, variables), 1 << index, 0) for index, node in enumerate(nodes)]
+    sums: dict[int, str] = {}
+    for node in nodes:
+        # innermost first: what a calculation builds on is there before it
+        for part in reversed(list(walk(node))):
+            if isinstance(part, Binary) and part.operator in _COMPUTE and id(part) not in sums:
+                body += _reckoned(part, f"s{len(sums)}", variables, sums, fall_back)
+                sums[id(part)] = f"s{len(sums)}"
+    bits = [_pick(_fast(node, variables, sums), 1 << i, 0) for i, node in enumerate(nodes)]
     body.append(ast.Return(value=_union(bits)))
+    return body
+
+
+def _reckoned(
+    node: Binary,
+    variable: str,
+    variables: Mapping[str, str],
+    sums: Mapping[int, str],
+    fall_back: ast.stmt,
+) -> list[ast.stmt]:
+    """Return what puts a calculation of known numbers into a variable, unless it gets out of hand.
+
+    It is done even where its result is not needed: what overflows or divides by zero is left to the
+    three-valued form, which knows whether that matters.
+    """
+    left, right = _fast(node.left, variables, sums), _fast(node.right, variables, sums)
+    body: list[ast.stmt] = []
+    if node.operator == "/":
+        zero = ast.Compare(left=right, ops=[ast.Eq()], comparators=[ast.Constant(0.0)])
+        body.append(ast.If(test=zero, body=[fall_back], orelse=[]))
+    result = ast.BinOp(left=left, op=_COMPUTE[node.operator](), right=right)
+    body.append(_assign(variable, result))
+    residue = ast.BinOp(left=_load(variable), op=ast.Sub(), right=_load(variable))
+    body.append(ast.If(test=residue, body=[fall_back], orelse=[]))
     return body
 
 
@@ -178,36 +212,38 @@ def _doubtful(variable: str, kind: str) -> ast.expr:
     return ast.BoolOp(op=ast.Or(), values=[other, residue])
 
 
-def _fast(node: Node, variables: Mapping[str, str]) -> ast.expr:
+def _fast(node: Node, variables: Mapping[str, str], sums: Mapping[int, str]) -> ast.expr:
     if isinstance(node, Literal):
         return ast.Constant(node.value)
     if isinstance(node, Field):
         return _load(variables[node.name])
     if isinstance(node, Unary):
         operator: ast.unaryop = ast.Not() if node.operator == "!" else ast.USub()
-        return ast.UnaryOp(op=operator, operand=_fast(node.operand, variables))
+        return ast.UnaryOp(op=operator, operand=_fast(node.operand, variables, sums))
+    if id(node) in sums:
+        return _load(sums[id(node)])
     if isinstance(node, Binary):
-        left, right = _fast(node.left, variables), _fast(node.right, variables)
+        left, right = _fast(node.left, variables, sums), _fast(node.right, variables, sums)
         if node.operator in {"&&", "||"}:
             logic: ast.boolop = ast.And() if node.operator == "&&" else ast.Or()
             return ast.BoolOp(op=logic, values=[left, right])
         return ast.Compare(left=left, ops=[_COMPARE[node.operator]()], comparators=[right])
     if isinstance(node, Choice):
         return ast.IfExp(
-            test=_fast(node.condition, variables),
-            body=_fast(node.then, variables),
-            orelse=_fast(node.otherwise, variables),
+            test=_fast(node.condition, variables, sums),
+            body=_fast(node.then, variables, sums),
+            orelse=_fast(node.otherwise, variables, sums),
         )
     if isinstance(node, Membership):
-        left = _fast(node.operand, variables)
+        left = _fast(node.operand, variables, sums)
         return ast.Compare(left=left, ops=[ast.In()], comparators=[_items(node)])
     if isinstance(node, Tally):
         # the parts are true or false, which add up as 1 and 0
-        total = _sum([_fast(part, variables) for part in node.of])
+        total = _sum([_fast(part, variables, sums) for part in node.of])
         return ast.Compare(left=total, ops=[ast.GtE()], comparators=[ast.Constant(node.least)])
     if node.function == "has":
         return ast.Constant(value=True)
-    arguments = [_fast(argument, variables) for argument in node.arguments]
+    arguments = [_fast(argument, variables, sums) for argument in node.arguments]
     return _invoke(_load("call"), ast.Constant(node.function), *arguments)
 
 
