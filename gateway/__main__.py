@@ -10,6 +10,7 @@ import click
 from gateway.config_option import CONFIG, JSON, load_gateway_config
 from gateway.dead_commands import dead, replay_dead
 from gateway.foreign.commands import map_message
+from gateway.plot_command import plot
 from gateway.telemetry.commands import export
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def run(config_path: Path) -> None:
     from gateway.errors import GatewayError  # noqa: PLC0415
     from gateway.metrics import render  # noqa: PLC0415
     from gateway.metrics_server import MetricsServer  # noqa: PLC0415
+    from gateway.read_bootstrap import read_api  # noqa: PLC0415
     from runtime.errors import RuntimeFault  # noqa: PLC0415
     from runtime.logging import configure_logging  # noqa: PLC0415
     from runtime.process import stop_on_signals  # noqa: PLC0415
@@ -51,6 +53,7 @@ def run(config_path: Path) -> None:
                     lambda: render(gateway),
                     gateway.health,
                     {"/devices": gateway.devices},
+                    read_api(config, gateway).answer,
                 )
                 server.start()
                 stack.callback(server.close)
@@ -190,6 +193,7 @@ def list_devices(config_path: Path, *, as_json: bool) -> None:
 main.add_command(dead)
 main.add_command(replay_dead)
 main.add_command(export)
+main.add_command(plot)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,12 @@ from gateway.checkpoint import CheckpointStore
 from gateway.clock_watch import ClockWatch
 from gateway.command_desk import CommandDesk
 from gateway.command_store import CommandStore
-from gateway.config import EmbeddedTelemetryConfig, GatewayConfig, IdentityConfig, InfluxConfig
+from gateway.config import (
+    EmbeddedTelemetryConfig,
+    GatewayConfig,
+    IdentityConfig,
+    InfluxConfig,
+)
 from gateway.dead_letter import DeadLetterStore
 from gateway.dedupe import IN_ORDER, Dedupe
 from gateway.desired_store import DesiredStore
@@ -34,7 +39,7 @@ from runtime.clock import Clock, build_clock
 from runtime.journal import Journal
 from runtime.session import Session
 
-__all__ = ["StatePaths", "build"]
+__all__ = ["StatePaths", "build", "read_token"]
 
 
 class StatePaths:
@@ -54,6 +59,11 @@ class StatePaths:
         self.pack_cache = folder / "pack-cache"
 
 
+def read_token(store: InfluxConfig) -> str:
+    """Return the API token of an InfluxDB; empty without one."""
+    return "" if store.token_file is None else Path(store.token_file).read_text("utf-8").strip()
+
+
 def _telemetry(config: GatewayConfig, rng: Random) -> TelemetryWriter | None:
     store = config.telemetry.store
     sink: TelemetrySink
@@ -70,12 +80,9 @@ def _telemetry(config: GatewayConfig, rng: Random) -> TelemetryWriter | None:
         # the client takes half a second to import; only those who chose it pay
         from gateway.telemetry.influx import InfluxTelemetry  # noqa: PLC0415
 
-        token = (
-            "" if store.token_file is None else Path(store.token_file).read_text("utf-8").strip()
-        )
         sink = InfluxTelemetry(
             url=store.url,
-            token=token,
+            token=read_token(store),
             org=store.org,
             bucket=store.bucket,
             timeout_s=store.timeout_s,

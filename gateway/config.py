@@ -215,6 +215,9 @@ class MetricsConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Address to listen on; default 127.0.0.1."""
     port: Annotated[int, Meta(ge=0, le=65_535)] = 9464
     """Port; 0 takes a free one and logs it; default 9464."""
+    api_key_file: str | None = None
+    """File that holds the key that ``/v1`` asks for (``Authorization: Bearer``); default none, which
+    only a loopback address accepts."""
 
 
 class IdentityConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -9,6 +9,7 @@ GatewayError
 │   ├── SinkUnavailableError  (Transient) the API did not answer, or not yet: try again later
 │   └── EventRefusedError     (Permanent) the API says that these events are wrong: dead letter
 ├── FleetUnavailableError (Transient) the API's registry did not answer, or not yet
+├── SeriesUnavailableError (Transient) a running gateway did not tell a series
 ├── BackupError         (Permanent) a backup cannot be made, verified or restored
 └── TelemetryError      (Transient) a telemetry store refused a batch
 
@@ -26,6 +27,7 @@ __all__ = [
     "FleetUnavailableError",
     "GatewayError",
     "PacksError",
+    "SeriesUnavailableError",
     "SinkUnavailableError",
     "StoreError",
     "StoreVersionError",
@@ -39,6 +41,10 @@ class GatewayError(Exception):
 
 class PacksError(GatewayError, Permanent):
     """The configured rule packs cannot be compiled and none are in force."""
+
+
+class SeriesUnavailableError(GatewayError, Transient):
+    """A running gateway did not tell a series."""
 
 
 class StoreError(GatewayError, Transient):

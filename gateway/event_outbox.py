@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import Condition, Lock
 from typing import NamedTuple
 
+from contracts.ids import check_id
 from gateway.errors import StoreError
 from gateway.store import open_store
 
@@ -157,6 +158,18 @@ class EventOutbox:
     def history(self, event_id: str) -> list[OutboxRow]:
         """Return every remembered statement about one event, by revision."""
         return self._select("WHERE event_id=? ORDER BY rev", (event_id,))
+
+    def about(self, subject: str, *, statements: int = 20_000) -> list[OutboxRow]:
+        """Return statements about one subject among the newest ones, oldest first.
+
+        Args:
+            subject: a sensor or camera, a legal id.
+            statements: how many of the newest rows are looked at; more are for the API to tell.
+        """
+        return self._select(
+            "WHERE row>? AND instr(body, ?)>0 ORDER BY row",
+            (self.newest_row() - statements, f'"subject":"{check_id(subject)}"'.encode()),
+        )
 
     def _select(self, where: str, values: tuple[object, ...]) -> list[OutboxRow]:
         with self._lock:

@@ -1,10 +1,12 @@
-"""``/metrics`` and ``/healthz`` on a small HTTP server of the standard library."""
+"""``/metrics``, ``/healthz`` and the read API on a small HTTP server of the standard library."""
 
 import json
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+
+from gateway.read_api import Answer
 
 __all__ = ["Health", "MetricsServer"]
 
@@ -21,6 +23,7 @@ class MetricsServer:
         metrics: returns the text of ``/metrics``.
         health: returns the verdict and body of ``/healthz``.
         pages: further pages by path, each returning JSON.
+        api: answers what is none of these, given path with query and ``Authorization``.
     """
 
     def __init__(
@@ -30,6 +33,7 @@ class MetricsServer:
         metrics: Callable[[], str],
         health: Callable[[], Health],
         pages: Mapping[str, Callable[[], bytes]] | None = None,
+        api: Callable[[str, str | None], Answer | None] | None = None,
     ) -> None:
         further = dict(pages or {})
         known = ", ".join(("/metrics", "/healthz", *further))
@@ -47,7 +51,11 @@ class MetricsServer:
                 elif self.path in further:
                     self._answer(HTTPStatus.OK, "application/json", further[self.path]().decode())
                 else:
-                    self._answer(HTTPStatus.NOT_FOUND, "text/plain", f"see {known}\n")
+                    found = None if api is None else api(self.path, self.headers["authorization"])
+                    if found is None:
+                        self._answer(HTTPStatus.NOT_FOUND, "text/plain", f"see {known}\n")
+                    else:
+                        self._answer(found.status, found.media_type, found.body.decode())
 
             def _answer(self, status: HTTPStatus, media_type: str, text: str) -> None:
                 body = text.encode()

@@ -16,6 +16,7 @@ from contracts.profiles import PROFILES
 from contracts.readings import SubjectReading
 from contracts.topics import BoxTopic
 from gateway.ports import Point
+from gateway.quality_marks import flag_points
 from gateway.registry import Registry, SubjectRecord
 from gateway.samples import CLOCK_SKEW, NOTHING_WITHHELD, SampleMaker, Source
 from rules.breach import Breach
@@ -140,6 +141,8 @@ class ReadingPath:
                     continue
                 sample = maker.sample(subject, station.profile, at, values, station.known, source)
                 inspection = inspector.explain(sample, judgement)
+                if inspection.flags:
+                    points += flag_points(subject, at_us, inspection.flags)
                 statements += _apply(engine, inspection, (), arrived_s)
                 station.calm = engine.calm(inspection.sample)
                 continue
@@ -169,6 +172,8 @@ class ReadingPath:
         if profile in inspector.profiles:
             clamped = CLOCK_SKEW in flags
             inspection = inspector.inspect(sample, withheld, source.arrived_s, clamped=clamped)
+            if inspection.flags:
+                points += flag_points(subject, round(sample.at * 1_000_000), inspection.flags)
         statements += _apply(engine, inspection, flags, source.arrived_s)
         known = self._registry.subjects[subject]
         if known.flag is not None:

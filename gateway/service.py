@@ -90,7 +90,7 @@ class Gateway:
         self.commands = commands
         self.watch = watch
         self._batch = batch
-        self._closers = closers
+        self.closers = closers
         self._monotonic = monotonic
         self._stepped_at_s = monotonic()
         self._last_step_s = 0.0
@@ -238,5 +238,5 @@ class Gateway:
     def close(self) -> None:
         """Say goodbye to the hub and close every store."""
         self.lanes.close()
-        for close in self._closers:
+        for close in self.closers:
             close()

@@ -14,10 +14,10 @@ from cityloop.rules_tools.key_series import KeySeries
 from contracts.event import EventPhase
 from contracts.levels import Level
 from contracts.readings import moment
-from rules.expression.tree import Binary, Field, Literal, Node, walk
 from rules.rule import Rule
+from rules.thresholds import thresholds
 
-__all__ = ["Threshold", "draw", "level_spans", "thresholds"]
+__all__ = ["draw", "level_spans"]
 
 _COLOURS: Final = {Level.BLUE: "#2f6fde", Level.YELLOW: "#e0a100", Level.RED: "#d62f2f"}
 _LINE: Final = "#222222"
@@ -27,42 +27,12 @@ _LONGEST_TEXT: Final = 40
 """Characters of a condition beside the picture."""
 
 
-class Threshold(NamedTuple):
-    """A constant that a step compares the drawn field with."""
-
-    level: Level
-    part: str
-    """when or clear."""
-    value: float
-
-
 class LevelSpan(NamedTuple):
     """A stretch of time in which one level held; ``end`` None: to the end of the data."""
 
     level: Level
     begin: datetime
     end: datetime | None
-
-
-def thresholds(rule: Rule, field: str) -> list[Threshold]:
-    """Return the constants that a rule's steps compare a field with, in the order of the ladder."""
-    found: list[Threshold] = []
-    for step in rule.steps:
-        for part, condition in (("when", step.when), ("clear", step.clear)):
-            for value in dict.fromkeys(_constants(condition.node, field)):
-                found.append(Threshold(step.level, part, value))
-    return found
-
-
-def _constants(node: Node, field: str) -> list[float]:
-    values: list[float] = []
-    for part in walk(node):
-        if not isinstance(part, Binary):
-            continue
-        for one, other in ((part.left, part.right), (part.right, part.left)):
-            if isinstance(one, Field) and one.name == field and isinstance(other, Literal):
-                values.append(float(other.value))
-    return values
 
 
 def level_spans(firings: Sequence[Firing]) -> list[LevelSpan]:

@@ -57,6 +57,7 @@ class EmbeddedTelemetry:
         read_only: bool = False,
     ) -> None:
         self._path = path
+        self._read_only = read_only
         self._retention_days = retention_days
         self._lock = Lock()
         schema = () if read_only else (*SeriesNumbers.SCHEMA, *Rollups.SCHEMA)
@@ -78,6 +79,12 @@ class EmbeddedTelemetry:
 
     def _stored_days(self) -> set[int]:
         return self._tables(_TABLE)
+
+    def _present(self) -> set[int]:
+        """Return the days that are stored; a reader looks anew, since another process writes."""
+        if self._read_only:
+            self._days = self._stored_days()
+        return self._days
 
     def _tables(self, pattern: re.Pattern[str]) -> set[int]:
         rows = self._db.execute("SELECT name FROM sqlite_schema WHERE type='table'")
@@ -186,7 +193,8 @@ class EmbeddedTelemetry:
             series = self._series.find(device, metric)
             if series is None:
                 return found
-            for day in sorted(d for d in self._days if from_us // _DAY_US <= d <= to_us // _DAY_US):
+            days = (d for d in self._present() if from_us // _DAY_US <= d <= to_us // _DAY_US)
+            for day in sorted(days):
                 rows = self._db.execute(
                     f'SELECT at_us, value FROM "raw_{day}" WHERE series=? '  # noqa: S608 - day is an int
                     "AND at_us>=? AND at_us<? ORDER BY at_us LIMIT ?",
@@ -213,12 +221,12 @@ class EmbeddedTelemetry:
             series = self._series.find(device, metric)
             if series is None:
                 return []
-            rolled = self._rollups.covered(step_s)
+            present, rolled = self._present(), self._rollups.covered(step_s)
             for day in range(first_us // _DAY_US, (last_us - 1) // _DAY_US + 1):
                 span = max(first_us, day * _DAY_US), min(last_us, (day + 1) * _DAY_US)
                 if day in rolled:
                     parts.extend(self._rollups.read(series, span, step_us))
-                elif day in self._days:
+                elif day in present:
                     parts.extend(self._rollups.read_raw(day, series, span, step_us))
         return _joined(parts)
 
@@ -236,7 +244,7 @@ class EmbeddedTelemetry:
 
     def day_numbers(self) -> list[int]:
         """Return the days that are stored, as days since 1970, oldest first."""
-        return sorted(self._days)
+        return sorted(self._present())
 
     @contextmanager
     def _reading(self) -> Iterator[None]:

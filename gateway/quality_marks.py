@@ -1,0 +1,25 @@
+"""Quality flags beside the values in telemetry: a text series per field, only where not all is well."""
+
+from collections.abc import Sequence
+
+from gateway.ports import Point
+
+__all__ = ["FLAG_SUFFIX", "flag_points"]
+
+FLAG_SUFFIX = "#flag"
+"""``depth_m#flag`` holds what quality gates said of ``depth_m`` at that moment."""
+
+
+def flag_points(subject: str, at_us: int, flags: Sequence[str]) -> list[Point]:
+    """Return points for flags like ``fail:spike:depth_m``: one a field, as ``fail:spike``.
+
+    Several flags of one field are joined by a comma.
+    """
+    found: dict[str, list[str]] = {}
+    for flag in flags:
+        said, _, field = flag.rpartition(":")
+        found.setdefault(field, []).append(said)
+    return [
+        Point(subject, f"{field}{FLAG_SUFFIX}", at_us, ",".join(said))
+        for field, said in found.items()
+    ]
