@@ -11,6 +11,7 @@ from gateway.config_option import CONFIG, JSON, load_gateway_config
 from gateway.dead_commands import dead, replay_dead
 from gateway.foreign.commands import map_message
 from gateway.plot_command import plot
+from gateway.state_commands import back_up_state, list_orders, restore_state, verify_backup
 from gateway.telemetry.commands import export
 
 if TYPE_CHECKING:
@@ -190,6 +191,8 @@ def list_devices(config_path: Path, *, as_json: bool) -> None:
     Console().print(table_of(lines))
 
 
+for _command in (list_orders, back_up_state, verify_backup, restore_state):
+    main.add_command(_command)
 main.add_command(dead)
 main.add_command(replay_dead)
 main.add_command(export)
