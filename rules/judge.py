@@ -38,6 +38,7 @@ class RunningRule:
         "derives",
         "filters",
         "fresh",
+        "heard",
         "key_of",
         "levels",
         "merges",
@@ -62,7 +63,9 @@ class RunningRule:
         self.delays = tuple(step.delays for step in rule.steps)
         self.fresh = fresh_state(len(rule.steps))
         """The ladder of a key that has seen nothing; one for all of them."""
-        self.name_set = frozenset(rule.names)
+        self.heard = frozenset(rule.names)
+        """Fields of a sample that it reads."""
+        self.name_set = self.heard | {test.name for test in rule.spatial}
         self.derives = bool(rule.operators.lets)
         self.correlates = bool(rule.signals)
         self.table = rule.table
@@ -153,7 +156,7 @@ class RunningRule:
 
     def silent_on(self, sample: "Sample") -> bool:
         """Whether a sample says nothing that the rule reads, nor that its subject is gone."""
-        names = self.name_set
+        names = self.heard
         return bool(names) and not sample.ended and names.isdisjoint(sample.fields)
 
     def key_values(self, value: KeyValue) -> tuple[str, ...]:

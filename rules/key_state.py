@@ -290,7 +290,7 @@ def encode_state(state: KeyState) -> bytes:
     running = state.running
     fields = None
     if running.merges:
-        fields = {name: state.fields[name] for name in running.rule.names if name in state.fields}
+        fields = {name: state.fields[name] for name in running.name_set if name in state.fields}
     return _ENCODER.encode(
         _Snapshot(
             format=_FORMAT,

@@ -183,7 +183,7 @@ class _RuleCompiler:
             key=key,
             steps=steps,
             fields=fields,
-            names=_read(steps, lets, watched),
+            names=tuple(name for name in _read(steps, lets, watched) if name not in spatial.fields),
             gap_s=gap_s,
             late_s=self._late(stream_name),
             fresh_s=fresh_s,

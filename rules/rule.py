@@ -60,7 +60,7 @@ class Rule(Struct, frozen=True, kw_only=True):
     steps: tuple[Step, ...]
     fields: FieldTable
     names: tuple[str, ...]
-    """Fields that the conditions read."""
+    """Fields of a sample that the conditions read."""
     gap_s: float
     """Seconds a subject that ended may stay away; 0: its end ends the episode."""
     fresh_s: float

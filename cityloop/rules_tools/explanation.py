@@ -147,7 +147,10 @@ def explain_rule(rule: Rule, values: Mapping[str, Value]) -> RuleExplanation:
     return RuleExplanation(
         rule=rule.id,
         version=rule.version,
-        values={name: known_value(name, values, rule.fields) for name in rule.names},
+        values={
+            name: known_value(name, values, rule.fields)
+            for name in (*rule.names, *(test.name for test in rule.spatial))
+        },
         raises=raised[-1] if raised else None,
         clears=tuple(step.level for step in steps if step.clear.value is True),
         steps=steps,

@@ -240,6 +240,32 @@ def test_a_restart_keeps_where_it_was() -> None:
     assert told(after.tick(T0 + 11.0)) == told(before.tick(T0 + 11.0)) == [("open", "yellow", 10.0)]
 
 
+def test_where_alone_may_decide() -> None:
+    """An observation that needs no further condition counts where it is."""
+    one = {
+        "id": "left",
+        "event": {"type": "safety.left_object"},
+        "watch": {"stream": "observations"},
+        "key": ["camera", "observation"],
+        "where": {"inside": {"areas": "schools"}},
+        "ladder": [step("blue", when=True)],
+    }
+    engine = Engine([compile_pack({"areas": AREAS, "rules": [one]}, "left", PackFault)])
+    found = [
+        Sample(
+            stream="observations",
+            subject="cam-1",
+            at=T0,
+            keys={"camera": "cam-1", "observation": name, "kind": "left_object"},
+            fields={},
+            place=Place(lon=lon, lat=lat),
+        )
+        for name, (lon, lat) in {"in": at(50, 50), "out": at(150, 50)}.items()
+    ]
+
+    assert [breach.key["observation"] for breach in feed(engine, found)] == ["in"]
+
+
 def test_geojson_gives_the_same_areas() -> None:
     """A FeatureCollection as text, with the property that names each area."""
     features = [
