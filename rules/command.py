@@ -4,7 +4,6 @@ from collections.abc import MutableMapping
 
 from msgspec import structs
 
-from contracts.event import EventPhase
 from rules.actions import Statement, give_orders
 from rules.breach import Breach
 from rules.expression import evaluate
@@ -22,12 +21,14 @@ def with_orders(state: KeyState, breach: Breach, counters: MutableMapping[str, i
     actions = state.running.rule.operators.actions
     if not actions and (state.more is None or not state.more.actions):
         return breach
+    episode = state.episode
     values, fields = state.values(), state.running.rule.fields
     told = Statement(
         rule=breach.rule,
         event_id=breach.event_id,
         rev=breach.rev,
-        level=None if breach.phase is EventPhase.END else breach.level,
+        # the statement may be about an episode of before: devices are to do what holds now
+        level=episode.level if episode is not None and episode.open else None,
         at=breach.at,
         now=breach.at + state.lag,
         known=known_names(state),

@@ -68,7 +68,7 @@ class Reviser:
         told = [one for one in known if one.open or one.closed_at > after]
         kept = [one for one in known if not (one.open or one.closed_at > after)]
         pairs = _pair(state, drafts, told)
-        muted = self._life.muted(state)
+        muted, before = self._life.muted(state), len(breaches)
         results: list[Episode] = []
         for index, episode in enumerate(told):
             draft = pairs.get(index)
@@ -98,6 +98,8 @@ class Reviser:
             state.episode = None
         if ordered or state.past is not None:
             state.keep_told(ordered)
+        if len(breaches) > before:
+            breaches[-1] = with_orders(state, breaches[-1], self._counters)
 
     def _withdrawn(
         self, state: KeyState, episode: Episode, late: Sample, breaches: list[Breach]
@@ -116,7 +118,7 @@ class Reviser:
         )
         if episode.open:
             note_turn(state, turn, opens=False)
-        self._say(state, draft_turn(state, turn, tick=False), after, late, breaches)
+        self._say(draft_turn(state, turn, tick=False), after, late, breaches)
         return after
 
     def _revised(
@@ -159,7 +161,7 @@ class Reviser:
             more.opened_at = late.at + state.lag if state.running.rule.operators.handled else None
         elif not opened and episode.open:
             note_turn(state, Turn(said.at, said.at, None, ""), opens=False)
-        self._say(state, said, after, late, breaches)
+        self._say(said, after, late, breaches)
         return self._closed(after, draft, episode)
 
     @staticmethod
@@ -203,7 +205,7 @@ class Reviser:
                 closed_at=said.at if ends else float("-inf"),
             )
             first = index == 0
-            self._say(state, said, episode, late, breaches, opens=first)
+            self._say(said, episode, late, breaches, opens=first)
         more = state.more
         if episode.open and more is not None:
             more.hidden_since = None
@@ -212,7 +214,6 @@ class Reviser:
 
     def _say(
         self,
-        state: KeyState,
         said: Breach,
         episode: Episode,
         late: Sample,
@@ -246,7 +247,7 @@ class Reviser:
             cause=cause,
         )
         self._counters["revised"] += 1
-        breaches.append(with_orders(state, breach, self._counters))
+        breaches.append(breach)
 
 
 def _is_latched(state: KeyState) -> bool:
