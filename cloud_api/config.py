@@ -13,6 +13,7 @@ from contracts.envelope import Id
 from runtime.clock import ClockConfig
 from runtime.errors import SecretError
 from runtime.mqtt_client import MqttConfig
+from runtime.secret import check_secret
 
 __all__ = ["ApiConfig", "Department", "DispatchMode", "Synchronous", "database_url"]
 
@@ -167,4 +168,5 @@ def database_url(config: ApiConfig) -> URL:
             f"environment variable {config.database_password_env} is unset or empty; set it to the "
             "database password, or remove database_password_env"
         )
+    check_secret(password, f"environment variable {config.database_password_env}")
     return url.set(password=password)

@@ -1,6 +1,7 @@
 """The streams of a hub: which messages are kept, how long, and how many of them."""
 
 import asyncio
+import ssl
 from datetime import timedelta
 
 import nats
@@ -71,6 +72,22 @@ async def _limit_mqtt_queue(context: JetStreamContext, config: HubConfig) -> Non
         await context.update_stream(found.evolve(max_bytes=limit, discard=js.DiscardPolicy.OLD))
 
 
+def _own_tls(config: HubConfig) -> ssl.SSLContext | None:
+    """Return how the hub talks to the server that it has just started with its own certificate.
+
+    That very certificate is what it trusts, and what it shows where clients must show one.
+    """
+    if config.tls is None:
+        return None
+    context = ssl.create_default_context(cafile=config.tls.cert)
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    # the certificate names the hub as boxes know it, not this machine's loopback
+    context.check_hostname = False
+    if config.tls.ca is not None:
+        context.load_cert_chain(config.tls.cert, config.tls.key)
+    return context
+
+
 async def _connect_and_ensure(config: HubConfig) -> None:
     admin = next(user for user in config.users if user.role is Role.ADMIN)
     scheme = "nats" if config.tls is None else "tls"
@@ -78,6 +95,7 @@ async def _connect_and_ensure(config: HubConfig) -> None:
         f"{scheme}://{config.client.host}:{config.client.port}",
         user=admin.name,
         password=read_secret(admin.password_file, None, f"hub user {admin.name}"),
+        tls=_own_tls(config),
         connect_timeout=int(_TIMEOUT_S),
         allow_reconnect=False,
         max_reconnect_attempts=0,

@@ -48,3 +48,22 @@ def test_a_secret_that_cannot_be_had_is_told(
         read_secret(str(tmp_path / file) if file else None, env, "broker b")
 
     assert isinstance(caught.value, Permanent)
+
+
+@pytest.mark.parametrize("secret", ["changethis", "Password", "cityloop", "123456"])
+def test_a_default_that_everybody_knows_is_refused(tmp_path: Path, secret: str) -> None:
+    """What examples leave behind is no secret; the error tells how to make one, not what it was."""
+    (tmp_path / "p").write_text(secret)
+
+    with pytest.raises(SecretError, match="default that everybody knows") as caught:
+        read_secret(str(tmp_path / "p"), None, "hub user admin")
+
+    assert secret not in str(caught.value).replace("CITYLOOP_DEMO", "")
+
+
+def test_a_demonstration_may_use_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that says it is a toy is believed."""
+    monkeypatch.setenv("CITYLOOP_DEMO", "1")
+    (tmp_path / "p").write_text("changethis")
+
+    assert read_secret(str(tmp_path / "p"), None, "hub user admin") == "changethis"
