@@ -13,6 +13,7 @@ from gateway.foreign.commands import map_message
 from gateway.plot_command import plot
 from gateway.state_commands import back_up_state, list_orders, restore_state, verify_backup
 from gateway.telemetry.commands import export
+from gateway.top.command import top
 
 if TYPE_CHECKING:
     from gateway.explain import Explanation
@@ -197,6 +198,7 @@ main.add_command(dead)
 main.add_command(replay_dead)
 main.add_command(export)
 main.add_command(plot)
+main.add_command(top)
 
 
 if __name__ == "__main__":

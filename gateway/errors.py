@@ -9,7 +9,7 @@ GatewayError
 │   ├── SinkUnavailableError  (Transient) the API did not answer, or not yet: try again later
 │   └── EventRefusedError     (Permanent) the API says that these events are wrong: dead letter
 ├── FleetUnavailableError (Transient) the API's registry did not answer, or not yet
-├── SeriesUnavailableError (Transient) a running gateway did not tell a series
+├── GatewaySilentError  (Transient) a running gateway did not tell a series or its figures
 ├── BackupError         (Permanent) a backup cannot be made, verified or restored
 └── TelemetryError      (Transient) a telemetry store refused a batch
 
@@ -26,8 +26,8 @@ __all__ = [
     "EventRefusedError",
     "FleetUnavailableError",
     "GatewayError",
+    "GatewaySilentError",
     "PacksError",
-    "SeriesUnavailableError",
     "SinkUnavailableError",
     "StoreError",
     "StoreVersionError",
@@ -43,8 +43,8 @@ class PacksError(GatewayError, Permanent):
     """The configured rule packs cannot be compiled and none are in force."""
 
 
-class SeriesUnavailableError(GatewayError, Transient):
-    """A running gateway did not tell a series."""
+class GatewaySilentError(GatewayError, Transient):
+    """A running gateway did not tell a series or its figures."""
 
 
 class StoreError(GatewayError, Transient):

@@ -58,6 +58,7 @@ _FAMILIES = (
     Metric("samples_unjudged_total", "counter", "Samples not judged as usual, by reason."),
     Metric("stale_statements_total", "counter", "Observations older than what was known."),
     Metric("events_total", "counter", "Statements about events put into the outbox."),
+    Metric("events_open", "gauge", "Open events, by rule and level."),
     Metric("events_pending", "gauge", "Statements that wait for the API."),
     Metric("events_delivered_total", "counter", "Statements that the API took."),
     Metric("events_dead_total", "counter", "Statements that the API refused for good."),
@@ -160,6 +161,8 @@ def _values(gateway: Gateway) -> Iterator[tuple[str, dict[str, str], float]]:
         yield "samples_unjudged_total", {"reason": reason}, count
     yield "stale_statements_total", {}, host.counters["stale_statements"]
     yield "events_total", {}, counters["events"]
+    for (rule, level), count in sorted(gateway.open_events.count().items()):
+        yield "events_open", {"rule": rule, "level": level}, count
     yield "events_pending", {}, gateway.outbox.pending
     delivery = gateway.delivery.counters if gateway.delivery is not None else {}
     yield "events_delivered_total", {}, delivery.get("delivered", 0)

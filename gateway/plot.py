@@ -9,7 +9,7 @@ import httpx
 import msgspec
 
 from contracts.levels import Level
-from gateway.errors import SeriesUnavailableError
+from gateway.errors import GatewaySilentError
 from gateway.series import Series
 
 __all__ = ["draw_series", "fetch_series"]
@@ -29,7 +29,7 @@ def fetch_series(url: str, device: str, query: dict[str, str], key: str | None) 
     """Return a series from a running gateway.
 
     Raises:
-        SeriesUnavailableError: it does not answer, or says why it will not.
+        GatewaySilentError: it does not answer, or says why it will not.
     """
     headers = {} if key is None else {"authorization": f"Bearer {key}"}
     address = f"{url}/v1/devices/{device}/series"
@@ -39,11 +39,11 @@ def fetch_series(url: str, device: str, query: dict[str, str], key: str | None) 
             return msgspec.json.decode(answer.content, type=Series)
         why = msgspec.json.decode(answer.content, type=_Problem).detail
     except (httpx.HTTPError, msgspec.DecodeError) as error:
-        raise SeriesUnavailableError(
+        raise GatewaySilentError(
             f"{address}: {type(error).__name__}: {error}; is the gateway running with this "
             "configuration?"
         ) from error
-    raise SeriesUnavailableError(f"{address} answered {answer.status_code}: {why}")
+    raise GatewaySilentError(f"{address} answered {answer.status_code}: {why}")
 
 
 def draw_series(series: Series, target: Path) -> None:

@@ -21,6 +21,7 @@ from gateway.event_outbox import EventOutbox
 from gateway.identity.fleet import Fleet
 from gateway.intakes.intake_lanes import IntakeLanes
 from gateway.metrics_server import Health
+from gateway.open_events import OpenEvents
 from gateway.rule_host import RuleHost
 from gateway.sinks.follower import SinkFollower
 from gateway.telemetry.writer import TelemetryWriter
@@ -83,6 +84,7 @@ class Gateway:
         self.host = host
         self.dedupe = dedupe
         self.outbox = outbox
+        self.open_events = OpenEvents(outbox)
         self.delivery = delivery
         self.followers = tuple(followers)
         self.telemetry = telemetry

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from gateway.config import ForeignConfig, WebhookConfig
 from gateway.metrics import METRICS, render
-from tests.unit.gateway.city import GATES, PACK, City, later, reading
+from tests.unit.gateway.city import GATES, PACK, City, later, pressed, reading, topic
 
 
 def test_metrics_page_names_every_metric_once(tmp_path: Path) -> None:
@@ -19,6 +19,7 @@ def test_metrics_page_names_every_metric_once(tmp_path: Path) -> None:
     city = City(tmp_path, pack=PACK + GATES, foreign=foreign, webhooks=(hook,))
     city.send(reading(0, later(9_000)))
     city.send(b"{")
+    city.send(pressed(0, later(0)), topic().replace("readings", "urgent"))
     city.box.publish("zigbee2mqtt/button", b'{"action": "shake", "mood": "good"}')
     city.step()
     page = render(city.gateway)
