@@ -5,12 +5,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 __all__ = ["measure_backtest"]
 
 _MINUTES = 365 * 24 * 60
+_YEARS, _JOBS = 4, 2
 _PACK = """rules:
 - id: waterlogging
   event: {type: water.ponding, dedupe: [subject]}
@@ -37,17 +39,35 @@ def _write_year(path: Path, subject: str) -> None:
             file.write(f"{at:%Y-%m-%dT%H:%M:%SZ},{subject},{depth:.3f}\n")
 
 
-def _replay(pack: Path, data: Path) -> float:
-    command = [sys.executable, "-m", "cityloop", "rules", "replay", str(pack), "--from", str(data)]
+def _replay(pack: Path, years: Sequence[Path], jobs: int = 1) -> float:
+    command = [sys.executable, "-m", "cityloop", "rules", "replay", str(pack)]
+    data = [argument for year in years for argument in ("--from", str(year))]
     began = time.perf_counter()
-    subprocess.run([*command, "--json"], check=True, capture_output=True, timeout=300)
+    subprocess.run(
+        [*command, *data, "--jobs", str(jobs), "--json"],
+        check=True,
+        capture_output=True,
+        timeout=300,
+    )
     return time.perf_counter() - began
 
 
 def measure_backtest() -> dict[str, float]:
-    """Return the seconds that a sensor-year takes: the better of two runs, start of Python included."""
+    """Return the seconds that a sensor-year takes, and how four of them scale with processes.
+
+    Wall clock, start of Python included; the better of two runs of the one year.
+    """
     with tempfile.TemporaryDirectory() as name:
-        pack, year = Path(name) / "pack.yaml", Path(name) / "uw-01.csv"
+        pack = Path(name) / "pack.yaml"
         pack.write_text(_PACK, encoding="utf-8")
-        _write_year(year, "uw-01")
-        return {"backtest_sensor_year_s": round(min(_replay(pack, year) for _ in range(2)), 2)}
+        years = [Path(name) / f"uw-{number}.csv" for number in range(_YEARS)]
+        for year in years:
+            _write_year(year, year.stem)
+        one = min(_replay(pack, years[:1]) for _ in range(2))
+        alone, together = _replay(pack, years), _replay(pack, years, _JOBS)
+    return {
+        "backtest_sensor_year_s": round(one, 2),
+        "backtest_4_years_s": round(alone, 2),
+        "backtest_4_years_2_jobs_s": round(together, 2),
+        "backtest_scaling_2_jobs": round(alone / together, 2),
+    }

@@ -17,6 +17,7 @@ from cityloop.rules_tools.findings import CheckedPack, load_packs
 from cityloop.rules_tools.firings import Firing, firings_of, statements_digest
 from cityloop.rules_tools.key_series import key_series
 from cityloop.rules_tools.labels import LabelScore, read_labels, score
+from cityloop.rules_tools.parallel_replay import Share, replay_many
 from cityloop.rules_tools.plot import draw
 from cityloop.rules_tools.replay import DEFAULT_DISTRICT, Replay, ReplayWindow, replay
 from cityloop.rules_tools.sources.mapping import load_mapping
@@ -65,7 +66,20 @@ def _open(name: str, mapping_text: str | None, packs: Sequence[CheckedPack]) -> 
 
 @click.command("replay")
 @click.argument("packs", nargs=-1, type=click.Path(path_type=Path, exists=True), metavar="[PACK…]")
-@click.option("--from", "data_name", required=True, help=f"The data: {_DATA_HELP}.")
+@click.option(
+    "--from",
+    "data_names",
+    required=True,
+    multiple=True,
+    help=f"The data: {_DATA_HELP}. Several times for tables of sensors of their own.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 256),
+    default=1,
+    show_default=True,
+    help="Processes that replay several tables at a time.",
+)
 @MAPPING
 @_SINCE
 @_UNTIL
@@ -91,7 +105,8 @@ def _open(name: str, mapping_text: str | None, packs: Sequence[CheckedPack]) -> 
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def replay_command(
     packs: tuple[Path, ...],
-    data_name: str,
+    data_names: tuple[str, ...],
+    jobs: int,
     mapping_text: str | None,
     since: str | None,
     until: str | None,
@@ -108,20 +123,18 @@ def replay_command(
     lies before --since, so that states are right. The digest is the same each time, and that of the
     live run where a journal is replayed with the packs that it ran with.
     """
-    loaded = load_packs(packs)
     window = _window(since, until)
     tolerance_s = _tolerance(tolerance)
     labels = None if labels_path is None else read_labels(labels_path)
-    data = _open(data_name, mapping_text, loaded)
-    if not loaded and data.folder is None:
-        raise RulesToolError(f"{data_name}: no journal, so name the PACK to replay it with")
-    with _progress("replaying") as progress:
-        found = replay(
-            loaded, data, window=window, district=district, tick_s=tick_s, progress=progress
-        )
+    share = Share(packs, mapping_text, window, district, tick_s)
+    if len(data_names) > 1:
+        with _progress("replaying") as progress:
+            found = replay_many(share, data_names, jobs=jobs, progress=progress)
+    else:
+        found = _replay_one(share, data_names[0])
     firings = firings_of(found.events)
     judged = None if labels is None else score(firings, labels, tolerance_s=tolerance_s)
-    report = _report(data_name, found, firings, judged)
+    report = _report(", ".join(data_names), found, firings, judged)
     if as_json:
         echo_json(report)
         return
@@ -134,6 +147,23 @@ def replay_command(
     if judged is not None:
         click.echo(_score_line(judged))
     click.echo(f"digest {report['digest']}")
+
+
+def _replay_one(share: Share, name: str) -> Replay:
+    """Replay one file or folder, which may also be a journal with packs of its own."""
+    loaded = load_packs(share.packs)
+    data = _open(name, share.mapping_text, loaded)
+    if not loaded and data.folder is None:
+        raise RulesToolError(f"{name}: no journal, so name the PACK to replay it with")
+    with _progress("replaying") as progress:
+        return replay(
+            loaded,
+            data,
+            window=share.window,
+            district=share.district,
+            tick_s=share.tick_s,
+            progress=progress,
+        )
 
 
 def _tolerance(text: str) -> float:

@@ -11,11 +11,11 @@ __all__ = ["are_plain_ladders"]
 
 _LADDER_PARTS = frozenset(
     {"id", "version", "event", "title_zh", "title_en", "stream", "profile", "kinds", "filters"}
-    | {"key", "steps", "fields", "names", "gap_s", "fresh_s", "silence_s", "late_s"}
+    | {"key", "steps", "fields", "names", "gap_s", "fresh_s", "silence_s", "late_s", "since"}
 )
 """Parts of a rule that this proof knows; a rule with any other one in use sees every row."""
 _PACK_PARTS = frozenset({"name", "rules", "tests"})
-_STEP_PARTS = frozenset({"level", "when", "clear", "delays"})
+_STEP_PARTS = frozenset({"level", "when", "clear", "delays", "source"})
 _KEYS = frozenset({"subject", "box", "site", "district"})
 
 

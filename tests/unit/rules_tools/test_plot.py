@@ -8,8 +8,9 @@ import pytest
 from cityloop.rules_tools.errors import MissingLibrary, NotFound, RulesToolError
 from cityloop.rules_tools.firings import firings_of
 from cityloop.rules_tools.key_series import key_series
-from cityloop.rules_tools.plot import draw, level_spans, thresholds
+from cityloop.rules_tools.plot import draw, level_spans
 from cityloop.rules_tools.replay import replay
+from rules.thresholds import thresholds
 from tests.unit.rules_tools.scenario import FLOOD, FLOOD_SERIES, T0, flood, packs
 
 LOADED = packs(FLOOD)
