@@ -21,6 +21,8 @@ class EventSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Key names whose values say that two events are about the same thing; default none."""
     preplan: str | None = None
     """预案: id of the plan that the event launches; default none."""
+    frames: tuple[str, ...] = ("last",)
+    """Whose pictures the event has: first, last or both; default last."""
 
 
 class Breach(Struct, frozen=True, kw_only=True):

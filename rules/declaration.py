@@ -4,7 +4,7 @@ Every value is still as written here; :mod:`rules.pack` gives it meaning.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 
@@ -30,6 +30,7 @@ from rules.where_declaration import AreasDeclaration, WhereDeclaration
 __all__ = [
     "ErrorFactory",
     "EventDeclaration",
+    "EvidenceDeclaration",
     "PackDeclaration",
     "Path",
     "RepeatDeclaration",
@@ -39,6 +40,13 @@ __all__ = [
     "WatchDeclaration",
     "read_declaration",
 ]
+
+
+class EvidenceDeclaration(Declared, frozen=True, kw_only=True):
+    """``evidence``: which pictures go with the event."""
+
+    frames: Annotated[list[Literal["first", "last"]], msgspec.Meta(min_length=1, max_length=2)]
+    """first: those of the message that opened it; last: those of the message that decides."""
 
 
 class EventDeclaration(Declared, frozen=True, kw_only=True):
@@ -54,6 +62,8 @@ class EventDeclaration(Declared, frozen=True, kw_only=True):
     """How often an open event that nobody acknowledged is told again; default never."""
     preplan: str | None = None
     """Plan 预案 that the event launches; default none."""
+    evidence: EvidenceDeclaration | None = None
+    """Which pictures go with the event; default those of the message that decides."""
     level: Level | None = None
     """Level of a rule with ``quality`` and no ladder; default yellow."""
 
@@ -200,7 +210,7 @@ class PackDeclaration(Declared, frozen=True, kw_only=True):
 
 
 _PLANNED: Mapping[str, tuple[str, ...]] = {
-    "event": ("group", "inhibits", "evidence"),
+    "event": ("group", "inhibits"),
 }
 """Parts of the language that packs may already contain elsewhere but this version does not run."""
 

@@ -14,6 +14,7 @@ from rules.key_marks import KeyMarks
 from rules.key_state import NEVER, KeyState, refit
 from rules.ladder import Change, finish, next_deadline, observe, settle
 from rules.moments import fresh_until, is_judgeable, leaves_at, turns_at_of
+from rules.pictures import with_pictures
 from rules.sample import Sample
 from rules.silence import absence_due, last_known_at, no_data_due
 from rules.standing import Shelf, Standing
@@ -368,6 +369,7 @@ class KeyLife:
         muted = self.muted(state)
         breach = state_turn(state, turn, tick=tick, muted=muted, again=again)
         if breach is not None:
+            breach = with_pictures(state, breach)
             breaches.append(with_orders(state, breach, self._counters))
 
     def muted(self, state: KeyState) -> bool:

@@ -113,5 +113,6 @@ _OF_ARRIVAL: Final = (
     "hidden_since",
     "reminded_at",
     "actions",
+    "pictures",
 )
 """What people and the clock of arrival have brought about; no late sample undoes it."""

@@ -4,6 +4,7 @@ import math
 
 from msgspec import Struct
 
+from contracts.envelope import Evidence
 from contracts.levels import Level
 from rules.actions import ActionState
 from rules.signals import Member
@@ -61,3 +62,5 @@ class OperatorState(Struct, array_like=True):
     """What the members of each signal last said, by signal and member."""
     stands_until: float | None = None
     """Until when the signals stand as they were judged; None: no signal is known."""
+    pictures: tuple[Evidence, ...] = ()
+    """The first pictures of the open event, where its rule asks for them."""

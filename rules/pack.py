@@ -312,8 +312,15 @@ class _RuleCompiler:
         if event.preplan is not None:
             self._match("event.preplan", event.preplan, _PLAN, "1 to 64 of a-z, 0-9, '_' and '-'")
         dedupe = self._names(("event", "dedupe"), event.dedupe, stream)
+        frames = (
+            ("last",) if event.evidence is None else tuple(dict.fromkeys(event.evidence.frames))
+        )
         return EventSection(
-            type=event.type, title=event.title, dedupe=dedupe, preplan=event.preplan
+            type=event.type,
+            title=event.title,
+            dedupe=dedupe,
+            preplan=event.preplan,
+            frames=frames,
         )
 
     def _titles(

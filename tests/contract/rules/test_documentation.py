@@ -25,6 +25,7 @@ DECLARED = (
     declaration.PackDeclaration,
     declaration.RuleDeclaration,
     declaration.EventDeclaration,
+    declaration.EvidenceDeclaration,
     declaration.WatchDeclaration,
     declaration.StepDeclaration,
     declaration.RepeatDeclaration,
