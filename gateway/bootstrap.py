@@ -1,6 +1,7 @@
 """The only wiring of the gateway: configuration in, a gateway ready to start out."""
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from random import Random
 
@@ -106,6 +107,28 @@ def _telemetry(config: GatewayConfig, rng: Random) -> TelemetryWriter | None:
     )
 
 
+def _outbox(
+    config: GatewayConfig,
+    path: Path,
+    remember: int,
+    now: Callable[[], datetime],
+    closers: list[Callable[[], None]],
+) -> EventOutbox:
+    """Return the event outbox, traced where that is configured."""
+    if config.tracing is None:
+        outbox = EventOutbox(path, remember=remember)
+    else:
+        # the SDK takes a quarter of a second to import; only those who trace pay
+        from gateway.tracing import TracedOutbox  # noqa: PLC0415
+        from gateway.tracing_exporter import build_tracer  # noqa: PLC0415
+
+        tracer = build_tracer(config.tracing, config.name)
+        closers.append(tracer.close)
+        outbox = TracedOutbox(path, tracer, now, remember=remember)
+    closers.append(outbox.close)
+    return outbox
+
+
 def _sink(config: GatewayConfig) -> EventSink | None:
     if config.api is None:
         return None
@@ -183,6 +206,7 @@ def build(
         StoreError: a store cannot be opened.
         StoreVersionError: a newer gateway wrote a store.
     """
+    clock = clock or build_clock(config.clock)
     rng = rng or Random()  # noqa: S311 - jitter is no secret
     paths = StatePaths(config.state_dir)
     closers: list[Callable[[], None]] = []
@@ -196,8 +220,7 @@ def build(
     checkpoint = CheckpointStore(paths.checkpoint)
     closers.append(checkpoint.close)
     remember = config.api.remember if config.api is not None else 200_000
-    outbox = EventOutbox(paths.outbox, remember=remember)
-    closers.append(outbox.close)
+    outbox = _outbox(config, paths.outbox, remember, clock.now, closers)
     commands = CommandStore(
         paths.commands, remember=config.actions.remember, stale_s=config.actions.stale_s
     )
@@ -231,7 +254,6 @@ def build(
         pack_cache=PackCache(paths.pack_cache) if config.rules.cache else None,
     )
     lanes, session = build_lanes(config, session, rng)
-    clock = clock or build_clock(config.clock)
     # rhythms are configured in real seconds; a hand-moved clock has none and takes them as its own
     clock_seconds = 1.0 / (clock.wall_seconds(1.0) or 1.0)
     worker = Worker(

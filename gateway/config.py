@@ -3,7 +3,7 @@
 Relative paths are taken from the working directory.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -30,6 +30,7 @@ __all__ = [
     "OffTelemetryConfig",
     "RulesConfig",
     "TelemetryConfig",
+    "TracingConfig",
     "WebhookConfig",
 ]
 
@@ -247,6 +248,17 @@ class ActionsConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Settled orders that are kept with their audit lines; default 50,000."""
 
 
+class TracingConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """OpenTelemetry traces of events; needs the extra ``otel``."""
+
+    exporter: Literal["otlp", "console"] = "otlp"
+    """``otlp`` over HTTP, or ``console`` for a look; default otlp."""
+    endpoint: str = "http://127.0.0.1:4318/v1/traces"
+    """Address of an OTLP/HTTP collector; default http://127.0.0.1:4318/v1/traces."""
+    timeout_s: _Positive = 5.0
+    """Seconds after which an export counts as failed; default 5."""
+
+
 class GatewayConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One gateway."""
 
@@ -282,6 +294,8 @@ class GatewayConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Foreign formats."""
     telemetry: TelemetryConfig = TelemetryConfig()
     """Telemetry."""
+    tracing: TracingConfig | None = None
+    """Traces; default none, which costs nothing."""
     metrics: MetricsConfig | None = MetricsConfig()
     """Metrics port; null for none; default 127.0.0.1:9464."""
     clock: ClockConfig | None = None

@@ -34,6 +34,7 @@ import importlib, json, pkgutil, sys
 from importlib.metadata import distributions, packages_distributions
 wanted = json.loads(sys.argv[1])
 run_by_others = {"cloud_api.migrations.env"}  # Alembic runs it, it cannot be imported
+run_by_others |= {"gateway.tracing", "gateway.tracing_exporter"}  # they need the extra otel
 names = []
 for package in wanted:
     module = importlib.import_module(package)

@@ -23,6 +23,7 @@ from gateway.config import (
     JournalConfig,
     RulesConfig,
     TelemetryConfig,
+    TracingConfig,
     WebhookConfig,
 )
 from gateway.service import Gateway
@@ -170,6 +171,7 @@ class City:
         checkpoint_every_s: float = 5.0,
         foreign: ForeignConfig = ForeignConfig(),  # noqa: B008 - frozen
         webhooks: tuple[WebhookConfig, ...] = (),
+        tracing: TracingConfig | None = None,
     ) -> None:
         self.folder = folder
         self.pack_file = folder / "pack.yaml"
@@ -190,6 +192,7 @@ class City:
             intake=IntakeConfig(batch=1_000),
             foreign=foreign,
             webhooks=webhooks,
+            tracing=tracing,
             telemetry=TelemetryConfig(),
             metrics=None,
         )
