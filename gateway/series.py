@@ -157,17 +157,19 @@ def build_series(
         values=tuple((moment(p.at_us / 1e6), p.value) for p in values),
         steps=steps,
         flags=tuple(sorted(flags, key=lambda mark: mark.at)),
-        thresholds=tuple(_lines(rules, profile, metric)),
+        thresholds=tuple(_lines(rules, profile, metric, device)),
         events=_marks(statements, moment(from_us / 1e6), moment(to_us / 1e6)),
     )
 
 
-def _lines(rules: Iterable[Rule], profile: str | None, metric: str) -> list[ThresholdMark]:
+def _lines(
+    rules: Iterable[Rule], profile: str | None, metric: str, device: str
+) -> list[ThresholdMark]:
     return [
         ThresholdMark(rule=rule.id, level=found.level, part=found.part, value=found.value)
         for rule in rules
         if rule.profile is not None and rule.profile == profile
-        for found in thresholds(rule, metric)
+        for found in thresholds(rule, metric, {"subject": device})
     ]
 
 

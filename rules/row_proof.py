@@ -20,7 +20,7 @@ from rules.hysteresis import StepConditions, find_flaws
 from rules.places import PlaceTable
 from rules.vocabulary import FieldTable
 
-__all__ = ["find_row_flaw"]
+__all__ = ["fill_row", "find_row_flaw"]
 
 _MOST_PROOFS: Final = 500
 """Most different rows that are proven: more would make loading slow, and are left unproven."""
@@ -54,38 +54,43 @@ def find_row_flaw(
             return None
         proven.add(values)
         known = dict(row.values)
-        filled = [(_fill(when, known), _fill(clear, known)) for when, clear in steps]
+        filled = [(fill_row(when, known), fill_row(clear, known)) for when, clear in steps]
         for index, part, reason in find_flaws(filled, fields, must_clear=must_clear):
             return key, index, part, reason
     return None
 
 
-def _fill(node: Node, values: Mapping[str, _Value]) -> Node:
-    """Return a condition with a row's values in place of its columns, sums of constants reckoned."""
+def fill_row(node: Node, values: Mapping[str, _Value]) -> Node:
+    """Return a condition with a row's values in place of its columns, sums of constants reckoned.
+
+    Args:
+        node: the condition.
+        values: the row's, by column.
+    """
     if isinstance(node, Field):
         value = values.get(node.name)
         return node if value is None else Literal(start=node.start, end=node.end, value=value)
     if isinstance(node, Literal):
         return node
     if isinstance(node, Binary):
-        left, right = _fill(node.left, values), _fill(node.right, values)
+        left, right = fill_row(node.left, values), fill_row(node.right, values)
         return _reckoned(structs.replace(node, left=left, right=right), left, right)
     if isinstance(node, Unary):
-        operand = _fill(node.operand, values)
+        operand = fill_row(node.operand, values)
         return _reckoned(structs.replace(node, operand=operand), operand)
     if isinstance(node, Choice):
         return structs.replace(
             node,
-            condition=_fill(node.condition, values),
-            then=_fill(node.then, values),
-            otherwise=_fill(node.otherwise, values),
+            condition=fill_row(node.condition, values),
+            then=fill_row(node.then, values),
+            otherwise=fill_row(node.otherwise, values),
         )
     if isinstance(node, Membership):
-        return structs.replace(node, operand=_fill(node.operand, values))
+        return structs.replace(node, operand=fill_row(node.operand, values))
     if isinstance(node, Tally):
-        return structs.replace(node, of=tuple(_fill(part, values) for part in node.of))
+        return structs.replace(node, of=tuple(fill_row(part, values) for part in node.of))
     assert isinstance(node, Call)
-    arguments = tuple(_fill(part, values) for part in node.arguments)
+    arguments = tuple(fill_row(part, values) for part in node.arguments)
     return _reckoned(structs.replace(node, arguments=arguments), *arguments)
 
 

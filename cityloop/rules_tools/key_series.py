@@ -1,5 +1,7 @@
 """The values of one key over time, as a rule sees them, taken out of stored data."""
 
+import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -16,6 +18,7 @@ from contracts.tracks import Tracks
 from gateway.registry import Registry
 from gateway.rule_host import Prepared
 from gateway.samples import SampleMaker
+from rules.correlator import Correlator
 from rules.rule import Rule
 from rules.sample import Sample
 from rules.vocabulary import STREAMS, profile_fields
@@ -64,6 +67,8 @@ def key_series(
     """
     # what a rule computes by itself is no part of the data
     table = STREAMS[rule.stream].fields if rule.profile is None else profile_fields(rule.profile)
+    if rule.signals:
+        table = {signal.name: rule.fields[signal.name] for signal in rule.signals}
     numbers = [name for name, one in table.items() if one.kind == "number"]
     read = [name for name in rule.names if name in numbers]
     if field is None and numbers:
@@ -75,7 +80,7 @@ def key_series(
         )
     points: list[tuple[float, float]] = []
     others: dict[str, None] = {}
-    for sample in _samples(entries):
+    for sample in _heard(rule, entries):
         if not _watched(rule, sample):
             continue
         if any(sample.keys.get(name) != value for name, value in key.items()):
@@ -92,7 +97,19 @@ def key_series(
     return KeySeries(field, table[field].unit, list(at), list(values))
 
 
+def _heard(rule: Rule, entries: Iterable[Entry]) -> Iterable[Sample]:
+    """Yield the samples that a rule may read; of one with signals what each member says."""
+    if not rule.signals:
+        yield from _samples(entries)
+        return
+    correlator = Correlator((rule,))
+    for sample in _samples(entries):
+        yield from correlator.correlate(sample, math.inf, Counter())
+
+
 def _watched(rule: Rule, sample: Sample) -> bool:
+    if rule.signals:
+        return True
     if sample.stream != rule.stream or sample.profile != rule.profile:
         return False
     if rule.kinds and sample.keys.get("kind") not in rule.kinds:

@@ -79,7 +79,7 @@ def draw(
     figure = figures.Figure(figsize=(11, 5.5), layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(5, 1))
     end = moment(series.at[-1])
-    _draw_values(upper, rule, series)
+    _draw_values(upper, rule, key, series)
     _draw_levels((upper, lower), rule, level_spans(firings), end)
     named = ", ".join(f"{name}={value}" for name, value in key.items())
     upper.set_title(f"{rule.id} ({rule.event.type})   {named}", loc="left")
@@ -96,11 +96,11 @@ def draw(
         raise RulesToolError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
-def _draw_values(axes: Any, rule: Rule, series: KeySeries) -> None:
+def _draw_values(axes: Any, rule: Rule, key: Mapping[str, str], series: KeySeries) -> None:
     times = [moment(at) for at in series.at]
     width = 1.1 if len(times) < _DENSE_POINTS else 0.5
     axes.plot(times, series.values, color=_LINE, linewidth=width, drawstyle="steps-post", zorder=3)
-    for level, part, value in thresholds(rule, series.field):
+    for level, part, value in thresholds(rule, series.field, key):
         raised = part == "when"
         axes.axhline(
             value,

@@ -91,3 +91,48 @@ def test_what_is_not_there_is_told_with_what_is(
     """A wrong key lists some of the data's keys, a wrong field the rule's numbers."""
     with pytest.raises(NotFound, match=reason):
         key_series(flood().entries(tick_s=None), RULE, key, field)
+
+
+def test_thresholds_of_a_place_are_its_own() -> None:
+    """The lines in the picture are those of the row, sums of constants reckoned."""
+    (loaded,) = packs(
+        """
+places:
+  ponds: {key: subject, columns: {deep: cm}, rows: {pond-1: {deep: 15}, pond-2: {deep: 50}}}
+rules:
+- id: ponding
+  event: {type: water.ponding}
+  watch: {profile: water_level}
+  key: [subject]
+  for_each: ponds
+  ladder: [{level: blue, when: depth_m >= deep, clear: depth_m < deep - 3 cm}]
+"""
+    )
+    rule = loaded.pack.rules[0]
+
+    found = [round(one.value, 6) for one in thresholds(rule, "depth_m", {"subject": "pond-2"})]
+
+    assert found == [0.5, 0.47]
+    assert thresholds(rule, "depth_m", {"subject": "pond-9"}) == []
+
+
+def test_the_series_of_a_signal_is_what_its_members_say() -> None:
+    """A rule with signals has no field of its own; its members' words are drawn."""
+    (loaded,) = packs(
+        """
+rules:
+- id: site
+  event: {type: water.ponding}
+  key: [site]
+  signals: {wet: {profile: water_level, of: depth_m * 100.0, take: max}}
+  ladder: [{level: blue, when: wet >= 15.0, clear: wet < 12.0}]
+"""
+    )
+    data = flood()
+    whole = key_series(data.entries(tick_s=None), RULE, KEY, None)
+
+    series = key_series(data.entries(tick_s=None), loaded.pack.rules[0], {}, None)
+
+    assert series.field == "wet"
+    assert series.at == whole.at
+    assert series.values == [value * 100.0 for value in whole.values]
