@@ -23,6 +23,7 @@ from edge.camera_watch import CameraWatch
 from edge.cameras.ports import CameraSource
 from edge.cameras.pyav_source import Pace, PyAvSource
 from edge.cameras.reconnect import ReconnectingSource
+from edge.clock_offset import clock_offset_s
 from edge.commands import CommandDesk
 from edge.config import EdgeConfig
 from edge.configurator import Configurator, read_desired
@@ -46,7 +47,7 @@ from edge.sensors.replay import ReplayDriver, load_recording
 from edge.sensors.simulated import SimulatedDriver
 from edge.service import Agent
 from edge.vision.ports import Detector
-from runtime.clock import Clock, build_clock
+from runtime.clock import Clock, SystemClock, build_clock
 from runtime.errors import SecretError
 from runtime.mqtt_session import MqttConfig, MqttSession
 from runtime.outbox import Outbox
@@ -183,6 +184,8 @@ def build(
         subjects=_births(config, sensors),
         versions={"cityloop": version("cityloop")},
         status_every_s=config.status_every_s,
+        # a clock that is scaled or moved by hand has no true time to be compared with
+        clock_offset=clock_offset_s if isinstance(clock, SystemClock) else lambda: None,
     )
 
     def changed(running: EdgeConfig) -> None:

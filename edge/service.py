@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -54,6 +54,7 @@ class Agent:
         subjects: sensors and cameras that the box speaks for.
         versions: software versions by part.
         status_every_s: seconds between two heartbeats.
+        clock_offset: tells how far the clock is from true time, in seconds; None where unknown.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Agent:
         subjects: tuple[SubjectBirth, ...],
         versions: Mapping[str, str],
         status_every_s: float,
+        clock_offset: Callable[[], float | None] = lambda: None,
     ) -> None:
         self.uplink = uplink
         self.outbox = outbox
@@ -97,6 +99,7 @@ class Agent:
         self._subjects = subjects
         self._versions = dict(versions)
         self._status_every = timedelta(seconds=status_every_s)
+        self._clock_offset = clock_offset
         self._status_seq = 0
         self._status_due: datetime | None = None
         self._held = Holdback()
@@ -263,6 +266,7 @@ class Agent:
             state=state,
             versions=self._versions | models,
             subjects=self._subjects,
+            clock_offset_s=self._clock_offset(),
             counters=self.counters,
         )
 
