@@ -24,6 +24,7 @@ __all__ = [
     "FleetReport",
     "Lifecycle",
     "OnlineRate",
+    "OrderReport",
     "RegistryPage",
     "RegistryUpdate",
     "UnknownDevices",
@@ -173,13 +174,32 @@ class OnlineRate(Struct, frozen=True, kw_only=True):
     online: _Count
 
 
+class OrderReport(Struct, frozen=True, kw_only=True):
+    """What became of one order of a rule to a device 联动."""
+
+    id: _Text
+    event_id: _Text
+    rev: _Count
+    rule: _Text
+    device: _Text
+    kind: _Text
+    """``give`` or ``clear``."""
+    command: _Text
+    state: _Text
+    """As the gateway's store has it: waiting, sent, done, refused, timed_out, superseded, stale."""
+    detail: Annotated[str, Meta(max_length=2000)]
+    made_at: Moment
+    settled_at: Moment | None = None
+
+
 class FleetReport(Struct, frozen=True, kw_only=True):
-    """What a gateway tells the API about its boxes: those that changed, and every rate."""
+    """What a gateway tells the API: boxes and orders that changed, and every online rate."""
 
     gateway: Id
     at: Moment
     boxes: tuple[BoxReport, ...] = ()
     rates: tuple[OnlineRate, ...] = ()
+    orders: tuple[OrderReport, ...] = ()
 
 
 def desired_sha256(config: Mapping[str, Any]) -> str:

@@ -155,6 +155,7 @@ def _fleet(
     worker: Worker,
     host: RuleHost,
     watch: ClockWatch,
+    orders: CommandStore,
     session: Session,
     rng: Random,
 ) -> Fleet:
@@ -167,6 +168,7 @@ def _fleet(
         store=DesiredStore(StatePaths(config.state_dir).desired),
         watch=watch,
         unknown=identity.unknown,
+        orders=orders,
     )
     link = FleetLink(
         api,
@@ -289,7 +291,7 @@ def build(
     fleet_api = fleet_api or _fleet_api(config)
     fleet = None
     if fleet_api is not None:
-        fleet = _fleet(config, fleet_api, worker, host, watch, session, rng)
+        fleet = _fleet(config, fleet_api, worker, host, watch, commands, session, rng)
         closers.append(fleet.close)
     return Gateway(
         fleet=fleet,

@@ -12,6 +12,8 @@ import msgspec
 from msgspec import Struct
 
 from contracts.control import CommandResult
+from contracts.readings import moment
+from contracts.registry import OrderReport
 from gateway.errors import StoreError
 from gateway.store import open_store
 from rules.actions import ActionOrder, OrderKind
@@ -70,6 +72,23 @@ class OrderRow(Struct, frozen=True, kw_only=True):
     next_us: int
     detail: str
     settled_us: int | None
+
+    def report(self) -> OrderReport:
+        """Return it as the API is told."""
+        order = self.order
+        return OrderReport(
+            id=order.id,
+            event_id=order.event_id,
+            rev=order.rev,
+            rule=order.rule,
+            device=order.device,
+            kind=order.kind.value,
+            command=order.command,
+            state=self.state.value,
+            detail=self.detail,
+            made_at=moment(self.made_us / 1_000_000),
+            settled_at=None if self.settled_us is None else moment(self.settled_us / 1_000_000),
+        )
 
 
 class AuditLine(Struct, frozen=True, kw_only=True):
@@ -227,7 +246,8 @@ class CommandStore:
 
     def newest(self, limit: int, *, event_id: str | None = None) -> list[OrderRow]:
         """Return orders, newest first; of one event only where one is named."""
-        found = self._select("ORDER BY row DESC LIMIT ?", (-1 if event_id else limit,))
+        with self._lock:
+            found = self._select("ORDER BY row DESC LIMIT ?", (-1 if event_id else limit,))
         if event_id is None:
             return found
         return [one for one in found if one.order.event_id == event_id][:limit]

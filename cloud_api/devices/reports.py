@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from cloud_api.database import Lane, Store
 from cloud_api.devices.register import EntryKind
-from cloud_api.devices.tables import box_states, gateways, registry
+from cloud_api.devices.tables import box_states, device_orders, gateways, registry
 from cloud_api.instants import from_us, to_us
-from contracts.registry import BoxReport, FleetReport, Lifecycle, OnlineRate
+from contracts.registry import BoxReport, FleetReport, Lifecycle, OnlineRate, OrderReport
 
 __all__ = ["FleetReports", "MeasuredRate"]
 
@@ -65,6 +65,7 @@ class FleetReports:
                         box=name, gateway=report.gateway, at_us=at_us, body=msgspec.json.encode(box)
                     )
                 )
+            _keep_orders(connection, report.orders)
             last = connection.scalar(
                 select(gateways.c.at_us).where(gateways.c.gateway == report.gateway)
             )
@@ -76,6 +77,17 @@ class FleetReports:
                     )
                 )
         return taken
+
+    def orders(self, *, event_id: str | None, limit: int) -> list[OrderReport]:
+        """Return orders to devices, newest first; of one event only where one is named."""
+        query = select(device_orders.c.body).order_by(device_orders.c.made_at_us.desc())
+        if event_id is not None:
+            query = query.where(device_orders.c.event_id == event_id)
+        with self._store.read() as connection:
+            return [
+                msgspec.json.decode(row.body, type=OrderReport)
+                for row in connection.execute(query.limit(limit))
+            ]
 
     def states(self, boxes: Sequence[str]) -> dict[str, BoxReport]:
         """Return what was last heard of these boxes."""
@@ -131,3 +143,25 @@ class FleetReports:
                 )
             )
         return found
+
+
+def _keep_orders(connection: Connection, orders: Sequence[OrderReport]) -> None:
+    """Keep the latest word on each order; one that is settled is not opened again by an older word."""
+    newest = {order.id: order for order in orders}
+    known = connection.execute(
+        select(device_orders.c.id, device_orders.c.body).where(device_orders.c.id.in_(newest))
+    )
+    for row in known:
+        former = msgspec.json.decode(row.body, type=OrderReport)
+        if former.settled_at is not None and newest[row.id].settled_at is None:
+            del newest[row.id]
+    connection.execute(delete(device_orders).where(device_orders.c.id.in_(newest)))
+    for order in newest.values():
+        connection.execute(
+            insert(device_orders).values(
+                id=order.id,
+                event_id=order.event_id,
+                made_at_us=to_us(order.made_at),
+                body=msgspec.json.encode(order),
+            )
+        )

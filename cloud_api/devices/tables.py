@@ -9,7 +9,15 @@ from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, T
 
 from cloud_api.schema import metadata
 
-__all__ = ["box_configs", "box_logins", "box_states", "enrolment_tokens", "gateways", "registry"]
+__all__ = [
+    "box_configs",
+    "box_logins",
+    "box_states",
+    "device_orders",
+    "enrolment_tokens",
+    "gateways",
+    "registry",
+]
 
 registry = Table(
     "registry",
@@ -88,4 +96,15 @@ gateways = Table(
     Column("gateway", Text, primary_key=True),
     Column("at_us", BigInteger, nullable=False),
     Column("body", LargeBinary, nullable=False),
+)
+
+device_orders = Table(
+    "device_orders",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("event_id", Text, nullable=False),
+    Column("made_at_us", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("ix_device_orders_event_id", "event_id", "made_at_us"),
+    Index("ix_device_orders_made_at_us", "made_at_us"),
 )

@@ -355,6 +355,21 @@ def _report_routes(router: APIRouter, services: Services) -> None:
         )
 
     @router.get(
+        "/v1/fleet/orders",
+        summary="List orders of rules to devices, newest first",
+        response_class=Response,
+        responses=documented(*_READING),
+    )
+    def get_orders(
+        _caller: reader,
+        event_id: Annotated[str | None, Query(pattern=r"^[0-9a-f-]{36}$")] = None,
+        limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    ) -> Response:
+        """Return what became of each order; of one event only where one is named."""
+        found = reports.orders(event_id=event_id, limit=limit)
+        return json_answer({"items": found})
+
+    @router.get(
         "/v1/online-rates",
         summary="Read the online rate by class and district",
         response_class=Response,

@@ -13,12 +13,14 @@ from contracts.registry import (
     BoxReport,
     DesiredConfig,
     FleetReport,
+    OrderReport,
     RegistryPage,
     RegistryUpdate,
     UnknownDevices,
 )
 from contracts.topics import Kind, box_topic
 from gateway.clock_watch import ClockWatch
+from gateway.command_store import CommandStore
 from gateway.desired_store import DesiredStore
 from gateway.errors import StoreError
 from gateway.identity.link import FleetLink, FleetNews
@@ -29,6 +31,8 @@ __all__ = ["FleetDesk"]
 
 _CHUNK = 500
 """Devices in one journal record: about 100 KB."""
+_ORDERS = 500
+"""Newest orders whose state is reported."""
 _REPEAT_S = 60.0
 """Seconds after which a report or a configuration that nobody confirmed is said again."""
 
@@ -44,6 +48,7 @@ class FleetDesk:
         store: desired configurations on disk.
         watch: what is known of boxes.
         unknown: what to do with devices that the registry does not know.
+        orders: orders of rules to devices.
     """
 
     def __init__(
@@ -56,6 +61,7 @@ class FleetDesk:
         store: DesiredStore,
         watch: ClockWatch,
         unknown: UnknownDevices,
+        orders: CommandStore,
     ) -> None:
         self._name = name
         self._registry = registry
@@ -64,6 +70,7 @@ class FleetDesk:
         self._store = store
         self._watch = watch
         self._unknown = unknown
+        self._orders = orders
         self._waiting: FleetNews | None = None
         self._updates: list[bytes] = []
         self._unpublished: set[str] = set()
@@ -71,6 +78,8 @@ class FleetDesk:
         self._connects = 0
         self._told: dict[str, tuple[BoxReport, float]] = {}
         self._telling: dict[str, tuple[BoxReport, float]] = {}
+        self._told_orders: dict[str, OrderReport] = {}
+        self._telling_orders: dict[str, OrderReport] = {}
         self.counters: Counter[str] = Counter()
         """``registry_updates``, ``configs_published``, ``configs_too_large``."""
 
@@ -161,13 +170,22 @@ class FleetDesk:
                 continue
             self._telling[report.box] = (_lasting(report), now_s)
             fresh.append(report)
+        orders = {row.order.id: row.report() for row in self._orders.newest(_ORDERS)}
+        self._telling_orders = orders
         return FleetReport(
-            gateway=self._name, at=now, boxes=tuple(fresh), rates=self._watch.rates(now)
+            gateway=self._name,
+            at=now,
+            boxes=tuple(fresh),
+            rates=self._watch.rates(now),
+            orders=tuple(
+                order for name, order in orders.items() if self._told_orders.get(name) != order
+            ),
         )
 
     def confirm(self) -> None:
         """Take note that the API has what was composed last."""
         self._told |= self._telling
+        self._told_orders = self._telling_orders
 
     def desired(self) -> dict[str, tuple[int, str]]:
         """Return version and hash of what each box should run."""

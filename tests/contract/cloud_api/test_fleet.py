@@ -21,6 +21,7 @@ from contracts.registry import (
     FleetReport,
     Lifecycle,
     OnlineRate,
+    OrderReport,
     desired_sha256,
 )
 from tests.contract.cloud_api.events import START
@@ -197,3 +198,29 @@ def test_the_online_rate_is_measured_or_it_is_not(api: Api) -> None:
         "noise": (0, None),
     }
     assert found(60) == {"street_lamp": (1, None), "water_level": (1, None)}
+
+
+def test_orders_are_kept_by_event_and_stay_settled(api: Api) -> None:
+    """The latest word counts, but an older report does not open a settled order again."""
+    reports = FleetReports(api.services.store)
+    event = "00000000-0000-5000-8000-000000000001"
+    waiting = OrderReport(
+        id="order-1",
+        event_id=event,
+        rev=0,
+        rule="alarm",
+        device="sign-1",
+        kind="give",
+        command="sign.show",
+        state="sent",
+        detail="",
+        made_at=START,
+    )
+    done = msgspec.structs.replace(waiting, state="done", settled_at=START)
+    for minute, word in enumerate((waiting, done, waiting)):
+        at = START + timedelta(minutes=minute)
+        reports.take(FleetReport(gateway="gateway", at=at, orders=(word,)))
+
+    assert reports.orders(event_id=event, limit=9) == [done]
+    assert reports.orders(event_id=None, limit=9) == [done]
+    assert reports.orders(event_id="0" * 36, limit=9) == []

@@ -66,6 +66,7 @@ ROLES: dict[tuple[str, str], frozenset[Role]] = {
     ("POST", "/v1/fleet/reports"): POST_EVENTS,
     ("GET", "/v1/fleet/boxes/{box}"): READ,
     ("GET", "/v1/online-rates"): READ,
+    ("GET", "/v1/fleet/orders"): READ,
 }
 OPEN = {("GET", "/healthz"), ("POST", "/v1/enrol")}
 """Health, and the enrolment of a box, whose one-time token is its proof."""

@@ -133,6 +133,7 @@ PINNED = {
         "FleetReport",
         "Lifecycle",
         "OnlineRate",
+        "OrderReport",
         "RegistryPage",
         "RegistryUpdate",
         "UnknownDevices",

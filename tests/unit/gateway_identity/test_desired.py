@@ -6,6 +6,7 @@ import pytest
 
 from contracts.codec import encode
 from contracts.topics import Kind
+from rules.actions import ActionOrder, OrderKind
 from tests.unit.gateway.city import birth, topic
 from tests.unit.gateway_identity.fleet_city import FleetCity, desired, reported
 
@@ -85,3 +86,23 @@ def test_the_api_is_told_what_the_box_reports(city: FleetCity) -> None:
     (box,) = [box for report in city.registry.reports for box in report.boxes][-1:]
     assert (box.box, box.online, box.config_version) == ("box-1", True, 3)
     assert box.sections == {"cameras": "needs restart"}
+
+
+def test_the_api_is_told_once_what_became_of_an_order(city: FleetCity) -> None:
+    """An order is reported when it changes, and not again while it does not."""
+    order = ActionOrder(
+        id="order-1",
+        event_id="e",
+        rev=0,
+        rule="r",
+        kind=OrderKind.GIVE,
+        device="sign-1",
+        command="sign.show",
+        at=0.0,
+    )
+    city.gateway.commands.store.put([order], (), city.clock.now())
+    for _ in range(3):
+        city.settle()
+
+    told = [word.state for report in city.registry.reports for word in report.orders]
+    assert told == ["stale"]
