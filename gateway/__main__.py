@@ -54,7 +54,7 @@ def run(config_path: Path) -> None:
                     config.metrics.port,
                     lambda: render(gateway),
                     gateway.health,
-                    {"/devices": gateway.devices},
+                    {"/devices": gateway.devices, "/suppressed": gateway.suppressed},
                     read_api(config, gateway).answer,
                 )
                 server.start()

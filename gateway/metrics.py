@@ -55,6 +55,7 @@ _FAMILIES = (
     ),
     Metric("quality_fields", "gauge", "Fields of sensors that quality gates watch."),
     Metric("clock_skew_total", "counter", "Times ahead of their arrival, by box."),
+    Metric("keys_suppressed", "gauge", "Keys that an event of another rule keeps quiet."),
     Metric("samples_unjudged_total", "counter", "Samples not judged as usual, by reason."),
     Metric("stale_statements_total", "counter", "Observations older than what was known."),
     Metric("events_total", "counter", "Statements about events put into the outbox."),
@@ -157,6 +158,7 @@ def _values(gateway: Gateway) -> Iterator[tuple[str, dict[str, str], float]]:
     for box, count in sorted(host.maker.skewed.items()):
         yield "clock_skew_total", {"box": box}, count
     yield from _fleet_values(gateway)
+    yield "keys_suppressed", {}, len(host.suppressed())
     for reason, count in sorted(host.unjudged.items()):
         yield "samples_unjudged_total", {"reason": reason}, count
     yield "stale_statements_total", {}, host.counters["stale_statements"]

@@ -38,6 +38,7 @@ from gateway.samples import Batch, SampleMaker, Source
 from rules.actions import ActionOrder
 from rules.breach import Breach
 from rules.engine import Engine
+from rules.inhibition import Suppressed
 from rules.quality.inspector import GateSet, Inspector
 from rules.rule import RulePack
 from runtime.errors import ConfigError
@@ -295,6 +296,10 @@ class RuleHost:
     def unjudged(self) -> dict[str, int]:
         """What the engine did not judge as usual, by reason; see :class:`rules.engine.Engine`."""
         return self._engine.counters
+
+    def suppressed(self) -> list[Suppressed]:
+        """Return what is not told because an open event of another rule keeps it quiet."""
+        return self._engine.suppressed()
 
     def digest(self) -> str:
         """Return a digest of the state of the engine and of the quality gates."""

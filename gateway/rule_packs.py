@@ -12,6 +12,7 @@ import structlog
 
 from gateway.errors import PacksError
 from gateway.pack_cache import PackCache
+from gateway.pack_inhibitions import find_inhibition_fault
 from gateway.quality_defaults import load_quality_defaults
 from rules.pack import RulePack, compile_pack
 from runtime.errors import ConfigError
@@ -97,6 +98,10 @@ def _compile_packs(packs: Sequence[PackSource], cache: PackCache | None) -> list
                     )
                 owners[rule.id] = source.name
             compiled.append(pack)
+    fault = find_inhibition_fault(compiled)
+    if fault is not None:
+        source = packs[fault.pack]
+        raise parse_document(source.text, source.name).error(fault.path, fault.reason)
     return compiled
 
 

@@ -234,6 +234,10 @@ class Gateway:
         """Return what is known of each box as a JSON array."""
         return msgspec.json.encode(self.watch.lines(self.clock.now(), self._desired()))
 
+    def suppressed(self) -> bytes:
+        """Return as a JSON array what is not told, since when, and which rule keeps it quiet."""
+        return msgspec.json.encode(self.host.suppressed())
+
     def _desired(self) -> dict[str, tuple[int, str]]:
         return {} if self.fleet is None else self.fleet.desk.desired()
 

@@ -19,6 +19,8 @@ class EventSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Title template in both languages; without one the event type stands for it."""
     dedupe: tuple[str, ...] = ()
     """Key names whose values say that two events are about the same thing; default none."""
+    inhibits: tuple[str, ...] = ()
+    """Ids of rules that keep quiet about the same thing while the event is open; default none."""
     preplan: str | None = None
     """预案: id of the plan that the event launches; default none."""
     frames: tuple[str, ...] = ("last",)

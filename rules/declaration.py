@@ -60,6 +60,8 @@ class EventDeclaration(Declared, frozen=True, kw_only=True):
     """Key names that make two events the same thing; default none."""
     remind: str | None = None
     """How often an open event that nobody acknowledged is told again; default never."""
+    inhibits: list[str] = []
+    """Ids of rules that keep quiet about the same thing while the event is open; default none."""
     preplan: str | None = None
     """Plan 预案 that the event launches; default none."""
     evidence: EvidenceDeclaration | None = None
@@ -210,7 +212,7 @@ class PackDeclaration(Declared, frozen=True, kw_only=True):
 
 
 _PLANNED: Mapping[str, tuple[str, ...]] = {
-    "event": ("group", "inhibits"),
+    "event": ("group",),
 }
 """Parts of the language that packs may already contain elsewhere but this version does not run."""
 

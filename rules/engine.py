@@ -11,6 +11,7 @@ from rules.breach import Breach
 from rules.calm_keys import CalmKeys, calm_keys
 from rules.control_desk import ControlDesk
 from rules.errors import StateError
+from rules.inhibition import Suppressed
 from rules.judge import KeyValue, RunningRule
 from rules.key_life import KeyLife
 from rules.key_state import NEVER, KeyState, decode_state, encode_state
@@ -53,6 +54,7 @@ class Engine:
         self._standing = Standing()
         self._standing_taken = self._standing.encode()
         self._life = KeyLife(self._standing, self.counters)
+        self._life.inhibition = self._index.inhibition
         self._rewind = Rewind(self._life, self.counters)
         self._timers: list[tuple[float, str, KeyState]] = []
         self._touched: list[KeyState] = []
@@ -156,6 +158,10 @@ class Engine:
             for state in self._desk().clear_shelves(now, breaches):
                 self._touch(state)
                 self._schedule(state)
+        if self._life.inhibition:
+            for state in self._life.let_speak(now, breaches):
+                self._touch(state)
+                self._schedule(state)
         timers = self._timers
         while timers and timers[0][0] <= now:
             due, _, state = heapq.heappop(timers)
@@ -169,6 +175,10 @@ class Engine:
             else:
                 self._schedule(state, after=now)
         return breaches
+
+    def suppressed(self) -> list[Suppressed]:
+        """Return what keys do not tell because an event of another rule keeps them quiet."""
+        return self._index.inhibition.suppressed()
 
     def control(self, control: Control, now: float) -> list[Breach]:
         """Return what an instruction of people brings about at its arrival ``now``.
@@ -222,6 +232,8 @@ class Engine:
             if state.due != NEVER:
                 heapq.heappush(self._timers, (state.due, state.name, state))
         self._begin_trails()
+        self._life.inhibition = self._index.inhibition
+        self._life.inhibition.seed(self._index.running)
 
     def replace(self, packs: Sequence[RulePack], now: float | None = None) -> list[Breach]:
         """Swap the packs; return the statements that this makes necessary.
@@ -237,6 +249,8 @@ class Engine:
         older, books = self._index.running, self._index.books
         self._index = RuleIndex(packs, self.counters)
         self._hand_over_trails(books)
+        self._life.inhibition = self._index.inhibition
+        self._life.inhibition.seed(older)
         breaches: list[Breach] = []
         for rule_id, before in older.items():
             after = self._index.running.get(rule_id)

@@ -37,6 +37,7 @@ class RunningRule:
         "delays",
         "derives",
         "filters",
+        "follows_place",
         "fresh",
         "heard",
         "key_of",
@@ -87,6 +88,9 @@ class RunningRule:
         """Several observations may stand behind one key; it is gone when the last of them is."""
         self.book: TrailBook | None = None
         """The trails that late samples of its keys are put into; None: they are not judged."""
+        absence = rule.operators.absence
+        self.follows_place = absence is not None and bool(absence.inhibit_by)
+        """Its keys keep in mind where they were last heard from."""
         self.owns_book = False
         """No other rule shares the trails."""
         self._window: tuple[float, float, Mode | None, bool] = (0.0, 0.0, None, False)

@@ -7,14 +7,15 @@ from typing import Final
 from contracts.levels import Level
 from rules.breach import Breach
 from rules.command import with_orders
-from rules.escalation import ESCALATED, REMINDER, next_escalation, next_reminder
 from rules.expression.closure import UNKNOWN_SHIFT
+from rules.inhibition import ABSENCE, LADDER, WHEREABOUTS, Inhibition
 from rules.judge import RunningRule
 from rules.key_marks import KeyMarks
 from rules.key_state import NEVER, KeyState, refit
 from rules.ladder import Change, finish, next_deadline, observe, settle
 from rules.moments import fresh_until, is_judgeable, leaves_at, turns_at_of
 from rules.pictures import with_pictures
+from rules.pressing import press
 from rules.sample import Sample
 from rules.silence import absence_due, last_known_at, no_data_due
 from rules.standing import Shelf, Standing
@@ -49,6 +50,7 @@ class KeyLife:
 
     def __init__(self, standing: Standing, counters: dict[str, int]) -> None:
         self.standing = standing
+        self.inhibition = Inhibition({})
         self.marks = KeyMarks()
         self._counters = counters
 
@@ -71,6 +73,10 @@ class KeyLife:
         mark = None if running.merges else self.marks.take(state)
         back = state.more is not None and self._take_note(state, mask)
         state.last_at, state.lag, state.sample, state.gone_at = at, lag, sample, None
+        if running.follows_place and state.more is not None:
+            state.more.whereabouts = {
+                name: sample.keys[name] for name in WHEREABOUTS if name in sample.keys
+            }
         # outside its calendar a rule finds nothing, whatever the conditions say
         judged = mask if state.more is None or state.more.active else 0
         state.ladder, changes = observe(
@@ -152,8 +158,7 @@ class KeyLife:
             self.end(state, gone_at, breaches)
         if state.more is not None:
             self._fall_silent(state, now, breaches)
-            self._escalate(state, now, breaches)
-            self._remind(state, now, breaches)
+            press(self, state, now, breaches)
         if not state.keep:
             state.sample = None
 
@@ -172,7 +177,7 @@ class KeyLife:
         self._return(state, at, breaches)
         self.end(state, at, breaches)
         if state.episode is not None and state.episode.open:
-            self._say(state, Turn(at, at, None, "the rule is gone"), breaches, tick=True)
+            self.say(state, Turn(at, at, None, "the rule is gone"), breaches, tick=True)
 
     def change_rule(
         self, state: KeyState, running: RunningRule, at: float, breaches: list[Breach]
@@ -237,7 +242,7 @@ class KeyLife:
         if before and not more.active:
             state.ladder, _ = finish(state.ladder, at, at)
             turn = Turn(at, at, None, f"not {schedule.text}", (), (INACTIVE,))
-            self._say(state, turn, breaches, tick=True)
+            self.say(state, turn, breaches, tick=True)
             more.silent = False
         elif more.active and not before and judges and is_judgeable(state, at):
             mask = state.judge(state.values())
@@ -273,11 +278,13 @@ class KeyLife:
             if rule.operators.no_data.do == "clear":
                 state.ladder, _ = finish(state.ladder, at, known_at)
             level = in_force(state, _held(state))
-            self._say(state, Turn(at, known_at, level, text, (), (NO_DATA,)), breaches, tick=True)
+            self.say(state, Turn(at, known_at, level, text, (), (NO_DATA,)), breaches, tick=True)
             state.mask = -1
             self.marks.bar(state)
-        if rule.operators.absence is not None and (
-            absence_due(state, standing.resumed_at(rule.operators.absence.after_s)) <= now
+        if (
+            rule.operators.absence is not None
+            and absence_due(state, standing.resumed_at(rule.operators.absence.after_s)) <= now
+            and self.inhibition.keeps_quiet(state, ABSENCE) is None
         ):
             at = state.last_at + rule.operators.absence.after_s
             turn = Turn(
@@ -289,29 +296,8 @@ class KeyLife:
                 (NO_DATA,),
             )
             breaches.append(state_absence(state, rule.operators.absence, turn, tick=True))
+            self.inhibition.follow(state)
         state.refresh()
-
-    def _escalate(self, state: KeyState, now: float, breaches: list[Breach]) -> None:
-        """Raise an event that nobody has taken up by ``now``."""
-        due, entry = next_escalation(state)
-        while entry is not None and due <= now:
-            state.operators().floor = entry.level
-            level = in_force(state, _held(state))
-            self._say(
-                state, Turn(due, due, level, entry.text, (), (ESCALATED,)), breaches, tick=True
-            )
-            due, entry = next_escalation(state)
-
-    def _remind(self, state: KeyState, now: float, breaches: list[Breach]) -> None:
-        """Tell an event again that nobody has taken up by ``now``; once, however long it was."""
-        due = next_reminder(state)
-        if due > now or state.episode is None:
-            return
-        more, remind_s = state.operators(), state.running.rule.operators.remind_s or 0.0
-        due += (now - due) // remind_s * remind_s
-        more.reminded_at = due
-        turn = Turn(due, due, state.episode.level, "still open", (), (REMINDER,))
-        self._say(state, turn, breaches, tick=True, again=True)
 
     def _return(self, state: KeyState, at: float, breaches: list[Breach]) -> None:
         """End a key's absence."""
@@ -320,6 +306,7 @@ class KeyLife:
             return
         turn = Turn(at, at, None, "data again")
         breaches.append(state_absence(state, absence, turn, tick=False))
+        self.inhibition.follow(state)
 
     def _depart(self, state: KeyState, sample: Sample, breaches: list[Breach]) -> None:
         """Let a subject go: the key ends, or its gap begins, when it was the last one."""
@@ -340,7 +327,7 @@ class KeyLife:
     ) -> None:
         """Say which level is in force, where it is another than was said last."""
         level = in_force(state, _held(state))
-        self._say(state, Turn(at, at, level, text), breaches, tick=tick)
+        self.say(state, Turn(at, at, level, text), breaches, tick=tick)
 
     def _say_changes(
         self,
@@ -352,9 +339,9 @@ class KeyLife:
         flags: tuple[str, ...] = (),
     ) -> None:
         for change in changes:
-            self._say(state, ladder_turn(state, change, flags), breaches, tick=tick)
+            self.say(state, ladder_turn(state, change, flags), breaches, tick=tick)
 
-    def _say(
+    def say(
         self,
         state: KeyState,
         turn: Turn,
@@ -363,6 +350,7 @@ class KeyLife:
         tick: bool,
         again: bool = False,
     ) -> None:
+        """Make the statement that a turn amounts to, if any; ``again``: although it says nothing new."""
         if self.marks.drafts is not None:
             self.marks.drafts.take(state, turn, tick=tick)
             return
@@ -371,11 +359,26 @@ class KeyLife:
         if breach is not None:
             breach = with_pictures(state, breach)
             breaches.append(with_orders(state, breach, self._counters))
+            self.inhibition.follow(state)
+
+    def let_speak(self, now: float, breaches: list[Breach]) -> list[KeyState]:
+        """Let keys speak that nothing keeps quiet any more by the tick ``now``; return them."""
+        released = self.inhibition.take_released()
+        for state, part in released:
+            if part == ABSENCE:
+                # who explained the silence is back: the key has its time once more
+                state.operators().heard_at = now
+            else:
+                at = max(now - state.lag, state.last_at)
+                self.restate(state, at, breaches, "no longer inhibited", tick=True)
+        return [state for state, _ in released]
 
     def muted(self, state: KeyState) -> bool:
-        """Whether a key is shelved."""
+        """Whether a key is shelved, or kept quiet by the event of another rule."""
         shelves = self.standing.shelves
-        return bool(shelves) and _lies_on(shelves, state)
+        if shelves and _lies_on(shelves, state):
+            return True
+        return bool(self.inhibition) and self.inhibition.keeps_quiet(state, LADDER) is not None
 
 
 def _held(state: KeyState) -> Level | None:

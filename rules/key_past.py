@@ -114,5 +114,6 @@ _OF_ARRIVAL: Final = (
     "reminded_at",
     "actions",
     "pictures",
+    "whereabouts",
 )
 """What people and the clock of arrival have brought about; no late sample undoes it."""

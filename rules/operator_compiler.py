@@ -105,6 +105,7 @@ class _OperatorCompiler:
             title_zh=self._title("zh", title.zh),
             title_en=self._title("en", title.en),
             text=f"no data for {declared.after}",
+            inhibit_by=tuple(declared.inhibit_by),
         )
 
     def schedule(self, calendars: Mapping[str, Calendar]) -> Schedule | None:

@@ -46,6 +46,8 @@ class AbsenceDeclaration(Declared, frozen=True, kw_only=True):
     """Event type; default device.offline."""
     title: Title | None = None
     """Title template in both languages, of key names; default the event type."""
+    inhibit_by: list[str] = []
+    """Ids of rules whose open events, of the same box say, explain the silence; default none."""
 
 
 class LateDeclaration(Declared, frozen=True, kw_only=True):

@@ -64,3 +64,5 @@ class OperatorState(Struct, array_like=True):
     """Until when the signals stand as they were judged; None: no signal is known."""
     pictures: tuple[Evidence, ...] = ()
     """The first pictures of the open event, where its rule asks for them."""
+    whereabouts: dict[str, str] = {}
+    """Box, site and district that the key was last heard from, where its silence is grouped or inhibited."""

@@ -321,6 +321,7 @@ class _RuleCompiler:
             dedupe=dedupe,
             preplan=event.preplan,
             frames=frames,
+            inhibits=tuple(event.inhibits),
         )
 
     def _titles(

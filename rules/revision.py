@@ -100,6 +100,7 @@ class Reviser:
             state.keep_told(ordered)
         if len(breaches) > before:
             breaches[-1] = with_orders(state, breaches[-1], self._counters)
+        self._life.inhibition.follow(state)
 
     def _withdrawn(
         self, state: KeyState, episode: Episode, late: Sample, breaches: list[Breach]

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from rules.correlator import Correlator, signal_profile
 from rules.errors import PackError
+from rules.inhibition import Inhibition
 from rules.judge import RunningRule
 from rules.rule import Rule, RulePack
 from rules.sample import Sample
@@ -29,6 +30,8 @@ class RuleIndex:
             running.counters = {} if counters is None else counters
         self.correlator = Correlator(running.rule for running in self.running.values())
         """Makes samples for rules with ``signals``; false where there is none."""
+        self.inhibition = Inhibition(self.running)
+        """Which open events keep which other rules quiet."""
         self.books = _open_books(self.running.values())
         """All trails, by name."""
         listens = any(running.rule.operators.listen for running in self.running.values())
@@ -43,6 +46,11 @@ class RuleIndex:
                     index.setdefault(slot, []).append(running)
                 for subject in subjects or ():
                     named.setdefault(subject, {}).setdefault(slot, []).append(running)
+        if self.inhibition:
+            ranks = self.inhibition.ranks
+            for slots in (index, *named.values()):
+                for found in slots.values():
+                    found.sort(key=lambda one: ranks[one.rule.id])
         self._slots = _merged(index, {})
         self._named = {subject: _merged(index, slots) for subject, slots in named.items()}
         """For subjects that rules name: these rules beside those for all."""

@@ -33,6 +33,8 @@ class Absence(Struct, frozen=True, kw_only=True):
     title_en: TitleTemplate
     text: str
     """As shown in a cause."""
+    inhibit_by: tuple[str, ...] = ()
+    """Ids of rules whose open events keep it quiet."""
 
 
 def last_known_at(state: KeyState) -> float:

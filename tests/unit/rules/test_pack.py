@@ -87,7 +87,7 @@ def test_refusals_name_the_place_and_the_reason(
     ("changes", "path"),
     [
         ({"event": {"type": "a", name: "x"}}, ("event", name))
-        for name in ("group", "inhibits")
+        for name in ("group",)
     ]
     + [
         ({"watch": {"profile": ["noise"]}}, ("watch", "profile")),
