@@ -23,6 +23,10 @@ class TrackState(Struct, frozen=True, kw_only=True, omit_defaults=True):
     foot: tuple[Ratio, Ratio]
     dwell_s: dict[str, float] = {}
     speed_m_s: float | None = None
+    speed_error_m_s: float | None = None
+    """One standard deviation of the speed."""
+    heading_deg: Annotated[float, Meta(ge=0.0, le=360.0)] | None = None
+    """Clockwise from north; says nothing near standstill."""
     place: Place | None = None
 
 

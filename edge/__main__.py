@@ -170,6 +170,79 @@ def enrol_command(
 
 
 @main.command()
+@_CONFIG
+@click.option("--camera", "camera_id", help="Camera of the configuration. Default: the first.")
+@click.option(
+    "--frame",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Picture or video to take the frame from. Default: the camera itself.",
+)
+@click.option(
+    "--picture",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the frame with a grid of metres, as PNG.",
+)
+@click.option(
+    "--step",
+    "step_m",
+    type=click.FloatRange(0.1, 1000.0),
+    default=5.0,
+    show_default=True,
+    help="Side of the grid's cells, metres.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def calibrate(
+    config_path: Path,
+    camera_id: str | None,
+    frame: Path | None,
+    picture: Path | None,
+    step_m: float,
+    *,
+    as_json: bool,
+) -> None:
+    """Say how well a camera's calibration fits, and draw it.
+
+    Exit codes: 0 it fits, 2 there is none, it cannot be used, or no frame can be had.
+    """
+    import cv2  # noqa: PLC0415
+    import msgspec  # noqa: PLC0415
+
+    from edge.analytics.calibration import CalibrationError  # noqa: PLC0415
+    from edge.bootstrap import camera_address  # noqa: PLC0415
+    from edge.calibration_report import (  # noqa: PLC0415
+        draw_grid,
+        first_picture,
+        lines_of,
+        report_on,
+    )
+    from edge.errors import EdgeError  # noqa: PLC0415
+
+    try:
+        camera = _chosen(config_path, camera_id, None, None)
+        if not camera.calibration:
+            raise _Failure(
+                f"camera {camera.id!r} has no calibration; name four points or more there"
+            )
+        folder = config_path.resolve().parent
+        address = camera_address(camera.source, folder) if frame is None else frame
+        pixels = first_picture(camera.id, address)
+        height, width = pixels.shape[:2]
+        report = report_on(camera, aspect=width / height)
+    except (EdgeError, RuntimeFault, CalibrationError, OSError) as error:
+        raise _Failure(str(error)) from error
+    if picture is not None and not cv2.imwrite(
+        str(picture), draw_grid(pixels, camera, step_m=step_m)
+    ):
+        raise _Failure(
+            f"{picture}: could not be written; expected a .png or .jpg in a folder that is there"
+        )
+    if as_json:
+        click.echo(msgspec.json.encode(report))
+        return
+    click.echo("\n".join(lines_of(report)))
+
+
+@main.command()
 @click.argument("video", type=click.Path(path_type=Path, dir_okay=False))
 @_CONFIG
 @click.option("--camera", "camera_id", help="Camera of the configuration. Default: the first.")

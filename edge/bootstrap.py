@@ -55,7 +55,7 @@ from runtime.secret import read_secret
 from runtime.session import Session, Will
 from runtime.uplink import Uplink
 
-__all__ = ["build", "config_sha256"]
+__all__ = ["build", "camera_address", "config_sha256"]
 
 _MOST_BIRTHS = 1500
 """Subjects told in a status: 1,500 of 100 bytes stay well below the largest payload."""
@@ -273,7 +273,7 @@ def _feed(
     if source is None:
         source = PyAvSource(
             camera.id,
-            _address(settings, folder),
+            camera_address(settings, folder),
             pace=Pace.FAST if fast or direct else Pace.REALTIME,
             loop=settings.loop,
             open_timeout_s=settings.timeout_s,
@@ -291,7 +291,12 @@ def _feed(
     return DirectFeed(source, paced=not fast) if direct else ThreadedFeed(source, drop=not fast)
 
 
-def _address(source: SourceConfig, folder: Path) -> str | Path:
+def camera_address(source: SourceConfig, folder: Path) -> str | Path:
+    """Return a camera's file, or its address with its credentials in it, for the source alone.
+
+    Raises:
+        ConfigError: the password's environment variable is not set.
+    """
     if source.file is not None:
         return folder / source.file
     assert source.rtsp is not None

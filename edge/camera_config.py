@@ -14,6 +14,8 @@ __all__ = [
     "CameraEvidenceConfig",
     "DetectorConfig",
     "GateConfig",
+    "GroundPairConfig",
+    "IntegrityConfig",
     "LineConfig",
     "OnnxConfig",
     "Pace",
@@ -180,6 +182,12 @@ class ZoneConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whether zone_presence observations are sent. Default: true."""
     area_m2: Positive | None = None
     """Ground area (m2), for densities. Default: unknown."""
+    flow: tuple[Point, Point] | None = None
+    """The lane's direction, from one point of the picture to another: who goes against it is told
+    as wrong_way. Default: none."""
+    left_after_s: Positive | None = None
+    """How long (s of video) a thing must lie with nobody near to be told as left_object.
+    Default: not told."""
 
 
 class LineConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -201,6 +209,28 @@ class LineConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How far (share of the picture's height) a path must go beyond the line. Default: 0.02."""
     classes: tuple[str, ...] = ()
     """Class names that count; empty counts all. Default: empty."""
+
+
+class GroundPairConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A point of the picture whose place on the ground is known."""
+
+    image: Point
+    """x, y as shares (0..1) of the picture's width and height."""
+    lon: Annotated[float, Meta(ge=-180.0, le=180.0)]
+    """Longitude of the place, WGS 84 degrees."""
+    lat: Annotated[float, Meta(ge=-90.0, le=90.0)]
+    """Latitude of the place, WGS 84 degrees."""
+
+
+class IntegrityConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Watching whether the camera still shows what it should; what depends on it rests meanwhile."""
+
+    enabled: bool = True
+    """Whether to watch. Default: true."""
+    after_s: Positive = 10.0
+    """How long (s of video) a picture must be covered, out of focus or turned away. Default: 10 s."""
+    frozen_after_s: Positive = 30.0
+    """How long (s of video) it must be the same to the last bit. Default: 30 s."""
 
 
 class CameraEvidenceConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -233,6 +263,11 @@ class CameraConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Areas of the picture."""
     lines: tuple[LineConfig, ...] = ()
     """Lines to be crossed."""
+    calibration: tuple[GroundPairConfig, ...] = ()
+    """At least four points whose places are known: tracks then have places and speeds.
+    Default: none."""
+    integrity: IntegrityConfig = IntegrityConfig()
+    """Whether the picture can be trusted."""
     evidence: CameraEvidenceConfig = CameraEvidenceConfig()
     """Pictures."""
     tracks_every_s: Positive = 1.0

@@ -10,7 +10,9 @@ from shapely.validation import explain_validity
 
 from contracts.envelope import Id, Place
 from contracts.profiles import PROFILES
+from edge.analytics.calibration import CalibrationError
 from edge.camera_config import CameraConfig
+from edge.ground_view import calibration_of
 from edge.sensors.config import LoadConfig, SensorConfig, SimulatedConfig
 from runtime.clock import ClockConfig
 from runtime.mqtt_session import MqttConfig
@@ -25,6 +27,10 @@ __all__ = [
     "check_edge_config",
     "load_edge_config",
 ]
+
+
+_USUAL_ASPECT = 16.0 / 9.0
+"""Whether points lie in a line does not hang on the picture's shape, so any serves for the check."""
 
 
 class BoxConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -134,6 +140,11 @@ def _check_camera(document: Document, path: Sequence[str | int], camera: CameraC
             "holds credentials; put the user into username and name the password's environment "
             "variable in password_env",
         )
+    if camera.calibration:
+        try:
+            calibration_of(camera.calibration, aspect=_USUAL_ASPECT)
+        except CalibrationError as error:
+            raise document.error((*path, "calibration"), str(error)) from error
     _check_unique(document, (*path, "zones"), [zone.id for zone in camera.zones])
     _check_unique(document, (*path, "lines"), [line.id for line in camera.lines])
     for number, zone in enumerate(camera.zones):
@@ -146,6 +157,11 @@ def _check_camera(document: Document, path: Sequence[str | int], camera: CameraC
             )
         if polygon.area <= 0.0:
             raise document.error(where, "covers no area; expected at least three corners apart")
+        if zone.flow is not None and zone.flow[0] == zone.flow[1]:
+            raise document.error(
+                (*path, "zones", number, "flow"),
+                "goes from a point to itself; expected two points, from where to where the lane leads",
+            )
     for number, line in enumerate(camera.lines):
         if line.start == line.end:
             raise document.error(

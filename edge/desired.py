@@ -32,6 +32,7 @@ _OWN = ("status_every_s", "update_every_s")
 _HOT_CAMERA = (
     "zones",
     "lines",
+    "calibration",
     "fps",
     "tracks_every_s",
     "counts_every_s",

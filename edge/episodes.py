@@ -45,14 +45,15 @@ class Episode(msgspec.Struct, kw_only=True):
     label: str | None = None
     confidence: float = 0.0
     dwell_s: float = 0.0
+    speed_m_s: float | None = None
     place: Place | None = None
     evidence: tuple[Evidence, ...] = ()
     model: str | None = None
 
 
 _DETAILS = (
-    "zone", "zone_kind", "line", "direction", "track", "label", "confidence", "dwell_s", "place",
-    "evidence", "model",
+    "zone", "zone_kind", "line", "direction", "track", "label", "confidence", "dwell_s",
+    "speed_m_s", "place", "evidence", "model",
 )  # fmt: skip
 
 

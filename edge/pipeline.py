@@ -4,9 +4,11 @@ from edge.analytics.scene import Scene
 from edge.camera_config import CameraConfig, OnnxConfig
 from edge.cameras.frame import Frame
 from edge.evidence.view import View
+from edge.ground_view import GroundView, calibration_of
 from edge.perception import Percept, Perception
 from edge.perception_build import check_classes
 from edge.reporter import CameraReporter
+from edge.vision.integrity import CameraIntegrity
 from runtime.outbox import Letter
 
 __all__ = ["CameraPipeline"]
@@ -33,6 +35,14 @@ class CameraPipeline:
         self._scene: Scene | None = None
         self._size = (0, 0)
         self._last: Frame | None = None
+        self._ground: GroundView | None = None
+        watch = config.integrity
+        self._integrity = (
+            CameraIntegrity(after_s=watch.after_s, frozen_after_s=watch.frozen_after_s)
+            if watch.enabled
+            else None
+        )
+        self.counters["frames_distrusted"] = 0
 
     @property
     def model_id(self) -> str:
@@ -46,6 +56,16 @@ class CameraPipeline:
             letters += self.finish()
             self._perception.forget()
             self._size = (frame.width, frame.height)
+            if self._integrity is not None:
+                self._integrity.restart()
+        if self._integrity is not None:
+            letters += self._reporter.flaws(self._integrity.update(frame.luma, frame.pts_s), frame)
+            if self._integrity.flaws:
+                # what such a picture shows is not what stands in the street
+                self.counters["frames_distrusted"] += 1
+                letters += self.finish()
+                self._perception.forget()
+                return letters
         percept = self._perception.look(frame)
         if percept is None:
             return letters
@@ -60,7 +80,7 @@ class CameraPipeline:
             return []
         changes = self._scene.clear()
         letters = self._reporter.break_off(changes, self._last)
-        self._scene = self._last = None
+        self._scene = self._last = self._ground = None
         return letters
 
     def reconfigure(self, config: CameraConfig) -> list[Letter]:
@@ -80,6 +100,8 @@ class CameraPipeline:
         if self._scene is not None and self._last is not None:
             changes = self._scene.reconfigure(config.zones, config.lines)
             letters = self._reporter.leave(changes, self._last)
+        if config.calibration != self._config.calibration:
+            self._ground = None
         self._config = config
         self._reporter.reconfigure(config)
         return letters
@@ -91,6 +113,12 @@ class CameraPipeline:
                 self._config.lines,
                 aspect=percept.frame.width / percept.frame.height,
             )
+        if self._ground is None and self._config.calibration:
+            aspect = percept.frame.width / percept.frame.height
+            self._ground = GroundView(calibration_of(self._config.calibration, aspect=aspect))
         seen = percept.tracks.seen_now()
-        changes = self._scene.update(seen, percept.normalised(seen), percept.frame.pts_s)
-        return self._reporter.report(percept, changes, self._scene)
+        boxes = percept.normalised(seen)
+        if self._ground is not None:
+            self._ground.update([int(track) for track in seen.id], boxes, percept.frame.pts_s)
+        changes = self._scene.update(seen, boxes, percept.frame.pts_s)
+        return self._reporter.report(percept, changes, self._scene, self._ground)

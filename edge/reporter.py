@@ -1,8 +1,11 @@
 """What one camera has to tell: tracks, counts and observations, as letters."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
+
+import structlog
 
 from contracts.counts import LineCount
 from contracts.envelope import Evidence, Place
@@ -10,17 +13,22 @@ from contracts.observation import ObservationKind
 from contracts.tracks import TrackState
 from edge.analytics.line_crossing import Direction
 from edge.analytics.scene import Scene, SceneChanges
+from edge.analytics.zone_conduct import Conduct
 from edge.analytics.zone_presence import PresenceChange, PresenceKind
 from edge.camera_config import CameraConfig, ZoneConfig
 from edge.cameras.frame import Frame
 from edge.episodes import EpisodeBook, EpisodeKey
 from edge.evidence.best_frame import BestFrames
 from edge.evidence.desk import EvidenceDesk
+from edge.ground_view import GroundView
 from edge.letters import counts_letter, tracks_letter
 from edge.perception import Percept
+from edge.vision.integrity import FlawChange
 from runtime.outbox import Letter
 
 __all__ = ["CameraReporter"]
+
+_LOG = structlog.get_logger("edge.camera")
 
 
 class CameraReporter:
@@ -54,9 +62,17 @@ class CameraReporter:
         self._tracks_shown = False
         self._counts_from_s: float | None = None
         self._crossed: dict[str, list[tuple[str, Direction]]] = defaultdict(list)
+        self._ground: GroundView | None = None
 
-    def report(self, percept: Percept, changes: SceneChanges, scene: Scene) -> list[Letter]:
+    def report(
+        self,
+        percept: Percept,
+        changes: SceneChanges,
+        scene: Scene,
+        ground: GroundView | None = None,
+    ) -> list[Letter]:
         """Return the messages due after one frame."""
+        self._ground = ground
         frame, tracks = percept.frame, percept.tracks
         labels = tracks.labels()
         for track, label, confidence in zip(tracks.id, labels, tracks.confidence, strict=True):
@@ -112,8 +128,61 @@ class CameraReporter:
                 confidence=confidence,
                 **self._common(crossing.track),
             )
+        for conduct in changes.conducts:
+            letters += self._conduct(conduct, frame)
         if scene is not None:
             letters += self._advance(frame, scene)
+        return letters
+
+    def _conduct(self, conduct: Conduct, frame: Frame) -> list[Letter]:
+        letters: list[Letter] = []
+        for kind, found in (
+            (ObservationKind.WRONG_WAY, conduct.wrong_ways),
+            (ObservationKind.LEFT_OBJECT, conduct.left_objects),
+        ):
+            for change in found:
+                key = self._key(kind, conduct.zone.id, change.track)
+                if not change.began:
+                    if key in self._book.open_keys:
+                        until = _moment(frame, change.until_s)
+                        letters.append(self._book.end(key, at=frame.captured_at, ended_at=until))
+                    continue
+                label, confidence = self._labels[change.track]
+                letters.append(
+                    self._book.begin(
+                        key,
+                        at=frame.captured_at,
+                        started_at=_moment(frame, change.since_s),
+                        zone=conduct.zone.id,
+                        zone_kind=conduct.zone.kind,
+                        label=label,
+                        confidence=confidence,
+                        dwell_s=round(change.until_s - change.since_s, 3),
+                        **self._common(change.track),
+                    )
+                )
+        return letters
+
+    def flaws(self, changes: Sequence[FlawChange], frame: Frame) -> list[Letter]:
+        """Return what there is to tell of the camera's own picture."""
+        letters: list[Letter] = []
+        for change in changes:
+            key = EpisodeKey(self._config.id, ObservationKind.CAMERA_INTEGRITY, change.flaw.value)
+            if change.began:
+                _LOG.warning("camera_flawed", camera_id=self._config.id, flaw=change.flaw.value)
+                letters.append(
+                    self._book.begin(
+                        key,
+                        at=frame.captured_at,
+                        started_at=_moment(frame, change.since_s),
+                        label=change.flaw.value,
+                        place=self._place,
+                    )
+                )
+            elif key in self._book.open_keys:
+                _LOG.info("camera_unflawed", camera_id=self._config.id, flaw=change.flaw.value)
+                until = _moment(frame, change.until_s)
+                letters.append(self._book.end(key, at=frame.captured_at, ended_at=until))
         return letters
 
     def _presence(self, zone: ZoneConfig, change: PresenceChange, frame: Frame) -> list[Letter]:
@@ -194,6 +263,7 @@ class CameraReporter:
                 box_xyxy=_rounded(box),
                 foot=(round((box[0] + box[2]) / 2.0, 4), round(box[3], 4)),
                 dwell_s=scene.dwells(track),
+                **self._on_ground(track),
             )
             for track, label, confidence, box in zip(
                 tracks.id.tolist(),
@@ -226,10 +296,24 @@ class CameraReporter:
     def _key(self, kind: ObservationKind, where: str, track: int) -> EpisodeKey:
         return EpisodeKey(self._config.id, kind, where, track)
 
+    def _on_ground(self, track: int) -> dict[str, Any]:
+        """Return a track's place, speed and heading, as far as the camera is calibrated."""
+        if self._ground is None:
+            return {}
+        velocity = self._ground.velocity_of(track)
+        facts: dict[str, Any] = {"place": self._ground.place_of(track)}
+        if velocity is not None:
+            facts["speed_m_s"] = round(velocity.speed_m_s, 2)
+            facts["speed_error_m_s"] = round(velocity.error_m_s, 2)
+            facts["heading_deg"] = round(velocity.heading_deg, 1)
+        return facts
+
     def _common(self, track: int) -> dict[str, Any]:
+        ground = self._on_ground(track)
         return {
             "track": track,
-            "place": self._place,
+            "place": ground.get("place") or self._place,
+            "speed_m_s": ground.get("speed_m_s"),
             "model": self._model_id,
             "evidence": self._evidence(track),
         }

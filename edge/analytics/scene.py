@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from contracts.counts import ZoneCount
 from edge.analytics.line_crossing import Crossing, LineCrossing
 from edge.analytics.occupancy import Occupancy, occupied_ratio
+from edge.analytics.zone_conduct import Conduct, ZoneConduct
 from edge.analytics.zone_presence import PresenceChange, ZonePresence
 from edge.camera_config import Anchor, LineConfig, ZoneConfig
 from edge.vision.tracks import Tracks
@@ -22,6 +23,7 @@ class SceneChanges:
 
     presences: tuple[tuple[ZoneConfig, PresenceChange], ...] = ()
     crossings: tuple[tuple[LineConfig, Crossing], ...] = ()
+    conducts: tuple[Conduct, ...] = ()
 
 
 def anchors(xyxy: NDArray[np.float64], anchor: Anchor) -> NDArray[np.float64]:
@@ -47,6 +49,11 @@ class Scene:
         self._aspect = aspect
         self._zones = [(zone, _presence(zone)) for zone in zones]
         self._lines = [(line, self._crossing(line)) for line in lines]
+        self._conducts = self._watching(zones)
+
+    def _watching(self, zones: Sequence[ZoneConfig]) -> list[ZoneConduct]:
+        conducts = [ZoneConduct(zone, aspect=self._aspect) for zone in zones]
+        return [conduct for conduct in conducts if not conduct.idle]
 
     def _crossing(self, line: LineConfig) -> LineCrossing:
         return LineCrossing(
@@ -77,8 +84,11 @@ class Scene:
         self._zones = kept
         crossings = dict(self._lines)
         self._lines = [(line, crossings.get(line) or self._crossing(line)) for line in lines]
+        before = {conduct.zone: conduct for conduct in self._conducts}
+        self._conducts = [before.pop(conduct.zone, conduct) for conduct in self._watching(zones)]
         return SceneChanges(
-            tuple((zone, change) for zone, machine in known.values() for change in machine.clear())
+            tuple((zone, change) for zone, machine in known.values() for change in machine.clear()),
+            conducts=tuple(conduct.clear() for conduct in before.values()),
         )
 
     def update(self, tracks: Tracks, xyxy: NDArray[np.float64], pts_s: float) -> SceneChanges:
@@ -109,14 +119,17 @@ class Scene:
             for line, machine in self._lines
             for crossing in machine.update(chosen(line.anchor, line.classes), pts_s)
         )
-        return SceneChanges(presences, crossings)
+        ids = [int(track) for track in tracks.id]
+        conducts = tuple(conduct.update(ids, labels, xyxy, pts_s) for conduct in self._conducts)
+        return SceneChanges(presences, crossings, conducts)
 
     def clear(self) -> SceneChanges:
         """Forget every track, and return that those inside a zone have left it."""
         for _, machine in self._lines:
             machine.clear()
         return SceneChanges(
-            tuple((zone, change) for zone, machine in self._zones for change in machine.clear())
+            tuple((zone, change) for zone, machine in self._zones for change in machine.clear()),
+            conducts=tuple(conduct.clear() for conduct in self._conducts),
         )
 
     def dwells(self, track: int) -> dict[str, float]:

@@ -82,6 +82,9 @@ def test_a_stay_is_told_with_its_length(box: InProcess) -> None:
 def test_standing_still_is_not_leaving(tmp_path: Path) -> None:
     """The gate rests while nothing moves; the track is held and looked at again, never dropped."""
     pictures, found = street(stands_s=40.0)
+    for number, picture in enumerate(pictures):
+        # no camera gives the same picture twice to the last bit; one that does is frozen
+        picture[0, 0] = number % 256
     box = InProcess(tmp_path, script=pictures, found=found)
     box.agent.start()
     box.run(50.0)
