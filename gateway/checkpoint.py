@@ -88,13 +88,14 @@ class CheckpointStore:
         try:
             self._db.execute("BEGIN IMMEDIATE")
             for space, blobs in pieces.items():
+                name = space.value
                 self._db.executemany(
                     "INSERT OR REPLACE INTO state VALUES (?,?,?)",
-                    [(space.value, key, blob) for key, blob in blobs.items() if blob is not None],
+                    ((name, key, blob) for key, blob in blobs.items() if blob is not None),
                 )
                 self._db.executemany(
                     "DELETE FROM state WHERE space=? AND key=?",
-                    [(space.value, key) for key, blob in blobs.items() if blob is None],
+                    ((name, key) for key, blob in blobs.items() if blob is None),
                 )
             self._db.execute("INSERT OR REPLACE INTO position VALUES (1,?,?)", position)
             self._db.execute("COMMIT")

@@ -29,11 +29,12 @@ __all__ = ["ReadingPath", "Statements"]
 Statements = list[tuple[Sequence[Breach], tuple[str, ...]]]
 """What the rules found, each with the data-quality flags of what decided."""
 
-_Numbers = dict[str, tuple[float, float, str | None]]
-"""By field: the range of the profile, and its unit."""
+_Numbers = dict[str, tuple[str, float, float, str | None]]
+"""By field: its name, the range of the profile, and its unit."""
 _NUMBERS: Final[dict[str, _Numbers]] = {
     name: {
         field.name: (
+            field.name,
             -sys.float_info.max if field.minimum is None else field.minimum,
             sys.float_info.max if field.maximum is None else field.maximum,
             field.unit,
@@ -120,10 +121,10 @@ class ReadingPath:
                 number = numbers.get(field)
                 if number is None or given.__class__ is not float:
                     break
-                low, high, unit = number
+                name, low, high, unit = number
                 if not low <= given <= high or (units and units.get(field, unit) != unit):
                     break
-                points.append(_new_point(Point, (subject, field, at_us, given)))
+                points.append(_new_point(Point, (subject, name, at_us, given)))
             else:
                 station.known.heard_s = max(station.known.heard_s, at)
                 watches, calm = station.watches, station.calm

@@ -10,6 +10,7 @@ import math
 import sys
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from math import nextafter
 from typing import NamedTuple
 
@@ -116,7 +117,13 @@ def calm_keys(slot: Slot, sample: Sample, owner: object) -> CalmKeys | None:
             if known is not None:
                 cell = Cell(name, max(known.low, cell.low), min(known.high, cell.high))
             cells[name] = cell
-    return CalmKeys(tuple(cells.values()), tuple(keys), tuple(books), owner)
+    return CalmKeys(_shared(tuple(cells.values())), tuple(keys), tuple(books), owner)
+
+
+@lru_cache(maxsize=4_096)
+def _shared(cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
+    """Return the same object for equal cells: calm subjects of a profile mostly lie in the same."""
+    return cells
 
 
 def _cell(name: str, value: float, cuts: Sequence[float] | None) -> Cell:

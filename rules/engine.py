@@ -200,8 +200,11 @@ class Engine:
             if state.running.states.get(state.value) is state:
                 blobs[state.name] = encode_state(state)
                 book = state.running.book
-                if book is not None and state.value in book.rows:
-                    blobs[_trail_of(book, state.value)] = book.encode(state.value)
+                if book is None or state.value not in book.rows:
+                    continue
+                trail = _trail_of(book, state.value)
+                if trail not in blobs:  # several rules share one
+                    blobs[trail] = book.encode(state.value)
         self._touched.clear()
         self._removed.clear()
         standing = self._standing.encode()

@@ -281,34 +281,31 @@ _ENCODER = msgspec.msgpack.Encoder(order="deterministic")
 _DECODER = msgspec.msgpack.Decoder(_Snapshot)
 
 
-def _levels(running: RunningRule) -> str:
-    return running.levels
-
-
 def encode_state(state: KeyState) -> bytes:
     """Return a key's state as bytes; equal states give equal bytes."""
     running = state.running
     fields = None
     if running.merges:
         fields = {name: state.fields[name] for name in running.name_set if name in state.fields}
+    # in the order of _Snapshot, whose bytes these are; making one takes longer than encoding it
     return _ENCODER.encode(
-        _Snapshot(
-            format=_FORMAT,
-            version=running.rule.version,
-            levels=_levels(running),
-            ladder=state.ladder,
-            last_at=state.last_at,
-            lag=state.lag,
-            due=None if state.due == NEVER else state.due,
-            gone_at=state.gone_at,
-            episode=state.episode,
-            members=tuple(sorted(state.members)),
-            fields=fields,
-            times=state.times,
-            sample=state.sample if state.keep or state.gone_at is not None else None,
-            mask=state.mask,
-            more=state.more,
-            past=state.past,
+        (
+            _FORMAT,
+            running.rule.version,
+            running.levels,
+            state.ladder,
+            state.last_at,
+            state.lag,
+            None if state.due == NEVER else state.due,
+            state.gone_at,
+            state.episode,
+            sorted(state.members) if state.members else (),
+            fields,
+            state.times,
+            state.sample if state.keep or state.gone_at is not None else None,
+            state.mask,
+            state.more,
+            state.past,
         )
     )
 
@@ -328,7 +325,7 @@ def decode_state(running: RunningRule, value: KeyValue, blob: bytes) -> KeyState
         msg = f"state of rule {running.rule.id!r}: format {found.format}, expected {_FORMAT}"
         raise StateError(msg)
     state = KeyState(running, value)
-    state.ladder = _fit(found.ladder, found.levels, _levels(running))
+    state.ladder = _fit(found.ladder, found.levels, running.levels)
     state.last_at, state.lag = found.last_at, found.lag
     state.due = NEVER if found.due is None else found.due
     state.gone_at, state.episode = found.gone_at, found.episode
@@ -337,7 +334,7 @@ def decode_state(running: RunningRule, value: KeyValue, blob: bytes) -> KeyState
     state.sample = found.sample
     if found.more is not None:
         state.more = found.more
-    if found.levels == _levels(running) and found.version == running.rule.version:
+    if found.levels == running.levels and found.version == running.rule.version:
         state.mask, state.past = found.mask, found.past
     state.refresh()
     return state
@@ -345,10 +342,10 @@ def decode_state(running: RunningRule, value: KeyValue, blob: bytes) -> KeyState
 
 def refit(state: KeyState, running: RunningRule) -> None:
     """Move a state to another version of its rule, level by level."""
-    before, before_signals = _levels(state.running), state.running.rule.signals
+    before, before_signals = state.running.levels, state.running.rule.signals
     state.running = running
     running.states[state.value] = state
-    state.ladder = _fit(state.ladder, before, _levels(running))
+    state.ladder = _fit(state.ladder, before, running.levels)
     if running.operates:
         texts = {let.text for let in running.rule.operators.lets}
         more = state.operators()

@@ -132,9 +132,7 @@ class EmbeddedTelemetry:
         Raises:
             TelemetryError: the file cannot be written.
         """
-        by_day: dict[int, list[Point]] = {}
-        for point in points:
-            by_day.setdefault(point.at_us // _DAY_US, []).append(point)
+        by_day = _by_day(points)
         with self._lock, self._transaction(f"a batch of {len(points)} points"):
             for day, batch in by_day.items():
                 self._write_day(day, batch)
@@ -276,3 +274,14 @@ def _joined(parts: Sequence[Bucket]) -> list[Bucket]:
         other = found.get(part.at_us)
         found[part.at_us] = part if other is None else part.merged(other)
     return [found[at_us] for at_us in sorted(found)]
+
+
+def _by_day(points: Sequence[Point]) -> Mapping[int, Sequence[Point]]:
+    """Return points by day of event time; mostly all are of one."""
+    days = {at_us // _DAY_US for _, _, at_us, _ in points}
+    if len(days) == 1:
+        return {days.pop(): points}
+    found: dict[int, list[Point]] = {}
+    for point in points:
+        found.setdefault(point.at_us // _DAY_US, []).append(point)
+    return found
