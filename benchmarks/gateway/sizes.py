@@ -39,6 +39,7 @@ def measure_size(devices: int, messages: int, pack: int) -> Size:
     ours, theirs = spawn.Pipe(duplex=False)
     child = spawn.Process(target=_measure, args=(theirs, devices, messages, pack))
     child.start()
+    theirs.close()  # a child that dies must not be waited for
     found: Size = ours.recv()
     child.join()
     return found
