@@ -47,7 +47,9 @@ def _nats(plan: StackPlan) -> list[str]:
 @pytest.fixture(params=[_mosquitto, _nats], ids=["mosquitto", "nats"])
 def plan(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StackPlan]:
     """Yield a plan whose broker runs."""
-    made = plan_stack(tmp_path / "stack")
+    # streams are our own hub's; any other broker is heard as a session
+    intake = "jetstream" if request.param is _nats else "mqtt"
+    made = plan_stack(tmp_path / "stack", intake=intake)
     for user in ("gateway", "api", "admin", *made.boxes):
         secret_file(made.secret(f"{user}.password"))
     broker = ChildProcess("broker", request.param(made), log=made.folder / "logs" / "broker.log")
