@@ -88,6 +88,7 @@ def hub_document(plan: StackPlan) -> Document:
         "monitor": {"port": plan.ports.hub_monitor},
         "users": users,
         "boxes": boxes,
+        "register": {"api": plan.api_url, "key_file": str(plan.secret("hub.key"))},
     }
 
 
@@ -120,6 +121,7 @@ def gateway_document(plan: StackPlan, packs: Sequence[str]) -> Document:
                 "key_file": str(plan.secret("gateway.key")),
                 "backoff_cap_s": 2.0,
             },
+            "identity": {},
             "rules": {"paths": list(packs)},
             "metrics": {"port": plan.ports.gateway},
         },

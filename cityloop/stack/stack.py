@@ -30,6 +30,7 @@ _KEYS = (
     ("admin", Role.ADMIN),
     ("gateway", Role.GATEWAY),
     ("box", Role.BOX),
+    ("hub", Role.HUB),
     ("operator", Role.OPERATOR),
 )
 
