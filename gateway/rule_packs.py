@@ -1,9 +1,7 @@
 """Rule packs: reading them from files, compiling them, and noticing that they changed."""
 
-import gc
 import hashlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from gateway.pack_cache import PackCache
 from gateway.pack_inhibitions import find_inhibition_fault
 from gateway.quality_defaults import load_quality_defaults
 from rules.pack import RulePack, compile_pack
+from runtime.collector import paused_collector
 from runtime.errors import ConfigError
 from runtime.yaml_document import parse_document
 
@@ -84,7 +83,7 @@ def _compiled(packs: tuple[PackSource, ...], cache: PackCache | None) -> tuple[R
 def _compile_packs(packs: Sequence[PackSource], cache: PackCache | None) -> list[RulePack]:
     compiled: list[RulePack] = []
     owners: dict[str, str] = {}
-    with _without_collector():
+    with paused_collector():
         for source in packs:
             pack = None if cache is None else _from_cache(source, cache)
             if pack is None:
@@ -136,18 +135,6 @@ def _from_cache(source: PackSource, cache: PackCache) -> RulePack | None:
 
 def _unplaced(path: Sequence[str | int], message: str) -> Exception:
     return PacksError(f"{path}: {message}")
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Spare Python looking for garbage, of which compiling makes none, again and again: a third."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 class PackFiles:

@@ -8,6 +8,7 @@ from cityloop.rules_tools.errors import DataRefused
 from cityloop.rules_tools.sources.mapping import TableMapping
 from cityloop.rules_tools.sources.table import ReadingTable, TableColumns
 from contracts.profiles import DeviceProfile
+from runtime.collector import paused_collector
 
 __all__ = ["read_csv"]
 
@@ -21,7 +22,7 @@ def read_csv(path: Path, mapping: TableMapping, profile: DeviceProfile) -> Readi
         DataRefused: it cannot be read, is no UTF-8, has no header or a row of another length.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with path.open(encoding="utf-8-sig", newline="") as file, paused_collector():
             rows = csv.reader(file, delimiter=mapping.delimiter, strict=True)
             names = next(rows, None)
             if not names:
