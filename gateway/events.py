@@ -1,5 +1,6 @@
 """From breaches to events: the statement that goes to the API."""
 
+from contracts.envelope import Place
 from contracts.event import Cause, Event
 from contracts.readings import moment
 from gateway.registry import Registry
@@ -19,6 +20,15 @@ def _district(breach: Breach, registry: Registry, default: str) -> str:
             return known.district
     box = registry.boxes.get(breach.key.get("box", ""))
     return default if box is None else box.district
+
+
+def _place(breach: Breach, registry: Registry) -> Place | None:
+    """Return where a breach without a sample is: the last known place of its subject."""
+    for subject in (breach.subject, breach.key.get("subject"), breach.key.get("camera")):
+        known = registry.subjects.get(subject) if subject is not None else None
+        if known is not None and known.place is not None:
+            return known.place
+    return None
 
 
 def build_event(
@@ -59,7 +69,7 @@ def build_event(
         cause=cause,
         subject=breach.subject,
         ended_at=None if breach.ended_at is None else moment(breach.ended_at),
-        place=breach.place,
+        place=breach.place or _place(breach, registry),
         discovery=breach.discovery,
         dedupe=breach.dedupe,
         preplan=breach.event.preplan,

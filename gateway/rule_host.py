@@ -30,6 +30,7 @@ from gateway.foreign.desk import ForeignDesk, is_foreign
 from gateway.foreign.errors import ForeignRejected, ForeignSkipped
 from gateway.foreign.translator import Translated
 from gateway.pack_cache import PackCache
+from gateway.pack_notice import PackNotice, Refusal, decode_refusal
 from gateway.ports import Point
 from gateway.reading_path import ReadingPath
 from gateway.registry import Registry
@@ -47,6 +48,7 @@ from runtime.journal import JournalKind, JournalRecord
 __all__ = ["Outcome", "Prepared", "RuleHost"]
 
 _PACKS_KEY = "in_force"
+_NOTICE_KEY = "refused"
 _REGISTRY = msgspec.json.Decoder(RegistryUpdate)
 _MESSAGE: Final = JournalKind.MESSAGE
 # made once: writing a union out makes it anew for every message
@@ -100,6 +102,9 @@ class RuleHost:
         """Mappings of foreign formats in force."""
         self.packs: tuple[PackSource, ...] = ()
         self._packs_dirty = False
+        self.notice = PackNotice(default_district)
+        """What is said about packs that are refused."""
+        self._notice_dirty = False
         self._engine = Engine(())
         self.inspector = Inspector()
         """The quality gates of the packs in force."""
@@ -150,7 +155,12 @@ class RuleHost:
         if record.kind is JournalKind.TICK:
             return Outcome(self._events(self._engine.tick(now_s), ()), [])
         if record.kind is JournalKind.RULES:
-            return Outcome(self._events(self.load_packs(record.payload, now_s), ()), [])
+            refusal = decode_refusal(record.payload)
+            if refusal is not None:
+                return Outcome(self._refused(refusal, now_s), [])
+            events = self._refused(Refusal(reason=None), now_s)
+            breaches = self.load_packs(record.payload, now_s)
+            return Outcome([*events, *self._events(breaches, ())], [])
         if record.kind is JournalKind.FOREIGN:
             if not self.foreign.load(record.payload):
                 self.counters["unloadable_mappings"] += 1
@@ -273,6 +283,12 @@ class RuleHost:
         """
         return compile_packs(packs, self._pack_cache)
 
+    def _refused(self, refusal: Refusal, now_s: float) -> list[Event]:
+        """Return what there is to say about packs that were refused, or no longer are."""
+        events = self.notice.take(refusal, now_s, len(self.packs))
+        self._notice_dirty = self._notice_dirty or bool(events)
+        return events
+
     def load_packs(self, payload: bytes, now_s: float) -> list[Breach]:
         """Put journalled packs in force and return the ends of episodes whose rule is gone.
 
@@ -311,6 +327,9 @@ class RuleHost:
         if self._packs_dirty:
             packs[_PACKS_KEY] = encode_packs(self.packs)
             self._packs_dirty = False
+        if self._notice_dirty:
+            packs[_NOTICE_KEY] = self.notice.encode()
+            self._notice_dirty = False
         return {
             Space.ENGINE: self._engine.take_dirty(),
             Space.QUALITY: self.inspector.take_dirty(),
@@ -331,7 +350,10 @@ class RuleHost:
             PacksError: the packs of the checkpoint cannot be read.
             ConfigError: they do not compile.
         """
-        packs = load(Space.PACKS).get(_PACKS_KEY)
+        kept = load(Space.PACKS)
+        packs, notice = kept.get(_PACKS_KEY), kept.get(_NOTICE_KEY)
+        if notice is not None:
+            self.notice.restore(notice)
         if packs is not None:
             self.packs = decode_packs(packs)
             compiled = self.compile(self.packs)

@@ -30,18 +30,19 @@ from gateway.checkpoint_keeper import CheckpointKeeper
 from gateway.command_store import CommandStore
 from gateway.dead_letter import DeadLetterStore
 from gateway.dedupe import Dedupe
-from gateway.errors import PacksError, StoreError
+from gateway.errors import StoreError
 from gateway.event_outbox import EventOutbox
 from gateway.foreign.link import ForeignLink
 from gateway.foreign.sources import ForeignFiles
 from gateway.intake import Intake
 from gateway.intakes.intake_lanes import IntakeLanes
+from gateway.pack_watch import PackWatch
 from gateway.ports import Point
 from gateway.rejections import Rejections
 from gateway.rule_host import Outcome, RuleHost
-from gateway.rule_packs import PackFiles, encode_packs, packs_digest
+from gateway.rule_packs import PackFiles, encode_packs
 from gateway.telemetry.writer import TelemetryWriter
-from runtime.errors import ConfigError, JournalFull
+from runtime.errors import JournalFull
 from runtime.journal import Journal, JournalKind, JournalRecord
 from runtime.session import Session
 
@@ -88,7 +89,6 @@ class Worker:
         self._outbox = outbox
         self._commands = commands
         self._telemetry = telemetry
-        self._packs = packs
         self._limits = limits
         self.intake = Intake(dedupe, frozenset(districts), host.foreign.translator, host.registry)
         self.rejections = Rejections(name, dead_letters, session)
@@ -96,6 +96,7 @@ class Worker:
         self.acks = AckSender(dedupe, session)
         self.foreign = ForeignLink(session, foreign or ForeignFiles((), ()), host.foreign)
         self.counters: Counter[str] = Counter()
+        self._packs = PackWatch(name, packs, host, self.counters)
         self.stalled = False
         """Whether a store that cannot be written holds everything up."""
         self._stuck: Batch | None = None
@@ -144,7 +145,7 @@ class Worker:
         elif self._journal.first_offset > 0:
             # the checkpoint is gone and the record of the packs pruned: replay with today's packs
             self._log.warning("checkpoint_missing", first_offset=self._journal.first_offset)
-            self._host.load_packs(encode_packs(self._packs.read()), now.timestamp())
+            self._host.load_packs(encode_packs(self._packs.files.read()), now.timestamp())
         start = position or Position(self._journal.first_offset, self._journal.first_offset)
         replayed = 0
         points: list[Point] = []
@@ -339,31 +340,7 @@ class Worker:
         return outcome
 
     def _load_packs(self, now: datetime, *, starting: bool) -> None:
-        """Put changed pack files in force through the journal; a bad one changes nothing."""
-        if not self._packs.changed() and not starting:
-            return
-        try:
-            sources = self._packs.read()
-            self._host.compile(sources)
-        except ConfigError as error:
-            self.counters["packs_refused"] += 1
-            if starting and not self._host.packs:
-                raise PacksError(
-                    f"no rules are in force and the packs are refused: {error}"
-                ) from error
-            self._log.error("packs_refused", error=str(error), kept=len(self._host.packs))
-            return
-        if packs_digest(sources) == packs_digest(self._host.packs):
-            return
-        outcome = self._record(
-            JournalKind.RULES, encode_packs(sources), now, "packs_not_journalled"
-        )
-        if outcome is None:
-            self._packs.forget()
-            return
-        self._store_events(outcome.events, now)
-        self.counters["packs_loaded"] += 1
-        self._log.info("packs_loaded", packs=[source.name for source in sources])
+        self._store_events(self._packs.load(self._record, now, starting=starting), now)
 
     def _load_foreign(self, now: datetime, *, starting: bool) -> None:
         """Put changed mappings and device lists in force through the journal."""

@@ -28,7 +28,11 @@ def test_changed_pack_is_put_in_force_and_a_bad_one_keeps_the_running(city: City
 
     assert len(refused) == 1
     assert f"{city.pack_file}:" in refused[0]
-    assert city.api.names() == [("waterlogging", "open", "red")]
+    assert city.api.names() == [
+        ("system.rules_rejected", "open", "yellow"),
+        ("waterlogging", "open", "red"),
+        ("system.rules_rejected", "end", "yellow"),
+    ]
     assert city.gateway.worker.counters["packs_refused"] == 1
     assert city.gateway.worker.counters["packs_loaded"] == 2
 
@@ -64,4 +68,45 @@ def test_restarted_gateway_keeps_the_journalled_rules_when_the_file_is_broken(
     city.send(pressed(0, city.clock.now()))
     city.step()
 
-    assert city.api.names() == [("alarm", "open", "red")]
+    assert city.api.names() == [
+        ("system.rules_rejected", "open", "yellow"),
+        ("alarm", "open", "red"),
+    ]
+
+
+def _rejections(city: City) -> list[tuple[str, int]]:
+    return [
+        (event.phase.value, event.rev)
+        for event in city.api.events
+        if event.event_type == "system.rules_rejected"
+    ]
+
+
+def test_refused_packs_are_an_event_until_they_are_good_again(city: City) -> None:
+    """One event with a revision for each other fault; putting the old file back ends it too."""
+    city.step(1.0)
+    for text in ("rules: 7", "rules: 7", "rules: [", PACK):
+        city.pack_file.write_text(text)
+        city.step(1.0)
+
+    assert _rejections(city) == [("open", 0), ("update", 1), ("end", 2)]
+    (event_id,) = {event.event_id for event in city.api.events}
+    assert "pack.yaml:1:8" in city.api.events[0].title.en
+    assert city.gateway.worker.counters["packs_loaded"] == 1
+    assert event_id == city.api.events[0].event_id
+
+
+@pytest.mark.parametrize("checkpoint_every_s", [0.5, 1_000.0], ids=["saved", "from the journal"])
+def test_a_restart_does_not_tell_a_refusal_twice(tmp_path: Path, checkpoint_every_s: float) -> None:
+    """The open event is part of the state; the same fault at the start is the same event."""
+    city = City(tmp_path, checkpoint_every_s=checkpoint_every_s)
+    city.step(1.0)
+    city.pack_file.write_text("rules: 7")
+    city.step(1.0)
+    city.run(3)
+    city.restart()
+    city.step(1.0)
+    city.pack_file.write_text(PACK)
+    city.step(1.0)
+
+    assert _rejections(city) == [("open", 0), ("end", 1)]
