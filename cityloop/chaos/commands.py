@@ -16,6 +16,35 @@ __all__ = ["main"]
 @click.option(
     "--kills", type=click.IntRange(0, 1000), default=20, show_default=True, help="How many."
 )
+@click.option(
+    "--fault",
+    type=click.Choice(["kills", "hub-disk-full", "api-down", "link", "clock-step", "day"]),
+    default="kills",
+    show_default=True,
+    help="What is done to the stack.",
+)
+@click.option(
+    "--hold",
+    "hold_s",
+    type=click.FloatRange(1.0, 7200.0),
+    default=10.0,
+    show_default=True,
+    help="Real seconds that a fault lasts, or that a compressed day takes.",
+)
+@click.option(
+    "--events",
+    type=click.IntRange(1, 10_000_000),
+    default=1_000,
+    show_default=True,
+    help="Events that come up meanwhile (api-down, day).",
+)
+@click.option(
+    "--surge",
+    type=click.FloatRange(1.0, 10.0),
+    default=1.0,
+    show_default=True,
+    help="How many times faster the middle third of them comes.",
+)
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Draws moments.")
 @click.option(
     "--rate",
@@ -39,12 +68,16 @@ __all__ = ["main"]
     help="Leave everything that the parts wrote in this new folder.",
 )
 def main(
+    *,
     kills: int,
+    fault: str,
+    hold_s: float,
+    events: int,
+    surge: float,
     seed: int,
     rate: float,
     plant: str,
     intake: str,
-    *,
     as_json: bool,
     keep: Path | None,
 ) -> None:
@@ -66,7 +99,17 @@ def main(
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise click.UsageError(f"--keep {folder}: is not empty; name a new folder")
-    settings = ChaosSettings(kills=kills, seed=seed, rate=rate, plant=plant, intake=intake)
+    settings = ChaosSettings(
+        kills=kills,
+        fault=fault,
+        hold_s=hold_s,
+        events=events,
+        surge=surge,
+        seed=seed,
+        rate=rate,
+        plant=plant,
+        intake=intake,
+    )
     try:
         result = run_chaos(settings, folder, console.print)
     except StackError as error:

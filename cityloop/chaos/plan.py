@@ -5,7 +5,16 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-__all__ = ["TARGETS", "ChaosSettings", "Kill", "Plant", "draw_kills"]
+FAULTS = ("kills", "hub-disk-full", "api-down", "link", "clock-step", "day")
+"""What a run may do to the stack.
+
+``kills``: every part in turn. ``hub-disk-full``: no room for the hub's streams. ``api-down``: ten
+minutes of the stack's clock without the API. ``link``: the box's line to the hub is slow, silent,
+cut. ``clock-step``: the box's clock an hour ahead, then an hour behind. ``day``: a day of events,
+compressed.
+"""
+
+__all__ = ["FAULTS", "TARGETS", "ChaosSettings", "Kill", "Plant", "draw_kills"]
 
 TARGETS = ("edge", "gateway", "hub", "api")
 """Killed in turn."""
@@ -25,6 +34,14 @@ class ChaosSettings(Struct, frozen=True, kw_only=True):
     plant: Plant = "none"
     intake: str = "jetstream"
     """How the gateway takes messages from the hub: ``jetstream`` or ``mqtt``."""
+    fault: str = "kills"
+    """What is done: see ``FAULTS``."""
+    hold_s: float = 10.0
+    """Real seconds that a fault other than kills lasts."""
+    events: int = 1_000
+    """Events that are opened and ended meanwhile, where the fault is about events."""
+    surge: float = 1.0
+    """How many times faster the middle third of them comes."""
     min_pause_s: float = 1.0
     """Least real seconds between a part's return and the next kill."""
     max_pause_s: float = 3.0

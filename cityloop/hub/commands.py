@@ -49,6 +49,7 @@ def main() -> None:
 def run(config_path: Path, log_level: str) -> None:
     """Run the hub until SIGTERM or SIGINT. Ends with status 1 when the server ends by itself."""
     from cityloop.hub.errors import HubError  # noqa: PLC0415 - keeps --help quick
+    from cityloop.hub.store_watch import StoreWatch  # noqa: PLC0415 - as above
     from cityloop.hub.supervisor import Hub  # noqa: PLC0415 - as above
     from runtime.errors import SecretError  # noqa: PLC0415 - as above
     from runtime.logging import configure_logging  # noqa: PLC0415 - as above
@@ -57,11 +58,12 @@ def run(config_path: Path, log_level: str) -> None:
     config = _load(config_path)
     configure_logging("hub", log_level)
     hub = Hub(config)
-    sync = _login_sync(config)
+    sync, watch = _login_sync(config), StoreWatch(hub)
     with stop_on_signals() as stop:
         try:
             hub.start()
             while hub.pid is not None and not stop.wait(_SUPERVISE_S):
+                watch.step(time.monotonic())
                 if sync is not None:
                     sync.step(time.monotonic())
         except (HubError, SecretError) as error:

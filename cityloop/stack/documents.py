@@ -16,6 +16,7 @@ __all__ = [
     "gateway_document",
     "hub_document",
     "rule_packs",
+    "session_document",
     "shipped_packs",
     "storm_document",
     "street_camera",
@@ -54,7 +55,8 @@ def _clocked(plan: StackPlan, document: Document) -> Document:
     return document | ({"clock": plan.clock.document()} if plan.clock is not None else {})
 
 
-def _session(plan: StackPlan, user: str) -> Document:
+def session_document(plan: StackPlan, user: str) -> Document:
+    """Return how a user of the hub logs in to it by MQTT."""
     return {
         "host": "127.0.0.1",
         "port": plan.ports.mqtt,
@@ -101,7 +103,7 @@ def api_document(plan: StackPlan) -> Document:
             "database_url": f"sqlite:///{plan.folder / 'api' / 'cloud_api.sqlite'}",
             "evidence_dir": str(plan.folder / "api" / "evidence"),
             # acknowledgements go down to the gateway as control messages
-            "hub": _session(plan, "api"),
+            "hub": session_document(plan, "api"),
         },
     )
 
@@ -115,7 +117,7 @@ def gateway_document(plan: StackPlan, packs: Sequence[str]) -> Document:
         | {
             "state_dir": str(plan.folder / "gateway"),
             "districts": [plan.district],
-            "hub": _session(plan, "gateway"),
+            "hub": session_document(plan, "gateway"),
             "api": {
                 "url": plan.api_url,
                 "key_file": str(plan.secret("gateway.key")),
@@ -141,7 +143,7 @@ def edge_document(
                 "box": plan.edge_box,
                 "place": {"lon": 114.3055, "lat": 30.5931},
             },
-            "hub": _session(plan, plan.edge_box),
+            "hub": session_document(plan, plan.edge_box),
             "api": {"url": plan.api_url, "key_file": str(plan.secret("box.key"))},
             "outbox": {"path": str(plan.outbox(plan.edge_box))},
             "evidence": {"path": str(plan.folder / "boxes" / "evidence")},
@@ -184,7 +186,11 @@ def storm_document(plan: StackPlan, *, seed: int, copies: int = 1) -> Document:
             "copies": copies,
             "ledger": str(plan.folder / "storm-ledger.json"),
             "boxes": [
-                {"box": box, "mqtt": _session(plan, box), "outbox": {"path": str(plan.outbox(box))}}
+                {
+                    "box": box,
+                    "mqtt": session_document(plan, box),
+                    "outbox": {"path": str(plan.outbox(box))},
+                }
                 for box in plan.storm_boxes
             ],
         },

@@ -47,6 +47,8 @@ class StackPlan(Struct, frozen=True, kw_only=True):
     site: str = "old-town"
     edge_box: str = "edge-1"
     storm_boxes: tuple[str, ...] = ("storm-1", "storm-2")
+    other_boxes: tuple[str, ...] = ()
+    """Further boxes that may speak at the hub."""
     clock: ClockPlan | None = None
     intake: str = "jetstream"
     """How the gateway takes messages from the hub: ``jetstream`` or ``mqtt``."""
@@ -59,7 +61,7 @@ class StackPlan(Struct, frozen=True, kw_only=True):
     @property
     def boxes(self) -> tuple[str, ...]:
         """Every box that may speak at the hub."""
-        return (self.edge_box, *self.storm_boxes)
+        return (self.edge_box, *self.storm_boxes, *self.other_boxes)
 
     @property
     def journal(self) -> Path:

@@ -1,0 +1,1 @@
+"""Parts of the chaos runs that need no stack."""
