@@ -1,19 +1,21 @@
 """``areas``: GeoJSON coordinates as written become checked polygons."""
 
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from contracts.geometry import Point
-from rules.areas import AreaIndex, Rings
+from rules.areas import AreaIndex, Areas, Rings
 from rules.where_declaration import AreasDeclaration
 
 __all__ = ["AreaTables", "read_polygons"]
 
 Fail = Callable[[Sequence[str | int], str], Exception]
 
+_KEY = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _MOST_AREAS = 50_000
 _MOST_CORNERS = 10_000
 _Here = tuple[str | int, ...]
@@ -60,8 +62,18 @@ class AreaTables:
             found = self._made[name] = self._index(name, self._declared[name])
         return found
 
+    def table(self, name: str) -> Areas:
+        """Return a table with the key name that its areas give.
+
+        Raises:
+            Exception: what ``fail`` makes.
+        """
+        return Areas(self._declared[name].key, self.index(name))
+
     def _index(self, name: str, declared: AreasDeclaration) -> AreaIndex:
         here: _Here = ("areas", name)
+        if _KEY.fullmatch(declared.key) is None:
+            raise self._fail((*here, "key"), f"{declared.key[:40]!r}: expected a-z, 0-9 and '_'")
         if (declared.shapes is None) == (declared.geojson is None):
             raise self._fail(here, "expected exactly one of 'shapes' and 'geojson'")
         if declared.shapes is not None:

@@ -7,7 +7,7 @@ without spatial rules does not need it.
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from contracts.envelope import Place
 from contracts.geometry import EARTH_RADIUS_M, Point, to_local_m
@@ -15,15 +15,29 @@ from contracts.geometry import EARTH_RADIUS_M, Point, to_local_m
 if TYPE_CHECKING:
     from shapely import Geometry, Polygon
 
-__all__ = ["AreaIndex", "Rings", "line_distance_m"]
+__all__ = ["AreaIndex", "Areas", "Rings", "line_distance_m"]
 
 Rings = Sequence[Sequence[Point]]
 """A polygon: its outer ring and its holes, as lon, lat in degrees."""
 
 _METRES_PER_DEGREE = math.radians(1.0) * EARTH_RADIUS_M
 _QUARTER_SEGMENTS = 16
+_MOST_KNOWN = 20_000
+"""Most answers kept: sensors stay where they are."""
 _NARROWEST = 1e-3
 """Cosine of the latitude at the poles, where no city is."""
+
+
+class Areas(NamedTuple):
+    """A table of areas.
+
+    Attributes:
+        key: name of the key that the areas are values of.
+        polygons: finds them.
+    """
+
+    key: str
+    polygons: "AreaIndex"
 
 
 class AreaIndex:
@@ -55,11 +69,25 @@ class AreaIndex:
         for shape in self._shapes:
             shapely.prepare(shape)
         self._tree = shapely.STRtree(self._shapes)
+        self._known: dict[tuple[float, float], tuple[str, ...]] = {}
         self.tried = 0
         """How many polygons were looked at so far."""
 
     def __len__(self) -> int:
         return len(set(self._names))
+
+    def find(self, place: Place) -> tuple[str, ...]:
+        """Return the names of the areas that a place lies in, sorted; on the edge is inside."""
+        here = (place.lon, place.lat)
+        known = self._known.get(here)
+        if known is None:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            point = self._shapely.Point(*here)
+            indices = self._candidates(point)
+            names = {self._names[i] for i in indices if self._shapes[i].covers(point)}
+            known = self._known[here] = tuple(sorted(names))
+        return known
 
     def holds(self, place: Place) -> bool:
         """Return whether a place lies in any area; on the edge is inside."""

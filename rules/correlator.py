@@ -77,23 +77,28 @@ class _Source:
     def _keys(self, sample: Sample) -> list[dict[str, str]]:
         """Return the key values that a sample speaks for; none where it cannot be told."""
         rule = self._rule
-        places: Sequence[str] = ()
-        if self._nearby is not None:
-            if sample.place is None:
-                return []
-            places = self._nearby.find(sample.place.lon, sample.place.lat)
+        name, places = self._places(sample)
+        if name is not None and not places:
+            return []
         key: dict[str, str] = {}
-        for name in rule.key:
-            if rule.table is not None and name == rule.table.key and self._nearby is not None:
-                continue
-            value = self._value(name, sample)
-            if value is None:
-                return []
-            key[name] = value
-        if self._nearby is None:
-            return [key]
-        assert rule.table is not None
-        return [{**key, rule.table.key: place} for place in places]
+        for part in rule.key:
+            if part != name:
+                value = self._value(part, sample)
+                if value is None:
+                    return []
+                key[part] = value
+        return [key] if name is None else [{**key, name: place} for place in places]
+
+    def _places(self, sample: Sample) -> tuple[str | None, Sequence[str]]:
+        """Return the key name that a sample's place gives, and its values; None: it gives none."""
+        rule, place = self._rule, sample.place
+        if self._nearby is not None and rule.table is not None:
+            found = () if place is None else self._nearby.find(place.lon, place.lat)
+            return rule.table.key, found
+        if self._signal.inside is not None:
+            areas = rule.areas[self._signal.inside]
+            return areas.key, () if place is None else areas.polygons.find(place)
+        return None, ()
 
     def _value(self, name: str, sample: Sample) -> str | None:
         members = self._rule.members

@@ -29,8 +29,7 @@ from rules.quality.inspector import GateSet
 from rules.quality.section import QualityDefaults, compile_quality
 from rules.rule import LATE_S, Condition, PackTest, Rule, RulePack, Step
 from rules.rule_version import rule_version
-from rules.signal_compiler import FRESH_CADENCES, compile_signals, find_table
-from rules.signals import Signal
+from rules.signal_compiler import FRESH_CADENCES, SignalSet, compile_signals, find_table
 from rules.titles import TitleTemplate, compile_title
 from rules.vocabulary import STREAMS, FieldTable, Stream, profile_fields
 from rules.watch_compiler import compile_filters, compile_kinds, find_stream, listed
@@ -129,7 +128,7 @@ class _RuleCompiler:
             self._match("version", declared.version, _VERSION, "letters, digits, '.', '_', '-'")
         if declared.since is not None:
             self._match("since", declared.since, _DATE, "a date like 2026-11-01")
-        stream_name, stream, watched, signals = self._watched()
+        stream_name, stream, watched, made = self._watched()
         spatial = compile_spatial(declared, stream, self._areas, self._tables, self._fail)
         watched = {**watched, **spatial.fields}
         lets, fields = compile_lets(declared.let, self._with_places(watched), self._fail)
@@ -187,7 +186,8 @@ class _RuleCompiler:
             gap_s=gap_s,
             late_s=self._late(stream_name),
             fresh_s=fresh_s,
-            signals=signals,
+            signals=() if made is None else made.signals,
+            areas={} if made is None else made.areas,
             spatial=spatial.tests,
             table=self._table,
             members=self._members,
@@ -231,7 +231,7 @@ class _RuleCompiler:
         if pattern.fullmatch(value) is None:
             raise self._fail(name.split("."), f"{name} {value[:80]!r}: expected {expected}")
 
-    def _watched(self) -> tuple[str, Stream, FieldTable, tuple[Signal, ...]]:
+    def _watched(self) -> tuple[str, Stream, FieldTable, SignalSet | None]:
         """Return what is watched: name of the stream, the stream, its fields, and signals."""
         declared, watch = self._declared, self._declared.watch
         if watch is not None and declared.signals:
@@ -241,8 +241,8 @@ class _RuleCompiler:
         if watch is None:
             if declared.quality is not None:
                 raise self._fail(("quality",), "quality gates need a 'watch' with a 'profile'")
-            made = compile_signals(declared, self._table, self._members, self._fail)
-            return "signals", made.stream, made.stream.fields, made.signals
+            made = compile_signals(declared, self._table, self._members, self._areas, self._fail)
+            return "signals", made.stream, made.stream.fields, made
         if declared.members is not None:
             raise self._fail(("members",), "only rules with 'signals' have members; remove it")
         if declared.quality is not None and watch.profile is None:
@@ -250,9 +250,9 @@ class _RuleCompiler:
         profiles = None if watch.profile is None else listed(watch.profile)
         name = find_stream(("watch",), profiles, watch, self._fail)
         if declared.quality is not None:
-            return "quality", STREAMS["quality"], STREAMS["quality"].fields, ()
+            return "quality", STREAMS["quality"], STREAMS["quality"].fields, None
         fields = STREAMS[name].fields if profiles is None else profile_fields(profiles[0])
-        return name, STREAMS[name], fields, ()
+        return name, STREAMS[name], fields, None
 
     def _with_places(self, watched: FieldTable) -> FieldTable:
         """Return the fields that are watched, and those of the table of places."""

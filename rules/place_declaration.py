@@ -45,6 +45,8 @@ class SignalDeclaration(Declared, frozen=True, kw_only=True):
     """Districts; default any."""
     near: str | None = None
     """Members are what lies so near to the key's place, like 300m; default those that have the key."""
+    inside: str | None = None
+    """Table of areas: members are what lies in the key's area; default those that have the key."""
     take: str = "newest"
     """max, min, mean, median, sum, count or newest of what the members say; default newest."""
     fresh: str | None = None

@@ -1,10 +1,13 @@
 """A rule, compiled and checked: what the engine runs."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar, Final
 
 from msgspec import Struct
 
 from contracts.levels import Level
+from rules.areas import Areas
 from rules.breach import EventSection
 from rules.expression import Node
 from rules.ladder import Delays
@@ -77,6 +80,8 @@ class Rule(Struct, frozen=True, kw_only=True):
     """Flags that conditions read, made of a sample's place."""
     table: PlaceTable | None = None
     """Values of its keys; a key that is not in it has no state."""
+    areas: Mapping[str, Areas] = MappingProxyType({})
+    """Areas that its signals are inside of, by table."""
     members: PlaceTable | None = None
     """Which key a member of a signal belongs to."""
     late_s: float = LATE_S

@@ -1,15 +1,15 @@
 """The version of a rule: a hash of what it does."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
 __all__ = ["rule_version"]
 
 _DIGITS = 12
-_TABLES = ("for_each", "members")
-"""Parts of a rule that name a table of places: its content is part of what the rule does."""
+_NAMING = ("for_each", "members", "where", "signals")
+"""Parts of a rule that name tables of places and areas: what those hold is part of what the rule does."""
 
 
 def rule_version(data: object, index: int) -> str:
@@ -21,26 +21,27 @@ def rule_version(data: object, index: int) -> str:
     content.pop("tests", None)
     if "active" in content:
         content["active"] = [content["active"], whole.get("calendars"), whole.get("holidays")]
-    tables = [name for part in _TABLES if isinstance(name := content.get(part), str)]
-    places = whole.get("places")
-    if tables and isinstance(places, Mapping):
-        content["places"] = [places.get(name) for name in tables]
-    where, areas = content.get("where"), whole.get("areas")
-    if isinstance(where, Mapping) and (isinstance(areas, Mapping) or isinstance(places, Mapping)):
-        named = {
-            name
-            for part in where.values()
-            if isinstance(part, Mapping)
-            for name in (part.get("areas"), part.get("of"))
-            if isinstance(name, str)
-        }
-        both = {
-            **(places if isinstance(places, Mapping) else {}),
-            **(areas if isinstance(areas, Mapping) else {}),
-        }
-        content["named"] = {name: both.get(name) for name in named}
+    named = {text for part in _NAMING for text in _texts(content.get(part))}
+    for kind in ("places", "areas"):
+        tables = whole.get(kind)
+        used = (
+            {name: tables[name] for name in tables if name in named}
+            if isinstance(tables, Mapping)
+            else {}
+        )
+        if used:
+            content[f"these {kind}"] = used
     encoded = msgspec.json.encode(content, order="deterministic")
     return hashlib.sha256(encoded).hexdigest()[:_DIGITS]
+
+
+def _texts(part: object) -> Iterator[str]:
+    """Yield every text that is a value somewhere in a part."""
+    if isinstance(part, str):
+        yield part
+    elif isinstance(part, Mapping):
+        for value in part.values():
+            yield from _texts(value)
 
 
 def _mapping(data: object) -> Mapping[str, object]:

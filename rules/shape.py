@@ -20,6 +20,7 @@ ErrorFactory = Callable[[Path, str], Exception]
 
 _AT = re.compile(r" - at `\$([^`]*)`$")
 _STEP = re.compile(r"\.([^.\[\]]+)|\[([0-9]+)\]|(\[\.\.\.\])")
+_CHOICE = re.compile(r"^Invalid enum value (.+)$")
 _MAPPINGS: Final = (inspect.StructType, inspect.DictType)
 _SUFFIX: Final = "Declaration"
 _NAMES: Final = {
@@ -127,7 +128,17 @@ def find_fault(message: str, data: object, struct: type[msgspec.Struct]) -> tupl
             data = data.get(step)
         elif isinstance(data, list) and isinstance(step, int) and step < len(data):
             data = data[step]
-    return path, _AT.sub("", message)
+    reason = _AT.sub("", message)
+    bad = _CHOICE.match(reason)
+    choices = None if info is None else _pick(info, (inspect.EnumType, inspect.LiteralType))
+    if bad and isinstance(choices, inspect.EnumType | inspect.LiteralType):
+        known = ", ".join(map(str, _choices(choices)))
+        reason = f"{bad.group(1)}: expected one of {known}"
+    return path, reason
+
+
+def _choices(info: inspect.EnumType | inspect.LiteralType) -> Sequence[object]:
+    return info.values if isinstance(info, inspect.LiteralType) else tuple(info.cls)
 
 
 def _bad_keys(data: object, info: inspect.Type | None) -> Iterator[str]:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from contracts.profiles import PROFILES, ProfileField
+from rules.area_compiler import AreaTables
+from rules.areas import Areas
 from rules.correlator import GRID
 from rules.declaration import RuleDeclaration
 from rules.distances import parse_distance
@@ -28,10 +30,13 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
 class SignalSet:
-    """The signals of a rule, with the stream that they make and its fields."""
+    """The signals of a rule, the areas they are in, and the stream that they make with its fields."""
 
-    def __init__(self, signals: tuple[Signal, ...], stream: Stream) -> None:
+    def __init__(
+        self, signals: tuple[Signal, ...], areas: Mapping[str, Areas], stream: Stream
+    ) -> None:
         self.signals = signals
+        self.areas = areas
         self.stream = stream
 
 
@@ -39,6 +44,7 @@ def compile_signals(
     declared: RuleDeclaration,
     table: PlaceTable | None,
     members: PlaceTable | None,
+    areas: AreaTables,
     fail: Fail,
 ) -> SignalSet:
     """Return the signals of a rule, each a field of the stream that they make.
@@ -47,6 +53,7 @@ def compile_signals(
         declared: the rule as written.
         table: the places that its keys are; None: its keys are no places.
         members: the table that says which key a subject belongs to; None: there is none.
+        areas: tables of areas.
         fail: makes the error for a path below the rule.
 
     Raises:
@@ -59,19 +66,22 @@ def compile_signals(
     for name, one in declared.signals.items():
         if _NAME.fullmatch(name) is None:
             raise fail(("signals", name), f"{name[:40]!r}: expected a name of a-z, 0-9 and '_'")
-        compiler = _SignalCompiler(name, one, table, fail)
+        compiler = _SignalCompiler(name, one, table, areas, fail)
         signal, fields[name] = compiler.compile()
         for key in declared.key:
-            if not _known(key, signal, table, members):
+            area = None if signal.inside is None else areas.table(signal.inside).key
+            if key != area and not _known(key, signal, table, members):
                 raise fail(
                     ("signals", name),
                     f"nothing says which {key[:40]!r} its members belong to; add 'near' and a table "
-                    "of places in 'for_each', or a table in 'members' that has it as a column",
+                    "of places in 'for_each', 'inside' a table of areas with this key, or a table in "
+                    "'members' that has it as a column",
                 )
         signals.append(signal)
     everywhere = STREAMS["signals"].keys
     keys = tuple(dict.fromkeys((*declared.key, *everywhere, MEMBER)))
-    return SignalSet(tuple(signals), Stream(keys=keys, fields=fields, fresh_s=None))
+    named = {one.inside: areas.table(one.inside) for one in signals if one.inside is not None}
+    return SignalSet(tuple(signals), named, Stream(keys=keys, fields=fields, fresh_s=None))
 
 
 def _known(key: str, signal: Signal, table: PlaceTable | None, members: PlaceTable | None) -> bool:
@@ -85,11 +95,17 @@ def _known(key: str, signal: Signal, table: PlaceTable | None, members: PlaceTab
 
 class _SignalCompiler:
     def __init__(
-        self, name: str, declared: SignalDeclaration, table: PlaceTable | None, fail: Fail
+        self,
+        name: str,
+        declared: SignalDeclaration,
+        table: PlaceTable | None,
+        areas: AreaTables,
+        fail: Fail,
     ) -> None:
         self._name = name
         self._declared = declared
         self._table = table
+        self._areas = areas
         self._fail_below = fail
 
     def _fail(self, where: Sequence[str | int], message: str) -> Exception:
@@ -126,6 +142,7 @@ class _SignalCompiler:
             fields=fields,
             reads=reads,
             near_m=self._near(),
+            inside=self._inside(),
             take=declared.take,
             fresh_s=self._fresh(),
             fewest=declared.min_members,
@@ -149,6 +166,19 @@ class _SignalCompiler:
                 ("near",), f"no row of table {self._table.name!r} has lon and lat; add them"
             )
         return metres
+
+    def _inside(self) -> str | None:
+        name = self._declared.inside
+        if name is None:
+            return None
+        if self._declared.near is not None:
+            raise self._fail(("inside",), "'near' and 'inside' both say which key; remove one")
+        if name not in self._areas:
+            known = ", ".join(self._areas.names) or "none"
+            raise self._fail(
+                ("inside",), f"table {name[:40]!r} is unknown; 'areas' here has {known}"
+            )
+        return name
 
     def _fresh(self) -> float:
         text, profile = self._declared.fresh, self._declared.profile

@@ -47,6 +47,8 @@ class Signal(Struct, frozen=True, kw_only=True):
     """Fields that it reads."""
     near_m: float | None
     """How far from the key's place a member may be; None: it has the key."""
+    inside: str | None
+    """Table of areas in whose areas a member lies; None: it has the key."""
     take: str
     fresh_s: float
     fewest: int

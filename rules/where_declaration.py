@@ -24,6 +24,8 @@ class AreasDeclaration(Declared, frozen=True, kw_only=True):
     """A FeatureCollection as text; this or ``shapes``."""
     name: str = "name"
     """Property of a feature that names its area; default name."""
+    key: str = "area"
+    """Key name that the areas give to samples of ``signals`` inside them; default area."""
 
 
 class InsideDeclaration(Declared, frozen=True, kw_only=True):

@@ -17,7 +17,6 @@ _HINTS: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
             r"\.(?:when|clear|where|guard): expected [^,]*, found a (?:whole )?number",
             "write a condition, like depth_m > 15 cm",
         ),
-        (r"\.level: Invalid enum value", "expected blue, yellow or red"),
         (r"expected a list, found a text", "write a list, like [subject]"),
         (r"expected a list, found a mapping", "begin every entry with '- '"),
         (r"expected a list, found nothing", "write a list, like [subject]"),

@@ -297,6 +297,44 @@ def test_a_table_may_say_which_key_a_member_belongs_to() -> None:
     assert engine.counters["unplaced"] == 1
 
 
+def test_members_may_be_what_lies_in_an_area() -> None:
+    """Sensors count for the area they are in, whoever they are; outside they count for none."""
+    corners = [
+        from_local_m(HERE, corner) for corner in ((-50, -50), (150, -50), (150, 50), (-50, 50))
+    ]
+    areas = {"grids": {"shapes": {"g-7": [list(corner) for corner in corners]}, "key": "cell"}}
+    signals = {
+        "flooded": {
+            "profile": "water_level",
+            "of": "depth_m > 10 cm",
+            "inside": "grids",
+            "take": "count",
+            "fresh": "5m",
+        }
+    }
+    one = {
+        "id": "cell",
+        "event": {"type": "flood.cell", "title": {"zh": "{cell}", "en": "{cell}"}},
+        "key": ["cell"],
+        "signals": signals,
+        "ladder": [step("red", "flooded >= 2.0", clear="flooded < 2.0")],
+    }
+    engine = Engine([compile_pack({"areas": areas, "rules": [one]}, "cells", PackFault)])
+
+    found = feed(
+        engine,
+        [
+            depth(0.0, 0.2, subject="p1"),
+            depth(1.0, 0.2, subject="p2", east_m=400.0),
+            depth(2.0, 0.2, subject="p3", east_m=100.0),
+        ],
+    )
+
+    assert told(found) == [("open", "red", 2.0)]
+    assert (found[0].key, found[0].title.en) == ({"cell": "g-7"}, "g-7")
+    assert engine.counters["unplaced"] == 1
+
+
 def test_rates_of_a_signal_work() -> None:
     """A derived value builds on a signal like on a field."""
     one = flash(

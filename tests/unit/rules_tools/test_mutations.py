@@ -8,7 +8,10 @@ from hypothesis import strategies as st
 
 from cityloop.rules_tools.check import check_packs
 
-SHIPPED = sorted((Path(__file__).parents[3] / "rules" / "packs").glob("*.yaml"))
+ROOT = Path(__file__).parents[3]
+WHOLE = ROOT / "tests" / "contract" / "rules" / "packs" / "whole_language.yaml"
+"""Every part of the language in one pack."""
+SHIPPED = [WHOLE, *sorted((ROOT / "rules" / "packs").glob("*.yaml"))]
 _SCRAPS = st.sampled_from(
     ["\t", "\n", ":", "- ", "{", "}", "[", "]", '"', "'", "#", "&a ", "*a", "!", "|", ">", "%", "0",
      "-1", "1e999", ".nan", "null", "true", "on", "\x00", "\u2028", "水", "rules", "60s", "depth_m",
