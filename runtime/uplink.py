@@ -17,6 +17,7 @@ from contracts.status import Status
 from contracts.topics import Kind, box_topic
 from runtime.backoff import Backoff
 from runtime.outbox import Letter, Outbox
+from runtime.send_window import SendWindow
 from runtime.session import Inbound, Session
 from runtime.uplink_lane import LANE_GROUPS, UplinkLane
 
@@ -54,7 +55,8 @@ class Uplink:
         boot_id: this run of the box.
         resend_after_s: how long to wait for an acknowledgement before sending again, real seconds
             (a scaled clock does not hurry the network). Grows with full jitter up to 5 minutes.
-        window: most unconfirmed messages under way in each group of lanes.
+        window: most unconfirmed messages under way in each group of lanes; fewer as long as some
+            have to be sent again, since then the hub has not the queues for so many.
         rng: jitter; by default seeded with the boot id.
     """
 
@@ -88,7 +90,7 @@ class Uplink:
         wall_s = outbox.clock.wall_seconds(1.0)
         self._clock_per_wall = 1.0 / wall_s if wall_s > 0.0 else 1.0
         self._resend_after_s = resend_after_s
-        self._window = window
+        self._windows = {group: SendWindow(window) for group in LANE_GROUPS}
         self._topics: dict[Kind, str] = {
             kind: box_topic(district, site, box, kind)
             for kind in Kind
@@ -106,6 +108,14 @@ class Uplink:
     def backlog(self) -> int:
         """How many messages the gateway has not confirmed."""
         return self._outbox.rows
+
+    @property
+    def windows(self) -> dict[str, int]:
+        """How many messages may be under way now, by the first channel of each group of lanes."""
+        return {group[0].value: window.size for group, window in self._windows.items()}
+
+    def _window(self, lane: UplinkLane) -> SendWindow:
+        return next(window for group, window in self._windows.items() if lane.channel in group)
 
     def send(self, letters: Sequence[Letter]) -> None:
         """Store messages; they are durable when this returns and leave with the next steps.
@@ -166,7 +176,9 @@ class Uplink:
             lane = self._lanes.get((boot_id, channel))
             # an acknowledgement of what was never sent is a mistake elsewhere; the outbox counts it
             if lane is not None and through_seq < self._outbox.next_seq(boot_id, channel):
-                lane.confirm(through_seq)
+                before = lane.acked
+                if lane.confirm(through_seq):
+                    self._window(lane).confirmed(through_seq - before)
         self._session.acknowledge(acks)
         return [message for message in inbound if message.topic != self._topics[Kind.ACK]]
 
@@ -213,6 +225,7 @@ class Uplink:
             elif lane.retry_at is None:
                 lane.retry_at = now + self._clock_span(self._resend_after_s)
             elif now >= lane.retry_at:
+                self._window(lane).missed()
                 longer_s = lane.rewind()
                 lane.retry_at = now + self._clock_span(self._resend_after_s + longer_s)
                 self.counters["rewinds"] += 1
@@ -221,6 +234,7 @@ class Uplink:
         """Send again at once what the gateway asks for, but not twice while it is on its way."""
         lane.asked_again = False
         if lane.in_flight and (lane.deaf_until is None or now >= lane.deaf_until):
+            self._window(lane).missed()
             lane.rewind()
             lane.deaf_until = now + self._clock_span(_ASKED_AGAIN_S)
             self.counters["rewinds"] += 1
@@ -235,7 +249,7 @@ class Uplink:
         left = _PUBLISH_LIMIT
         for group in LANE_GROUPS:
             lanes = [lane for lane in self._lanes.values() if lane.channel in group]
-            room = min(left, self._window - sum(lane.in_flight for lane in lanes))
+            room = min(left, self._windows[group].size - sum(lane.in_flight for lane in lanes))
             # the dict is in the order in which the outbox met the lanes: former boots first
             for boot_id in dict.fromkeys(lane.boot_id for lane in lanes):
                 sent = self._take_turns(

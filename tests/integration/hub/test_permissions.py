@@ -202,3 +202,15 @@ def test_nobody_gets_in_without_a_login(house: House) -> None:
     wait_until(lambda: session.counters["refusals"], "the refusal is counted")
 
     assert not session.connected
+
+
+def test_a_session_is_subscribed_only_when_all_is_granted(house: House) -> None:
+    """Connected and one of two filters refused: not in force; with the granted one alone: in force."""
+    granted = f"{ROOT}/box-1/ack"
+    right = house.session("box-1", granted)
+    wrong = house.session("box-1", granted, f"{ROOT}/box-2/ack")
+    wait_until(lambda: right.subscribed, "the hub's answer")
+    wait_until(lambda: wrong.counters["forbidden_subscriptions"] == 1, "the hub's refusal")
+
+    assert wrong.connected
+    assert not wrong.subscribed
