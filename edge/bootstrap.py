@@ -191,6 +191,8 @@ def build(
     def changed(running: EdgeConfig) -> None:
         agent.heartbeat_every(running.status_every_s)
         book.update_every(running.update_every_s)
+        for sensor in sensors:
+            sensor.priorities = running.priorities
 
     configurator.attach(lanes_by_id, sensors, changed)
     return agent
@@ -314,7 +316,7 @@ def _sensor_lanes(config: EdgeConfig, folder: Path, uplink: Uplink) -> list[Sens
     lanes: list[SensorLane] = []
     for sensor in config.sensors:
         try:
-            lanes.append(SensorLane(_driver(sensor, config, folder, uplink)))
+            lanes.append(SensorLane(_driver(sensor, config, folder, uplink), config.priorities))
         except EdgeError as error:
             _LOG.error("sensor_refused", box_id=config.box.box, reason=str(error))
     return lanes

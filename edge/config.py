@@ -86,6 +86,9 @@ class EdgeConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Cameras."""
     sensors: tuple[SensorConfig, ...] = ()
     """Sensors: ``driver: replay``, ``driver: simulated`` or ``driver: load``."""
+    priorities: dict[Id, Annotated[int, Meta(ge=0, le=9)]] = {}
+    """Priority by sensor, where it is not the profile's; 0 sends its readings down the urgent lane.
+    Default: none."""
     status_every_s: Annotated[float, Meta(gt=0.0)] = 30.0
     """Seconds between two heartbeats. Default: 30 s."""
     update_every_s: Annotated[float, Meta(gt=0.0)] = 10.0

@@ -151,6 +151,7 @@ class Configurator:
             sensors=cadences,
             status_every_s=laid.config.status_every_s,
             update_every_s=laid.config.update_every_s,
+            priorities=laid.config.priorities,
         )
         self._changed(self._running)
         self._laid = msgspec.structs.replace(laid, refused=refused)

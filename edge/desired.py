@@ -1,7 +1,7 @@
 """What a desired configuration makes of a box's own: section by section, each good or refused.
 
 A desired configuration names only what shall differ from the box's file: fields of the box
-(``status_every_s``, ``update_every_s``), cameras by id and sensors by subject. Pure functions.
+(``status_every_s``, ``update_every_s``, ``priorities``), cameras by id and sensors by subject. Pure functions.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ __all__ = [
 APPLIED = "applied"
 NEEDS_RESTART = "needs restart"
 
-_OWN = ("status_every_s", "update_every_s")
+_OWN = ("status_every_s", "update_every_s", "priorities")
 """Fields of the box itself that a desired configuration may hold."""
 _HOT_CAMERA = (
     "zones",

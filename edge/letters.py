@@ -1,8 +1,9 @@
 """Messages of the box, put together when the outbox gives them their number."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
+from types import MappingProxyType
 from typing import Any
 
 from msgspec import structs
@@ -65,20 +66,32 @@ def counts_letter(
     return Letter(Channel.COUNTS, Kind.COUNTS, compose)
 
 
-def reading_letters(readings: Sequence[SensorReading], per_message: int) -> list[Letter]:
+def reading_letters(
+    readings: Sequence[SensorReading],
+    per_message: int,
+    priorities: Mapping[str, int] = MappingProxyType({}),
+) -> list[Letter]:
     """Return readings as SenML packs of at most ``per_message`` readings, in the same order.
 
-    Readings whose profile has priority 0 go down the urgent lane, in packs of their own.
+    Readings of priority 0 go down the urgent lane, in packs of their own.
+
+    Args:
+        readings: the readings.
+        per_message: most readings in one pack.
+        priorities: priority by subject, where it is not the profile's.
     """
     letters: list[Letter] = []
-    for urgent, group in groupby(readings, key=_is_urgent):
+    for urgent, group in groupby(readings, key=lambda one: _is_urgent(one, priorities)):
         members = list(group)
         for start in range(0, len(members), per_message):
             letters.append(_pack(members[start : start + per_message], urgent=urgent))
     return letters
 
 
-def _is_urgent(reading: SensorReading) -> bool:
+def _is_urgent(reading: SensorReading, priorities: Mapping[str, int]) -> bool:
+    priority = priorities.get(reading.subject)
+    if priority is not None:
+        return priority == 0
     profile = PROFILES.get(reading.profile)
     return profile is not None and profile.priority == 0
 

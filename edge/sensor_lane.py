@@ -1,6 +1,8 @@
 """One sensor driver of the agent; what goes wrong with it stays here."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 import structlog
 
@@ -15,10 +17,18 @@ _LOG = structlog.get_logger("edge.sensor")
 
 
 class SensorLane:
-    """Polls a driver and makes messages of its readings."""
+    """Polls a driver and makes messages of its readings.
 
-    def __init__(self, driver: SensorDriver) -> None:
+    Args:
+        driver: the driver.
+        priorities: priority by subject, where it is not the profile's; may be replaced.
+    """
+
+    def __init__(
+        self, driver: SensorDriver, priorities: Mapping[str, int] = MappingProxyType({})
+    ) -> None:
         self.driver = driver
+        self.priorities = priorities
         self._failing = False
         self._own = {"faults": 0}
 
@@ -42,7 +52,7 @@ class SensorLane:
         if self._failing:
             self._failing = False
             _LOG.info("sensor_recovered", driver=self.driver.name)
-        return reading_letters(readings, self.driver.per_message)
+        return reading_letters(readings, self.driver.per_message, self.priorities)
 
     def _fail(self, reason: str) -> None:
         self._own["faults"] += 1

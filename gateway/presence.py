@@ -1,9 +1,12 @@
 """Who is online: told by last wills and by silence in event time. Pure functions of the registry."""
 
+from collections import Counter
+from collections.abc import Iterator
+
 from contracts.profiles import PROFILES
-from contracts.registry import DeviceEntry, Lifecycle, OnlineRate
+from contracts.registry import Lifecycle, OnlineRate
 from contracts.status import BoxState
-from gateway.registry import Registry
+from gateway.registry import Registry, SubjectRecord
 
 __all__ = ["box_online", "online_rates", "window_s"]
 
@@ -14,9 +17,13 @@ _LEAST_S = 60.0
 _CAMERA = "camera"
 
 
-def window_s(profile: str | None, entry: DeviceEntry | None) -> float:
-    """Return the seconds of silence after which a device counts as offline."""
-    cadence_s = None if entry is None else entry.cadence_s
+def window_s(profile: str, cadence_s: float | None) -> float:
+    """Return the seconds of silence after which a device counts as offline.
+
+    Args:
+        profile: its class.
+        cadence_s: its registered cadence; None: the profile's.
+    """
     if cadence_s is None and profile in PROFILES:
         cadence_s = PROFILES[profile].cadence_s
     return max(_LEAST_S, _CADENCES * (cadence_s or 0.0))
@@ -55,37 +62,42 @@ def online_rates(
         started_s: when this gateway began to listen.
         offline_after_s: a box's silence after which it counts as offline.
     """
-    found: dict[tuple[str, str], list[int]] = {}
     boxes = {
         box: box_online(registry, box, now_s, offline_after_s)
         for box in {*list(registry.boxes), *list(registry.heard)}
     }
-    if registry.revision:
-        names = [
-            name
-            for name, entry in list(registry.devices.items())
-            if entry.lifecycle is Lifecycle.ACTIVE
-        ]
-    else:
-        names = list(registry.subjects)
-    for name in names:
-        entry, known = registry.devices.get(name), registry.subjects.get(name)
-        profile = known.profile if entry is None and known is not None else None
-        profile = profile if entry is None else entry.profile
-        district = known.district if entry is None and known is not None else ""
-        district = district if entry is None else entry.district
-        patience_s = window_s(profile, entry)
+    counts: Counter[tuple[str, str]] = Counter()
+    online: Counter[tuple[str, str]] = Counter()
+    windows: dict[tuple[str, float | None], float] = {}
+    for district, profile, cadence_s, known in _watched(registry):
+        window = windows.get((profile, cadence_s))
+        if window is None:
+            window = windows[profile, cadence_s] = window_s(profile, cadence_s)
         heard_s = 0.0 if known is None else known.heard_s
         there = known is not None and boxes.get(known.box, False)
-        fresh = now_s - heard_s <= patience_s
+        here = there and (profile == _CAMERA or now_s - heard_s <= window)
         # silent, but this gateway has not listened for long enough to say so
-        listening = now_s - started_s < patience_s and heard_s < started_s
-        if listening and profile != _CAMERA and not (there and fresh):
+        listening = now_s - started_s < window and heard_s < started_s
+        if listening and not here and profile != _CAMERA:
             continue
-        counts = found.setdefault((district, profile or "unknown"), [0, 0])
-        counts[0] += 1
-        counts[1] += there and (fresh or profile == _CAMERA)
+        counts[district, profile] += 1
+        online[district, profile] += here
     return tuple(
-        OnlineRate(district=district, profile=profile, devices=devices, online=online)
-        for (district, profile), (devices, online) in sorted(found.items())
+        OnlineRate(district=district, profile=profile, devices=devices, online=online[key])
+        for key, devices in sorted(counts.items())
+        for district, profile in (key,)
     )
+
+
+def _watched(
+    registry: Registry,
+) -> Iterator[tuple[str, str, float | None, SubjectRecord | None]]:
+    """Yield district, profile, registered cadence and record of every device that counts."""
+    subjects = registry.subjects
+    if registry.revision:
+        for name, entry in list(registry.devices.items()):
+            if entry.lifecycle is Lifecycle.ACTIVE:
+                yield entry.district, entry.profile, entry.cadence_s, subjects.get(name)
+        return
+    for known in list(subjects.values()):
+        yield known.district, known.profile or "unknown", None, known

@@ -1,5 +1,6 @@
 """The registry of devices and boxes: reading it, changing it, as tables, and for pollers."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -7,6 +8,8 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from cloud_api.access import READ, Gate, Require
+from cloud_api.devices.derived import renew_priorities
+from cloud_api.devices.desired import DesiredConfigs
 from cloud_api.devices.reading import entry_from, object_from
 from cloud_api.devices.register import (
     DeviceRegister,
@@ -89,6 +92,15 @@ def devices_router(services: Services, _gate: Gate) -> APIRouter:
         _entry_routes(router, services, register, kind, path)
         _sheet_routes(router, services, register, kind, path)
     return router
+
+
+def _put(services: Services, register: DeviceRegister, entries: Sequence[Entry], by: str) -> None:
+    """Register entries, and let their boxes know of new priorities."""
+    former = register.known(EntryKind.DEVICE, entries)
+    now = services.clock.now()
+    register.put(entries, now, by)
+    boxes = [entry.box for entry in (*entries, *former.values()) if entry.box is not None]
+    renew_priorities(register, DesiredConfigs(services.store), boxes, now, by)
 
 
 def _registry_routes(router: APIRouter, services: Services, register: DeviceRegister) -> None:
@@ -178,7 +190,7 @@ def _entry_routes(
                 raise VersionMismatch(
                     f"{singular} {name!r} has changed since revision {seen}; read it again"
                 )
-            register.put([entry], services.clock.now(), caller.name)
+            _put(services, register, [entry], caller.name)
             return register.get(kind, name)
 
         stored = await run_in_threadpool(put)
@@ -193,7 +205,12 @@ def _entry_routes(
     )
     def delete_one(name: _IdPath, caller: manager) -> Response:
         """Remove an entry; ``lifecycle: retired`` keeps its history and is mostly what is meant."""
-        register.remove(kind, name, services.clock.now(), caller.name)
+        former = register.get(kind, name).entry
+        now = services.clock.now()
+        register.remove(kind, name, now, caller.name)
+        if former.box is not None:
+            desired = DesiredConfigs(services.store)
+            renew_priorities(register, desired, [former.box], now, caller.name)
         return Response(status_code=204)
 
 
@@ -239,7 +256,7 @@ def _sheet_routes(
             entries, faults = read_sheet(text, struct)
             report = compare(entries, register.known(kind, entries), faults, dry_run=dry_run)
             if not dry_run and not faults:
-                register.put(entries, services.clock.now(), caller.name)
+                _put(services, register, entries, caller.name)
             return report
 
         report = await run_in_threadpool(run)

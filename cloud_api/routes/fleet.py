@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from cloud_api.access import POST_EVENTS, READ, Gate, Require
+from cloud_api.devices.derived import priorities_of, with_priorities
 from cloud_api.devices.desired import DesiredConfigs
 from cloud_api.devices.enrolment import Enrolled, Enrolment
 from cloud_api.devices.reading import object_from
@@ -105,7 +106,7 @@ def _config_routes(router: APIRouter, services: Services) -> None:
             assert isinstance(entry, BoxEntry)
             return desired.set(
                 entry,
-                config,
+                with_priorities(config, priorities_of(register, box)),
                 services.clock.now(),
                 by=caller.name,
                 reason=reason,

@@ -97,3 +97,28 @@ def test_a_configuration_needs_a_registered_box(server: Server) -> None:
             None,
             False,
         )
+
+
+def test_priorities_of_devices_reach_their_boxes_configuration(server: Server) -> None:
+    """Registering, changing and striking off a device keeps the box's priorities equal."""
+    device = DEVICE | {"box": "box-6", "priority": 0}
+    with server.client(Role.ADMIN) as admin:
+        admin.put("/v1/boxes/box-6", json={"district": "nanshan", "site": "bay-road"})
+
+        def desired() -> tuple[int, object]:
+            found = admin.get("/v1/boxes/box-6/config").json()["desired"]
+            return found["version"], found["config"]
+
+        admin.put("/v1/devices/water-6", json=device)
+        first = desired()
+        reason = {"reason": "more often"}
+        admin.put("/v1/boxes/box-6/config", params=reason, json={"status_every_s": 5})
+        kept = desired()
+        admin.put("/v1/devices/water-6", json=device | {"owner": "water"})
+        same = desired()
+        admin.delete("/v1/devices/water-6")
+        gone = desired()
+
+    assert first == (1, {"priorities": {"water-6": 0}})
+    assert kept == same == (2, {"status_every_s": 5, "priorities": {"water-6": 0}})
+    assert gone == (3, {"status_every_s": 5})

@@ -206,3 +206,17 @@ def test_reload_reads_the_file_again(tmp_path: Path) -> None:
         (False, "needs restart: log_level"),
     ]
     assert len(box.gateway.of(Status)) >= 8
+
+
+def test_a_priority_of_the_registry_opens_the_urgent_lane(box: InProcess) -> None:
+    """From the next reading on a sensor of priority 0 goes before all others, and back again."""
+    box.run(3.0)
+    desire(box, 1, priorities={"w-1": 0})
+    box.run(3.0)
+    desire(box, 2, priorities={"w-1": 3})
+    box.run(3.0)
+    lanes = [said.channel.value for said in box.gateway.of(Readings)]
+
+    assert list(dict.fromkeys(lanes)) == ["readings", "urgent"]
+    assert lanes[0] == lanes[-1] == "readings"
+    assert lanes.count("urgent") >= 1
