@@ -103,6 +103,7 @@ PROFILES: dict[str, DeviceProfile] = {
             _number("wind_m_s", "m/s", 0.0, 90.0),
             _number("gust_m_s", "m/s", 0.0, 120.0),
         ),
+        _profile("river_level", "河道水位", 300.0, _number("level_m", "m", -20.0, 200.0)),
         _profile("sewer", "管网充满度", 300.0, _number("fill_ratio", "/", 0.0, 2.0)),
         _profile(
             "pump",
