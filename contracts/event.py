@@ -68,3 +68,5 @@ class Event(Struct, frozen=True, kw_only=True, tag="event.v1", tag_field="type")
     dedupe: str | None = None
     preplan: str | None = None
     evidence: tuple[Evidence, ...] = ()
+    members: tuple[str, ...] = ()
+    """Key values of those that an event of a group speaks for, joined; at most 50 are named."""

@@ -74,4 +74,5 @@ def build_event(
         dedupe=breach.dedupe,
         preplan=breach.event.preplan,
         evidence=breach.evidence,
+        members=breach.members,
     )

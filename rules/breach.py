@@ -7,7 +7,16 @@ from contracts.event import Cause, EventPhase, Title
 from contracts.levels import Level
 from rules.actions import ActionOrder
 
-__all__ = ["Breach", "EventSection"]
+__all__ = ["Breach", "EventSection", "GroupSection"]
+
+
+class GroupSection(Struct, frozen=True, kw_only=True):
+    """``group``: one event for all keys that agree in some names."""
+
+    by: tuple[str, ...]
+    """Those names."""
+    wait_s: float
+    """How long the first member waits for others, and news of members for more, in seconds."""
 
 
 class EventSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -23,6 +32,8 @@ class EventSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Ids of rules that keep quiet about the same thing while the event is open; default none."""
     preplan: str | None = None
     """预案: id of the plan that the event launches; default none."""
+    group: GroupSection | None = None
+    """Which keys share one event; default each has its own."""
     frames: tuple[str, ...] = ("last",)
     """Whose pictures the event has: first, last or both; default last."""
 
@@ -58,5 +69,9 @@ class Breach(Struct, frozen=True, kw_only=True):
     place: Place | None = None
     evidence: tuple[Evidence, ...] = ()
     discovery: Discovery = Discovery.AUTOMATIC
+    within: dict[str, str] = {}
+    """Values of the names that the rule groups by."""
+    members: tuple[str, ...] = ()
+    """Key values of those that a group speaks for, joined; bounded."""
     orders: tuple[ActionOrder, ...] = ()
     """Commands to devices that go with the statement, in this order."""

@@ -16,6 +16,7 @@ from rules.operator_declaration import (
     CalendarDeclaration,
     Declared,
     EscalateDeclaration,
+    GroupDeclaration,
     HolidayDeclaration,
     LateDeclaration,
     LetDeclaration,
@@ -62,6 +63,8 @@ class EventDeclaration(Declared, frozen=True, kw_only=True):
     """How often an open event that nobody acknowledged is told again; default never."""
     inhibits: list[str] = []
     """Ids of rules that keep quiet about the same thing while the event is open; default none."""
+    group: GroupDeclaration | None = None
+    """One event for several keys; default each has its own."""
     preplan: str | None = None
     """Plan 预案 that the event launches; default none."""
     evidence: EvidenceDeclaration | None = None
@@ -211,9 +214,7 @@ class PackDeclaration(Declared, frozen=True, kw_only=True):
     """Tables of areas by name; default none."""
 
 
-_PLANNED: Mapping[str, tuple[str, ...]] = {
-    "event": ("group",),
-}
+_PLANNED: Mapping[str, tuple[str, ...]] = {}
 """Parts of the language that packs may already contain elsewhere but this version does not run."""
 
 

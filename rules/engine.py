@@ -6,11 +6,14 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from msgspec import structs
+
 from contracts.control import Control
 from rules.breach import Breach
 from rules.calm_keys import CalmKeys, calm_keys
 from rules.control_desk import ControlDesk
 from rules.errors import StateError
+from rules.grouping import GROUP_KEY, Groups
 from rules.inhibition import Suppressed
 from rules.judge import KeyValue, RunningRule
 from rules.key_life import KeyLife
@@ -21,7 +24,8 @@ from rules.rule import RulePack
 from rules.rule_index import RuleIndex, Slot, same_key
 from rules.sample import Sample
 from rules.standing import STANDING_KEY, Standing
-from rules.trail import TRAIL_KEY, TrailBook
+from rules.trail import TRAIL_KEY
+from rules.trails import begin_trails, hand_over_trails, restore_trail, trail_name
 
 __all__ = ["ALLOWED_AHEAD_S", "FORGET_S", "Engine"]
 
@@ -56,6 +60,8 @@ class Engine:
         self._life = KeyLife(self._standing, self.counters)
         self._life.inhibition = self._index.inhibition
         self._rewind = Rewind(self._life, self.counters)
+        self._groups = Groups()
+        self._groups.use(self._index.running)
         self._timers: list[tuple[float, str, KeyState]] = []
         self._touched: list[KeyState] = []
         self._removed: set[str] = set()
@@ -125,7 +131,7 @@ class Engine:
                 self._touched.append(state)
         for said in self._index.correlator.correlate(sample, now, self.counters):
             breaches += self.apply(said, now)
-        return breaches
+        return self._gathered(breaches, now) if breaches else breaches
 
     def calm(self, sample: Sample) -> CalmKeys | None:
         """Return what spares :meth:`apply` the next readings of a subject, after one was applied."""
@@ -174,6 +180,8 @@ class Engine:
                 self._remove(state)
             else:
                 self._schedule(state, after=now)
+        if self._groups.gathers:
+            return [*self._gathered(breaches, now), *self._groups.tick(now)]
         return breaches
 
     def suppressed(self) -> list[Suppressed]:
@@ -186,11 +194,15 @@ class Engine:
         Acknowledge and shelve name an event by ``event_id``, or a rule, or key values, or both; mode
         is for all rules. What names nothing that is there is counted as ``unaddressed``.
         """
-        states, breaches = self._desk().take(control, now)
-        for state in states:
-            self._touch(state)
-            self._schedule(state)
-        return breaches
+        breaches: list[Breach] = []
+        members = [] if control.event_id is None else self._groups.members_of(control.event_id)
+        for one in [structs.replace(control, event_id=id_) for id_ in members] or [control]:
+            states, said = self._desk().take(one, now)
+            breaches += said
+            for state in states:
+                self._touch(state)
+                self._schedule(state)
+        return self._gathered(breaches, now)
 
     def take_dirty(self) -> dict[str, bytes | None]:
         """Return the key states that changed since the last call; None: the key is gone."""
@@ -202,11 +214,12 @@ class Engine:
                 book = state.running.book
                 if book is None or state.value not in book.rows:
                     continue
-                trail = _trail_of(book, state.value)
+                trail = trail_name(book, state.value)
                 if trail not in blobs:  # several rules share one
                     blobs[trail] = book.encode(state.value)
         self._touched.clear()
         self._removed.clear()
+        blobs |= self._groups.take_dirty()
         standing = self._standing.encode()
         if standing != self._standing_taken:
             blobs[STANDING_KEY] = self._standing_taken = standing
@@ -218,8 +231,8 @@ class Engine:
             if name == STANDING_KEY:
                 self._restore_standing(blob)
                 continue
-            if name.startswith(TRAIL_KEY):
-                self._restore_trail(name, blob)
+            if name.startswith((TRAIL_KEY, GROUP_KEY)):
+                self._restore_beside(name, blob)
                 continue
             rule, *values = name.split("\x1f")
             running = self._index.running.get(rule)
@@ -234,9 +247,10 @@ class Engine:
                 continue
             if state.due != NEVER:
                 heapq.heappush(self._timers, (state.due, state.name, state))
-        self._begin_trails()
+        begin_trails(self._index.running.values())
         self._life.inhibition = self._index.inhibition
         self._life.inhibition.seed(self._index.running)
+        self._groups.use(self._index.running)
 
     def replace(self, packs: Sequence[RulePack], now: float | None = None) -> list[Breach]:
         """Swap the packs; return the statements that this makes necessary.
@@ -251,7 +265,7 @@ class Engine:
         """
         older, books = self._index.running, self._index.books
         self._index = RuleIndex(packs, self.counters)
-        self._hand_over_trails(books)
+        self._removed.update(hand_over_trails(books, self._index.books))
         self._life.inhibition = self._index.inhibition
         self._life.inhibition.seed(older)
         breaches: list[Breach] = []
@@ -267,7 +281,10 @@ class Engine:
                 self._life.change_rule(state, after, at, breaches)
                 self._touch(state)
                 self._schedule(state)
-        self._begin_trails()
+        begin_trails(self._index.running.values())
+        latest = max((breach.at for breach in breaches), default=0.0)
+        breaches = self._gathered(breaches, latest if now is None else now)
+        self._groups.use(self._index.running)
         return breaches
 
     def digest(self) -> str:
@@ -281,6 +298,7 @@ class Engine:
         for name, book in sorted(self._index.books.items()):
             for value in sorted(book.rows, key=str):
                 digest.update(f"{name}\x1e{value}\x1e".encode() + book.encode(value))
+        digest.update(self._groups.encode())
         digest.update(self._standing.encode())
         return digest.hexdigest()
 
@@ -298,6 +316,12 @@ class Engine:
             return None
         state = running.states[value] = KeyState(running, value)
         return state
+
+    def _gathered(self, breaches: list[Breach], now: float) -> list[Breach]:
+        """Return statements as they are to be told, where rules speak for groups of keys."""
+        if not self._groups.gathers:
+            return breaches
+        return self._groups.gather(breaches, self._index.running, now)
 
     def _desk(self) -> ControlDesk:
         return ControlDesk(self._index, self._life, self._standing, self.counters)
@@ -325,34 +349,16 @@ class Engine:
             return
         self._standing_taken = blob
 
-    def _restore_trail(self, name: str, blob: bytes) -> None:
-        _, _, book_name, *values = name.split("\x1f")
-        book = self._index.books.get(book_name)
-        if book is None or not values:
-            return  # its rules are gone, or read otherwise: it begins anew
-        try:
-            book.decode(values[0] if len(values) == 1 else tuple(values), blob)
-        except StateError:
+    def _restore_beside(self, name: str, blob: bytes) -> None:
+        """Take back what stands beside the states of keys: a trail or a group."""
+        if name.startswith(GROUP_KEY):
+            try:
+                self._groups.restore(name, blob)
+            except StateError:
+                self.counters["bad_state"] += 1
+            return
+        if not restore_trail(self._index.books, name, blob):
             self.counters["bad_state"] += 1
-
-    def _hand_over_trails(self, books: Mapping[str, TrailBook]) -> None:
-        """Let trails go on under new packs where they are of the same fields."""
-        for name, before in books.items():
-            after = self._index.books.get(name)
-            if after is not None and after.names == before.names:
-                after.rows = before.rows
-            else:
-                self._removed.update(_trail_of(before, value) for value in before.rows)
-
-    def _begin_trails(self) -> None:
-        """Let the trail of every key that has none begin at its last sample."""
-        for running in self._index.running.values():
-            book = running.book
-            if book is None:
-                continue
-            for value, state in running.states.items():
-                if value not in book.rows or book.newest(value) < state.last_at:
-                    book.start_at(value, state.last_at)
 
     def _touch(self, state: KeyState) -> None:
         if not state.dirty:
@@ -373,8 +379,3 @@ class Engine:
 
 
 _NO_RULES: Final = Slot(())
-
-
-def _trail_of(book: TrailBook, value: KeyValue) -> str:
-    values = (value,) if isinstance(value, str) else value
-    return "\x1f".join((TRAIL_KEY, book.name, *values))

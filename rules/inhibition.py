@@ -14,7 +14,7 @@ from contracts.levels import Level
 from rules.errors import PackError
 from rules.judge import RunningRule
 from rules.key_state import KeyState
-from rules.statement import holding, key_of
+from rules.statement import holding, key_of, names_of
 from rules.vocabulary import STREAMS
 
 __all__ = ["ABSENCE", "LADDER", "WHEREABOUTS", "Inhibition", "Suppressed"]
@@ -182,13 +182,6 @@ class Inhibition:
             for pair in self._by_target.get((rule, part), ())
         ]
         return max((1 + self._rank(one, (*above, rule)) for one in sources), default=0)
-
-
-def names_of(state: KeyState) -> Mapping[str, str]:
-    """Return what is known of a key by name: its own values, and those of its last sample."""
-    whereabouts = {} if state.more is None else state.more.whereabouts
-    keys = {} if state.sample is None else state.sample.keys
-    return {**whereabouts, **keys, **key_of(state)}
 
 
 def _is_open(state: KeyState) -> bool:

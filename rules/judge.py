@@ -89,7 +89,7 @@ class RunningRule:
         self.book: TrailBook | None = None
         """The trails that late samples of its keys are put into; None: they are not judged."""
         absence = rule.operators.absence
-        self.follows_place = absence is not None and bool(absence.inhibit_by)
+        self.follows_place = absence is not None and bool(absence.inhibit_by or absence.group)
         """Its keys keep in mind where they were last heard from."""
         self.owns_book = False
         """No other rule shares the trails."""

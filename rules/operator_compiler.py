@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from contracts.event import Title
 from contracts.levels import Level, level_rank
@@ -11,6 +12,8 @@ from rules.calendars import Calendar, Schedule
 from rules.declaration import RuleDeclaration
 from rules.durations import parse_duration
 from rules.escalation import Escalation
+from rules.group_compiler import compile_group
+from rules.inhibition import WHEREABOUTS
 from rules.operators import Operators
 from rules.silence import Absence, NoData
 from rules.titles import TitleTemplate, compile_title
@@ -106,6 +109,11 @@ class _OperatorCompiler:
             title_en=self._title("en", title.en),
             text=f"no data for {declared.after}",
             inhibit_by=tuple(declared.inhibit_by),
+            group=compile_group(
+                declared.group,
+                (*self._declared.key, *WHEREABOUTS),
+                partial(self._fail_in, ("absence", "group")),
+            ),
         )
 
     def schedule(self, calendars: Mapping[str, Calendar]) -> Schedule | None:
@@ -168,6 +176,9 @@ class _OperatorCompiler:
             return compile_title(text, self._declared.key)
         except ValueError as failure:
             raise self._fail(("absence", "title", language), str(failure)) from failure
+
+    def _fail_in(self, part: Sequence[str], where: Sequence[str | int], message: str) -> Exception:
+        return self._fail((*part, *where), message)
 
     def _silence(self, part: str, after: str) -> float:
         """Return the length of a silence in seconds; only sensors and counts can be silent."""

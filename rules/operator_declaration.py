@@ -12,6 +12,7 @@ __all__ = [
     "CalendarDeclaration",
     "Declared",
     "EscalateDeclaration",
+    "GroupDeclaration",
     "HolidayDeclaration",
     "LateDeclaration",
     "LetDeclaration",
@@ -35,6 +36,15 @@ class NoDataDeclaration(Declared, frozen=True, kw_only=True):
     """Level to raise to; default that of the lowest step. For raise only."""
 
 
+class GroupDeclaration(Declared, frozen=True, kw_only=True):
+    """``group``: one event for all keys that agree in some names."""
+
+    by: list[str]
+    """Those names: of the key, or box, site and district."""
+    wait: str = "30s"
+    """How long the first member waits for others, and news of members for more; default 30s."""
+
+
 class AbsenceDeclaration(Declared, frozen=True, kw_only=True):
     """``absence``: the event that a silent key is, for keys that were heard before."""
 
@@ -48,6 +58,8 @@ class AbsenceDeclaration(Declared, frozen=True, kw_only=True):
     """Title template in both languages, of key names; default the event type."""
     inhibit_by: list[str] = []
     """Ids of rules whose open events, of the same box say, explain the silence; default none."""
+    group: GroupDeclaration | None = None
+    """One event for several silent keys; default each has its own."""
 
 
 class LateDeclaration(Declared, frozen=True, kw_only=True):

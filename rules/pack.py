@@ -3,13 +3,14 @@
 import math
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 
 from contracts.profiles import PROFILES
 from rules.action_compiler import compile_actions
 from rules.actions import Action
 from rules.area_compiler import AreaTables
-from rules.breach import EventSection
+from rules.breach import EventSection, GroupSection
 from rules.calendar_compiler import compile_calendars
 from rules.calendars import Calendar
 from rules.declaration import (
@@ -19,6 +20,7 @@ from rules.declaration import (
 )
 from rules.durations import parse_duration
 from rules.expression import Node, field_names
+from rules.group_compiler import compile_group
 from rules.inline_tests import compile_tests
 from rules.ladder_compiler import compile_ladder
 from rules.let_compiler import compile_lets
@@ -322,7 +324,20 @@ class _RuleCompiler:
             preplan=event.preplan,
             frames=frames,
             inhibits=tuple(event.inhibits),
+            group=self._group(stream),
         )
+
+    def _group(self, stream: Stream) -> GroupSection | None:
+        declared = self._declared.event.group
+        if declared is not None:
+            for part, used in (
+                ("actions", self._declared.actions),
+                ("remind", self._declared.event.remind),
+            ):
+                if used:
+                    path = ("event", "remind") if part == "remind" else (part,)
+                    raise self._fail(path, "not together with 'group': it speaks of single keys")
+        return compile_group(declared, stream.keys, partial(self._fail_below, ("event", "group")))
 
     def _titles(
         self, event: EventSection, stream: Stream, fields: FieldTable

@@ -5,6 +5,7 @@ import math
 from msgspec import Struct
 
 from contracts.levels import Level
+from rules.breach import GroupSection
 from rules.key_state import NEVER, KeyState
 from rules.titles import TitleTemplate
 
@@ -35,6 +36,8 @@ class Absence(Struct, frozen=True, kw_only=True):
     """As shown in a cause."""
     inhibit_by: tuple[str, ...] = ()
     """Ids of rules whose open events keep it quiet."""
+    group: GroupSection | None = None
+    """Which keys share one event; default each has its own."""
 
 
 def last_known_at(state: KeyState) -> float:

@@ -26,6 +26,7 @@ __all__ = [
     "key_of",
     "known_names",
     "ladder_turn",
+    "names_of",
     "new_episode",
     "note_turn",
     "state_absence",
@@ -173,7 +174,7 @@ def state_absence(state: KeyState, absence: Absence, turn: Turn, *, tick: bool) 
     more, rule, key = state.operators(), state.running.rule, key_of(state)
     before = more.absence
     more.absence = episode = _next_episode(f"{rule.id}/absence", before, turn, key)
-    event = EventSection(type=absence.type, dedupe=rule.event.dedupe)
+    event = EventSection(type=absence.type, dedupe=rule.event.dedupe, group=absence.group)
     known = known_names(state)
     title = Title(zh=absence.title_zh.render(known), en=absence.title_en.render(known))
     breach = _breach(state, key, episode, before, turn, event, title, tick=tick)
@@ -217,6 +218,9 @@ def _breach(
         subject=key.get("subject") if sample is None else sample.subject,
         place=state.running.row_of(state.value).place,
     )
+    if event.group is not None:
+        names = names_of(state)
+        breach = structs.replace(breach, within={one: names.get(one, "") for one in event.group.by})
     if sample is None:
         return breach
     return structs.replace(
@@ -230,6 +234,13 @@ def _breach(
 def key_of(state: KeyState) -> dict[str, str]:
     """Return a key's values by name."""
     return dict(zip(state.running.rule.key, state.running.key_values(state.value), strict=True))
+
+
+def names_of(state: KeyState) -> Mapping[str, str]:
+    """Return what is known of a key by name: its own values, and those of its last sample."""
+    whereabouts = {} if state.more is None else state.more.whereabouts
+    keys = {} if state.sample is None else state.sample.keys
+    return {**whereabouts, **keys, **key_of(state)}
 
 
 def new_episode(

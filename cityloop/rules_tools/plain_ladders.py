@@ -37,6 +37,7 @@ def _is_plain(rule: Rule) -> bool:
         rule.stream == "readings"
         and not rule.filters
         and not rule.event.inhibits
+        and rule.event.group is None
         and set(rule.key) <= _KEYS
         and not _extras(rule, _LADDER_PARTS)
         and all(_plain_step(step) for step in rule.steps)

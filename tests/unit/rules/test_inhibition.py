@@ -130,9 +130,9 @@ def test_a_silent_box_explains_its_silent_sensors() -> None:
 
     assert [(one.rule, one.phase.value) for one in silent] == [("silent-box", "open")]
     assert [(one.rule, one.phase.value) for one in back] == [("silent-box", "end")]
-    assert [
-        (one.rule, one.key, one.onset_at) for one in later
-    ] == [("silent", {"subject": "pond-2"}, T0)]
+    assert [(one.rule, one.key, one.onset_at) for one in later] == [
+        ("silent", {"subject": "pond-2"}, T0)
+    ]
 
 
 @pytest.mark.parametrize(

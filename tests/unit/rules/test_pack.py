@@ -86,10 +86,6 @@ def test_refusals_name_the_place_and_the_reason(
 @pytest.mark.parametrize(
     ("changes", "path"),
     [
-        ({"event": {"type": "a", name: "x"}}, ("event", name))
-        for name in ("group",)
-    ]
-    + [
         ({"watch": {"profile": ["noise"]}}, ("watch", "profile")),
     ],
     ids=str,
