@@ -180,7 +180,7 @@ class ReadingPath:
         if known.flag is not None:
             return  # what the registry holds against a sensor is told with each of its readings
         station = self._stations[subject] = _Station(
-            source.place, known, profile, inspector.watch(profile, subject)
+            source.place, known, profile, inspector.watch(profile, subject, sample.keys)
         )
         if not flags:
             station.calm = engine.calm(inspection.sample)

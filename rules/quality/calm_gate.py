@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from contracts.quality import QualityFlag
 from rules.quality.drift_gate import SPANS, DriftState
+from rules.quality.excuse import Excuse
 from rules.quality.gate import GateState, QualityGate, Verdict
 from rules.quality.sensor_memory import Extremes, Passes, SensorMemory
 from rules.quality.spike_gate import SpikeState
@@ -45,6 +46,11 @@ class CalmGate:
     def __init__(self, gate: QualityGate) -> None:
         self._gate = gate
         self.passes: Passes = _compile(gate)
+
+    @property
+    def excuse(self) -> Excuse | None:
+        """What excuses a value that stands still."""
+        return None if self._gate.stuck is None else self._gate.stuck.unless
 
     def judge(self, memory: SensorMemory, reading: TimedValue, now: float) -> tuple[Verdict, bool]:
         """Return the verdict of the plain gates, and whether there was something to remember."""
@@ -208,9 +214,13 @@ def _compile(gate: QualityGate) -> Passes:
                 since, lows, highs = at, (), ()
             elif change != 0.0:
                 since, lows, highs = _stretch(memory, at, value, tolerance)
-            if at - since >= stands_s and not (
-                rest_low <= (lows[0][0] if lows else value)
-                and (highs[0][0] if highs else value) <= rest_high
+            if (
+                at - since >= stands_s
+                and at - memory.excused >= stands_s
+                and not (
+                    rest_low <= (lows[0][0] if lows else value)
+                    and (highs[0][0] if highs else value) <= rest_high
+                )
             ):
                 return None
             memory.since, memory.lows, memory.highs = since, lows, highs

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from contracts.quality import QualityCheck, QualityFlag
 from rules.quality.calm_gate import CalmGate
+from rules.quality.excuse import Excuse, Grounds
 from rules.quality.gate import GateState, QualityGate, Turn, Verdict
 from rules.quality.sensor_memory import SensorMemory
 from rules.quality.timed_value import TimedValue
@@ -23,6 +24,8 @@ _MOST_SUBJECTS: Final = 1_000
 """Subjects whose flags are counted by name; those beyond share one counter."""
 _OTHERS: Final = "(others)"
 _MARK: Final = "\x1f"
+_GROUNDS: Final = "\x1fgrounds"
+"""Names of grounds among the states begin like this; no rule id does."""
 
 Value = float | bool | str
 
@@ -58,6 +61,10 @@ class Watch(NamedTuple):
     rule: str
     gates: Mapping[str, CalmGate]
     memories: dict[str, SensorMemory]
+    grounds: Grounds | None
+    """What excuses its values where they stand still."""
+    testifies: Grounds | None
+    """What it testifies to itself."""
 
 
 class Judgement(NamedTuple):
@@ -81,6 +88,9 @@ class Inspector:
         self._memories: dict[str, dict[str, dict[str, SensorMemory]]] = {}
         self._touched: list[SensorMemory] = []
         self._removed: set[str] = set()
+        self._grounds: dict[tuple[str, str], Grounds] = {}
+        self._heard: set[tuple[str, str]] = set()
+        self._excuses: dict[str, Excuse] = {}
         self._by_profile: dict[str, list[tuple[str, Mapping[str, CalmGate]]]] = {}
         self.flagged: Counter[tuple[str, QualityFlag]] = Counter()
         """Values by subject and flag, SUSPECT, FAIL and MISSING."""
@@ -97,10 +107,18 @@ class Inspector:
         What :meth:`watch` returned before is void.
         """
         self._by_profile = {}
+        self._excuses = {}
         for declared in sets:
             for profile, gates in declared.gates.items():
                 calm = {field: CalmGate(gate) for field, gate in gates.items()}
                 self._by_profile.setdefault(profile, []).append((declared.rule, calm))
+                excuse = next((gate.excuse for gate in calm.values() if gate.excuse), None)
+                if excuse is not None:
+                    self._excuses[declared.rule] = excuse
+        for excuse in self._excuses.values():
+            self._by_profile.setdefault(excuse.profile, [])
+        for key in [key for key in self._grounds if key[0] not in self._excuses]:
+            self._removed.add(_grounds_name(self._grounds.pop(key)))
         for rule in self._memories.keys() - {declared.rule for declared in sets}:
             for memories in self._memories.pop(rule).values():
                 self._removed.update(_name(memory) for memory in memories.values())
@@ -110,8 +128,14 @@ class Inspector:
         """The profiles that have gates; for a quick look whether a reading has to come by."""
         return self._by_profile
 
-    def watch(self, profile: str, subject: str) -> tuple[Watch, ...]:
-        """Return the gates of a sensor with what they remember, for :meth:`judge`."""
+    def watch(self, profile: str, subject: str, keys: Mapping[str, str]) -> tuple[Watch, ...]:
+        """Return the gates of a sensor with what they remember, for :meth:`judge`.
+
+        Args:
+            profile: its profile.
+            subject: its name.
+            keys: where it stands: site, district and box.
+        """
         found: list[Watch] = []
         for rule, gates in self._by_profile.get(profile, ()):
             memories = self._memories.setdefault(rule, {}).setdefault(subject, {})
@@ -120,10 +144,26 @@ class Inspector:
                 if gate is not None and memory.gate is not gate and gate.adopt(memory):
                     memory.dirty = True
                     self._touched.append(memory)
-            found.append(Watch(rule, gates, memories))
+            found.append(Watch(rule, gates, memories, self._grounds_of(rule, keys), None))
+        for rule, excuse in self._excuses.items():
+            if excuse.profile == profile:
+                found.append(Watch(rule, {}, {}, None, self._grounds_of(rule, keys)))
         return tuple(found)
 
-    def judge(
+    def _grounds_of(self, rule: str, keys: Mapping[str, str]) -> Grounds | None:
+        """Return what was said at a place to excuse a rule's sensors."""
+        excuse = self._excuses.get(rule)
+        if excuse is None:
+            return None
+        key = (rule, keys.get(excuse.by, ""))
+        grounds = self._grounds.get(key)
+        if grounds is None or not grounds.adopt(excuse):
+            grounds = self._grounds[key] = Grounds(*key)
+            grounds.adopt(excuse)
+            self._heard.add(key)
+        return grounds
+
+    def judge(  # noqa: C901 - hot: calls cost more
         self,
         watches: Sequence[Watch],
         subject: str,
@@ -152,7 +192,9 @@ class Inspector:
         given_fields = {**fields, **refused} if refused else fields
         # a clamped value is ahead of itself: no comparison with NaN lets it pass
         arrived = math.nan if clamped else now
-        for rule, gates, memories in watches:
+        for rule, gates, memories, grounds, testifies in watches:
+            if testifies is not None:
+                self._hear(testifies, subject, at, fields)
             for field, given in given_fields.items():
                 memory = memories.get(field)
                 if memory is None:
@@ -161,6 +203,8 @@ class Inspector:
                         continue
                     memory = memories[field] = SensorMemory(rule, subject, field)
                     gate.adopt(memory)
+                if grounds is not None:
+                    memory.excused = grounds.until(at)
                 value = given if given.__class__ is float else _value(given)
                 seen = memory.passes(memory, at, value, arrived)
                 if seen is not None:
@@ -171,7 +215,7 @@ class Inspector:
                         left = {**left, field: seen}
                     continue
                 number = None if isinstance(given, bool | str) else value
-                reading = TimedValue(at, value, clamped)
+                reading = TimedValue(at, value, clamped, memory.excused)
                 verdict = self._judge_plainly(memory, reading, now)
                 flags = flags or []
                 if verdict.flags:
@@ -187,6 +231,10 @@ class Inspector:
         if left is fields and not flags and not turns:
             return None
         return Judgement(left, tuple(dict.fromkeys(flags or ())), turns)
+
+    def _hear(self, grounds: Grounds, witness: str, at: float, fields: dict[str, Value]) -> None:
+        if grounds.hear(witness, at, fields):
+            self._heard.add((grounds.rule, grounds.place))
 
     def _judge_plainly(self, memory: SensorMemory, reading: TimedValue, now: float) -> Verdict:
         assert memory.gate is not None
@@ -207,7 +255,7 @@ class Inspector:
             now: arrival, seconds since 1970.
             clamped: whether its time was ahead of its arrival and set to it.
         """
-        watches = self.watch(sample.profile or "", sample.subject)
+        watches = self.watch(sample.profile or "", sample.subject, sample.keys)
         judgement = self.judge(
             watches, sample.subject, sample.at, sample.fields, refused, now, clamped=clamped
         )
@@ -240,6 +288,10 @@ class Inspector:
             rule, subject, field = memory.key
             if self._memories.get(rule, {}).get(subject, {}).get(field) is memory:
                 blobs[_name(memory)] = _ENCODER.encode(_shape(memory))
+        for key in self._heard & self._grounds.keys():
+            grounds = self._grounds[key]
+            blobs[_grounds_name(grounds)] = grounds.encode()
+        self._heard.clear()
         self._touched.clear()
         self._removed.clear()
         return blobs
@@ -248,6 +300,9 @@ class Inspector:
         """Take back what :meth:`take_dirty` gave out; what cannot be read starts anew, counted."""
         for name, blob in blobs.items():
             try:
+                if name.startswith(_GROUNDS):
+                    self._restore_grounds(name, blob)
+                    continue
                 rule, subject, field = name.split(_MARK)
                 state = _DECODER.decode(blob)
             except (ValueError, msgspec.DecodeError):
@@ -257,12 +312,20 @@ class Inspector:
             memory.frozen = state
             self._memories.setdefault(rule, {}).setdefault(subject, {})[field] = memory
 
+    def _restore_grounds(self, name: str, blob: bytes) -> None:
+        _, rule, place = name.removeprefix(_GROUNDS).split(_MARK)
+        grounds = Grounds(rule, place)
+        grounds.decode(blob)
+        self._grounds[rule, place] = grounds
+
     def digest(self) -> str:
         """Return a SHA-256 over all states, equal for equal states; empty where there is none."""
         memories = sorted(self._all(), key=lambda memory: memory.key)
-        if not memories:
+        if not memories and not self._grounds:
             return ""
         digest = hashlib.sha256()
+        for key in sorted(self._grounds):
+            digest.update(_MARK.join(key).encode() + b"\x1e" + self._grounds[key].encode())
         for memory in memories:
             digest.update(_name(memory).encode() + b"\x1e" + _ENCODER.encode(_shape(memory)))
         return digest.hexdigest()
@@ -284,6 +347,10 @@ _DECODER: Final = msgspec.msgpack.Decoder(GateState)
 
 def _name(memory: SensorMemory) -> str:
     return _MARK.join(memory.key)
+
+
+def _grounds_name(grounds: Grounds) -> str:
+    return _MARK.join((_GROUNDS, grounds.rule, grounds.place))
 
 
 def _shape(memory: SensorMemory) -> object:

@@ -9,6 +9,8 @@ from contracts.errors import UnitError
 from contracts.profiles import ProfileField
 from contracts.units import UNITS, convert, same_dimension
 from rules.durations import parse_duration
+from rules.quality.excuse import Excuse
+from rules.quality.excuse_compiler import compile_excuse
 
 __all__ = ["Amounts", "Place"]
 
@@ -86,6 +88,12 @@ class Amounts:
             inner.level(given, part, "min", -math.inf),
             inner.level(given, part, "max", math.inf),
         )
+
+    def excuse(self, parts: Mapping[str, object], check: str, part: str) -> Excuse | None:
+        """Return what others have to say; None where nothing is given."""
+        if part not in parts:
+            return None
+        return compile_excuse(parts[part], (*self._path, check, part), self._error)
 
     def seconds(
         self, parts: Mapping[str, object], check: str, part: str, usual: float | None = None

@@ -25,7 +25,7 @@ SECTION_KEYS: Final = {
     "range": ("min", "max", "suspect_min", "suspect_max"),
     "spike": ("step", "suspect_step"),
     "rate": ("change", "fail_change", "over"),
-    "stuck": ("tolerance", "for", "suspect_for", "rest"),
+    "stuck": ("tolerance", "for", "suspect_for", "rest", "unless"),
     "drift": ("limit", "most", "for", "direction"),
     "late": ("max",),
     "skew": ("max",),
@@ -289,7 +289,8 @@ def _stuck(amounts: Amounts, parts: Mapping[str, object], apart_s: float) -> Stu
         raise amounts.fault("stuck", None, "expected 0s < 'suspect_for' <= 'for'")
     tolerance = amounts.change(parts, "stuck", "tolerance")
     rest = amounts.span(parts, "stuck", "rest")
-    return StuckGate(tolerance, fail_s, suspect_s, *rest, apart_s)
+    unless = amounts.excuse(parts, "stuck", "unless")
+    return StuckGate(tolerance, fail_s, suspect_s, *rest, apart_s, unless)
 
 
 def _drift(amounts: Amounts, parts: Mapping[str, object]) -> DriftGate:

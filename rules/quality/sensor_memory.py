@@ -1,5 +1,6 @@
 """What the gates of one field of one sensor remember, while nothing is wrong and when it is."""
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,7 @@ class SensorMemory:
         "calm",
         "count",
         "dirty",
+        "excused",
         "frozen",
         "gate",
         "highs",
@@ -59,6 +61,8 @@ class SensorMemory:
         self.calm = False
         self.dirty = False
         """Whether it changed since it was last saved."""
+        self.excused = -math.inf
+        """Up to when standing still is no fault, as the last value was told; not saved."""
         self.at = 0.0
         """Event time of the newest value."""
         self.last = 0.0

@@ -7,6 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from contracts.quality import QualityFlag
+from rules.quality.excuse import Excuse
 from rules.quality.timed_value import TimedValue
 
 __all__ = ["MOST_EXTREMES", "SLACK", "Extreme", "StuckGate", "StuckState"]
@@ -59,6 +60,8 @@ class StuckGate(Struct, frozen=True):
     """Between these two, standing still is what a healthy sensor does: a dry gauge."""
     within_s: float = math.inf
     """After a longer interruption the stretch begins anew: nobody knows what the value did."""
+    unless: Excuse | None = None
+    """What excuses standing still for as long as others say it."""
 
     def judge(
         self, state: StuckState | None, reading: TimedValue, _now: float
@@ -94,10 +97,10 @@ class StuckGate(Struct, frozen=True):
             lows = [low for low in lows if low.next_at > since]
             highs = [high for high in highs if high.next_at > since]
         after = StuckState(at, since, (*lows, *newest), (*highs, *newest))
-        return after, self._flag(after)
+        return after, self._flag(after, reading.excused_until)
 
-    def _flag(self, state: StuckState) -> QualityFlag:
-        stood_s = state.at - state.since
+    def _flag(self, state: StuckState, excused_until: float) -> QualityFlag:
+        stood_s = state.at - max(state.since, excused_until)
         if stood_s < self.suspect_s and stood_s < self.fail_s:
             return QualityFlag.PASS
         if self.rest_low <= state.lows[0].value and state.highs[0].value <= self.rest_high:

@@ -16,6 +16,9 @@ class TimedValue(NamedTuple):
     clamped: bool = False
     """Its time lay so far ahead of its arrival that ``at`` was set to the arrival."""
 
+    excused_until: float = -math.inf
+    """Up to when standing still is no fault, because others say so."""
+
     @property
     def missing(self) -> bool:
         """Whether there is no value."""

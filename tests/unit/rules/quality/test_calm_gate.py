@@ -53,6 +53,7 @@ class Arrival:
     value: float
     lag_s: float = 0.0
     clamped: bool = False
+    excused: bool = False
 
 
 _values = (
@@ -64,9 +65,15 @@ _values = (
 _even = st.lists(_values, max_size=60).map(
     lambda numbers: [Arrival(n * 10.0, value) for n, value in enumerate(numbers)]
 )
+_STEPS = (-0.002, -0.001, 0.0, 0.0, 0.0005, 0.001, 0.4)
 _walks = st.lists(
-    st.sampled_from([-0.002, -0.001, 0.0, 0.0, 0.0005, 0.001, 0.4]), max_size=120
-).map(lambda steps: [Arrival(n * 10.0, 0.1 + sum(steps[:n])) for n in range(len(steps))])
+    st.tuples(st.sampled_from(_STEPS), st.sampled_from([False, False, True])), max_size=120
+).map(
+    lambda steps: [
+        Arrival(n * 10.0, 0.1 + sum(step for step, _ in steps[:n]), excused=excused)
+        for n, (_, excused) in enumerate(steps)
+    ]
+)
 _disordered = st.lists(
     st.builds(
         Arrival,
@@ -74,6 +81,7 @@ _disordered = st.lists(
         value=_values,
         lag_s=st.sampled_from([0.0, 0.0, 0.0, 130.0, -400.0]),
         clamped=st.sampled_from([False, False, False, True]),
+        excused=st.booleans(),
     ),
     max_size=60,
 )
@@ -83,9 +91,12 @@ def _compared(plain: QualityGate, arrivals: list[Arrival]) -> int:
     """Feed both, compare after every value, and return how many took the short way."""
     quick, memory = CalmGate(plain), SensorMemory("rule", "subject", "field")
     state: GateState | None = None
-    short = 0
+    short, excused_until = 0, -math.inf
     for arrival in arrivals:
-        reading = TimedValue(T0 + arrival.at, arrival.value, arrival.clamped)
+        if arrival.excused:
+            excused_until = max(excused_until, T0 + arrival.at)
+        memory.excused = excused_until
+        reading = TimedValue(T0 + arrival.at, arrival.value, arrival.clamped, excused_until)
         now = reading.at + arrival.lag_s
         state, verdict = plain.judge(state, reading, now)
         seen = None if reading.clamped else quick.passes(memory, reading.at, reading.value, now)

@@ -110,7 +110,7 @@ def test_a_difference_of_temperatures_has_no_offset() -> None:
         ({"stuck": {"tolerance": 1}}, ("stuck",), "expected 'for' in it"),
         ({"stuck": {"tolerance": 1, "for": "6"}}, ("stuck", "for"), "is no duration"),
         ({"stuck": {"tolerance": 1, "for": "1m", "suspect_for": "2m"}}, ("stuck",), "'suspect_for' <="),
-        ({"stuck": {"tolerance": 1, "for": "1m", "unless": "dry"}}, ("stuck", "unless"), "is unknown"),
+        ({"stuck": {"tolerance": 1, "for": "1m", "unless": "dry"}}, ("stuck", "unless"), "not one profile"),
         ({"stuck": {"tolerance": 1, "for": "1m", "rest": {"mn": 0}}}, ("stuck", "rest"), "'min' and"),
         ({"drift": {"limit": 1, "for": "1m", "direction": "left"}}, ("drift", "direction"), "up, down"),
         ({"drift": {"limit": 2, "for": "1m", "most": 1}}, ("drift", "most"), "not below 'limit'"),
