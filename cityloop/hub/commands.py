@@ -180,5 +180,13 @@ def remove_box(name: str, config_path: Path) -> None:
     click.echo(f"box {name} is struck off" + (", its session cut" if running else ""))
 
 
+@main.command("mosquitto-acl")
+def print_mosquitto_acl() -> None:
+    """Print an acl_file that gives a Mosquitto the permissions of this hub."""
+    from cityloop.hub.mosquitto_acl import mosquitto_acl  # noqa: PLC0415 - keeps --help quick
+
+    click.echo(mosquitto_acl(), nl=False)
+
+
 if __name__ == "__main__":
     main()
