@@ -52,7 +52,9 @@ def run(rows: int, folder: Path) -> dict[str, float | int]:
     """Return the figures of one store of about ``rows`` rows."""
     path = folder / "telemetry.sqlite"
     store = EmbeddedTelemetry(path, retention_days=0)
+    cpu_s = time.process_time()
     sensors, fill_s = _fill(store, rows)
+    cpu_s = time.process_time() - cpu_s
     stored = sensors * (2 * 86_400 // _CADENCE_S)
     started = time.perf_counter()
     longest_s, pieces = 0.0, 0
@@ -84,6 +86,7 @@ def run(rows: int, folder: Path) -> dict[str, float | int]:
         "rows": stored,
         "sensors": sensors,
         "write_rows_per_s": round(stored / fill_s),
+        "write_cpu_us_per_row": round(cpu_s / stored * 1e6, 2),
         "bytes_per_row": round(size / stored, 1),
         "rollup_rows_per_s": round(stored / 2 / roll_s),
         "rollup_longest_piece_ms": round(longest_s * 1e3, 1),

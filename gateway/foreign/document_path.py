@@ -1,6 +1,7 @@
 """Paths in JSON documents: ``deviceInfo.devEui``, ``rxInfo[0].rssi``; empty for the whole."""
 
 import re
+from contextlib import suppress
 from typing import Any
 
 __all__ = ["MISSING", "Path", "flatten", "look", "parse_path"]
@@ -61,7 +62,8 @@ def flatten(record: dict[str, Any]) -> dict[str, float | bool | str]:
         if isinstance(value, bool | str):
             found[name] = value
         elif isinstance(value, int | float):
-            found[name] = float(value)
+            with suppress(OverflowError):  # a whole number of 400 digits is no measurement
+                found[name] = float(value)
         elif isinstance(value, dict) and depth < _MAX_DEPTH:
             waiting.extend(
                 (f"{name}.{key}", inner, depth + 1) for key, inner in reversed(value.items())

@@ -1,5 +1,6 @@
 """Moments as foreign systems write them, and the ones that cannot be true."""
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -29,7 +30,9 @@ def read_moment(value: Any, unit: TimeUnit) -> float:
             return at.timestamp()
         expected = "ISO 8601 with an offset"
     elif isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value) * _FACTORS[unit]
+        with suppress(OverflowError):
+            return float(value) * _FACTORS[unit]
+        value, expected = "beyond every number", "a possible number"
     else:
         expected = f"a number ({unit.value} since 1970)"
     raise ForeignRejected(

@@ -291,7 +291,8 @@ class Translator:
     ) -> tuple[Part, ...]:
         told = decode_frigate(message.payload)
         device = self._known(mapping, told.after.camera)
-        for at_s in (told.after.start_time, told.after.frame_time):
+        times = told.after.start_time, told.after.frame_time, told.after.end_time
+        for at_s in (one for one in times if one is not None):
             check_moment(at_s, message.arrived_s, self._skew_s)
         observations = frigate_observations(
             told, device, mapping.declared.episodes, box=mapping.id, boot_id=digest

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from gateway.foreign.declaration import DeviceEntry
 from gateway.foreign.mapping import CompiledMapping, compile_mapping
@@ -93,6 +94,7 @@ def device(mapping: str, foreign_id: str, profile: str, subject: str = "sensor-1
     )
 
 
+@lru_cache(maxsize=16)
 def shipped(name: str) -> CompiledMapping:
     """Return a mapping that ships."""
     (source,) = ForeignFiles((name,), ()).read().mappings

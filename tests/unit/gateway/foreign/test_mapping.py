@@ -1,7 +1,7 @@
 """Mapping files and device lists: what is wrong is said with line and column."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.foreign.byte_codec import compile_codec
@@ -18,6 +18,13 @@ from gateway.foreign.sources import (
 from runtime.errors import ConfigError
 from tests.unit.gateway.foreign.golden import shipped
 
+_DOCUMENTS = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3)
+    ),
+    max_leaves=10,
+)
 HEAD = "mapping: m\ntopics: [a/+]\ndevice: {topic_level: 1}\n"
 
 
@@ -148,7 +155,8 @@ def test_codec_reads_what_was_packed(
     assert codec.read({"data": (before + packed).hex()}) == {"v": float(number)}
 
 
-@given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))  # fmt: skip
+@settings(max_examples=40)
+@given(st.dictionaries(st.text(max_size=4), _DOCUMENTS, max_size=4))
 def test_any_document_can_be_flattened(document: object) -> None:
     """No document of a stranger can break the reader."""
     values = flatten({"root": document})
