@@ -9,6 +9,9 @@ from runtime.yaml_document import Document
 
 __all__ = ["Placed", "overlaps"]
 
+_CONDITIONS = ("active", "where", "signals", "members", "for_each")
+"""Parts of a rule that say when, where or by which values it holds."""
+
 
 class Placed(NamedTuple):
     """A rule and where it is declared."""
@@ -24,7 +27,8 @@ def overlaps(placed: Sequence[Placed]) -> list[tuple[Placed, str]]:
 
     Two rules overlap where they watch the same profile or stream, their filters let a common sample
     through, they keep state for the same key and raise the same event type: one thing would be
-    reported twice. Of rules that differ in ``active`` or ``where`` nothing is claimed.
+    reported twice. Of rules that differ in ``active`` or ``where``, in what they correlate or in their
+    table of places nothing is claimed.
     """
     found: list[tuple[Placed, str]] = []
     groups: dict[tuple[object, ...], list[Placed]] = {}
@@ -49,7 +53,7 @@ def overlaps(placed: Sequence[Placed]) -> list[tuple[Placed, str]]:
 def _when(one: Placed) -> tuple[str, ...]:
     """Return what else a rule depends on: a day's and a night's limit are not the same thing."""
     declared = one.document.data["rules"][one.number]
-    return tuple(repr(declared.get(part)) for part in ("active", "where"))
+    return tuple(repr(declared.get(part)) for part in _CONDITIONS)
 
 
 def _share_input(first: Rule, second: Rule) -> bool:

@@ -78,7 +78,9 @@ def _packs(paths: tuple[Path, ...]) -> list[CheckedPack]:
 
 
 def _refuse_shared(rule: Rule) -> None:
-    if "subject" in rule.key and not rule.signals:
+    absence = rule.operators.absence
+    grouped = rule.event.group is not None or (absence is not None and absence.group is not None)
+    if "subject" in rule.key and not rule.signals and not grouped:
         return
     raise RulesToolError(
         f"rule {rule.id!r} looks at several sensors at once; put all data into one file, or leave "

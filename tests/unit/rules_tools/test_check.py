@@ -114,6 +114,66 @@ def test_filters_that_exclude_each_other_keep_rules_apart(
     assert len(_told(tmp_path, OBSERVED, second)) == expected
 
 
+STORM = """\
+rules:
+- id: storm
+  event: {type: flood.flash, dedupe: [site]}
+  key: [site]
+  signals:
+    rain: {profile: rain_gauge, of: rain_mm_h, take: max}
+    depth: {profile: water_level, of: depth_m, take: max}
+  ladder: [{level: red, when: rain > 20 mm/h && depth > 10 cm, clear: rain < 5 mm/h}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [("", "", 1), ("take: max", "take: mean", 0), ("> 20 mm/h", "> 30 mm/h", 1)],
+    ids=["the same signals", "other signals", "another threshold"],
+)
+def test_rules_with_the_same_signals_overlap(
+    tmp_path: Path, old: str, new: str, expected: int
+) -> None:
+    """What is correlated is part of what a rule watches."""
+    second = STORM.replace("id: storm", "id: again").replace(old or "\x00", new)
+
+    assert len(_told(tmp_path, STORM, second)) == expected
+
+
+PLACES = """\
+places:
+  NAME: {key: subject, columns: {limit: cm}, rows: {NAME-1: {limit: 10}}}
+rules:
+- id: NAME
+  event: {type: water.ponding, dedupe: [subject]}
+  watch: {profile: water_level}
+  key: [subject]
+  for_each: NAME
+  ladder: [{level: red, when: depth_m > limit, clear: depth_m < limit - 2 cm}]
+"""
+
+
+def test_rules_over_tables_of_their_own_do_not_overlap(tmp_path: Path) -> None:
+    """Each judges the places of its table."""
+    assert _told(tmp_path, PLACES.replace("NAME", "north"), PLACES.replace("NAME", "south")) == []
+
+
+@pytest.mark.parametrize(
+    ("watched", "expected"),
+    [("[uw-01, uw-02]", 1), ("[uw-02]", 0)],
+    ids=["a sensor of both", "sensors of their own"],
+)
+def test_rules_of_other_sensors_do_not_overlap(tmp_path: Path, watched: str, expected: int) -> None:
+    """Rules that name their sensors overlap where they share one."""
+    first = FLOOD.replace("water_level}", "water_level, subject: uw-01}")
+    second = FLOOD.replace("water_level}", f"water_level, subject: {watched}}}").replace(
+        "id: waterlogging", "id: again"
+    )
+
+    assert len(_told(tmp_path, first, second)) == expected
+
+
+COUNTED = "when: {at_least: 1, of: [depth_m > 1, depth_m > 2]}, clear: depth_m < 0.5}"
 LADDER = FLOOD.partition("  ladder:\n")[0] + "  ladder:\n"
 
 
@@ -125,6 +185,7 @@ LADDER = FLOOD.partition("  ladder:\n")[0] + "  ladder:\n"
         ("blue, when: depth_m > 1, for: 60s}|red, when: depth_m > 1, for: 90s}", []),
         ("blue, when: depth_m > 1}|red, when: depth_m > 1, repeat: {count: 2, within: 1h}}", []),
         ("blue, when: 'depth_m > 1 && 1 > 2 && has(depth_m)'}", []),
+        (f"blue, {COUNTED}|red, {COUNTED}", ["blue"]),
     ],
 )
 def test_a_step_that_a_graver_one_overtakes_is_dead(
@@ -154,6 +215,24 @@ rules:
 
     assert [(severity, line) for severity, line, _ in found] == [("warning", 6)]
     assert "is false whatever the values are" in found[0][2]
+
+
+def test_a_count_that_cannot_be_reached_is_dead(tmp_path: Path) -> None:
+    """Two of three, of which two are false whatever the values are."""
+    text = """\
+rules:
+- id: cover
+  event: {type: facility.manhole}
+  watch: {profile: manhole}
+  key: [subject]
+  ladder:
+  - level: red
+    when: {at_least: 2, of: [cover_open, tilt_deg > 5 && false, 1 > 2]}
+    clear: "!cover_open"
+"""
+    found = _told(tmp_path, text)
+
+    assert [(severity, line) for severity, line, _ in found] == [("warning", 8)]
 
 
 def test_a_folder_without_packs_is_refused(tmp_path: Path) -> None:

@@ -86,9 +86,17 @@ def test_a_sensor_in_two_files_is_refused(tmp_path: Path) -> None:
         many(tmp_path, 1, *names)
 
 
-def test_a_rule_over_several_sensors_is_refused(tmp_path: Path) -> None:
-    """A key without the subject brings sensors together that lie in different files."""
-    text = FLOOD.replace("key: [subject]", "key: [site]")
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("key: [subject]", "key: [site]"),
+        ("dedupe: [subject]", "dedupe: [subject], group: {by: [site]}"),
+    ],
+    ids=["key", "group"],
+)
+def test_a_rule_over_several_sensors_is_refused(old: str, new: str, tmp_path: Path) -> None:
+    """A key without the subject, or a group, brings sensors together that lie in different files."""
+    text = FLOOD.replace(old, new)
     names = [write(tmp_path / f"{name}.csv", name) for name in SENSORS]
 
     with pytest.raises(RulesToolError, match="'waterlogging' looks at several sensors"):
