@@ -31,16 +31,10 @@ def test_somebody_elses_suite_runs_a_scenario(tmp_path: Path) -> None:
     """Installed, the plugin is there: the fixture runs, and a wrong marker is explained."""
     (tmp_path / "small.yaml").write_text(SMALL, encoding="utf-8")
     (tmp_path / "test_mine.py").write_text(SUITE, encoding="utf-8")
+    installed = any(entry.name == "cityloop" for entry in entry_points(group="pytest11"))
+    plugin = [] if installed else ["-p", "cityloop.exam.pytest_plugin"]
     done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-q",
-            "-p",
-            "cityloop.exam.pytest_plugin",
-            "--strict-markers",
-        ],
+        [sys.executable, "-m", "pytest", "-q", *plugin, "--strict-markers"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
