@@ -34,6 +34,10 @@ def clock_verdict(offset_s: float | None, future: int) -> str:
     return "ahead" if offset_s > 0.0 else "behind"
 
 
+_WORST = 20
+"""Devices of one box that are named for their odd times."""
+
+
 class BoxLine(Struct, frozen=True, kw_only=True):
     """One box in ``gateway devices``."""
 
@@ -62,6 +66,8 @@ class BoxLine(Struct, frozen=True, kw_only=True):
     reported_version: int | None
     in_sync: bool | None
     subjects: int
+    odd_stamps: dict[str, dict[str, int]] = {}
+    """Its devices whose times are odd, the worst twenty: ``clock_skew``, ``late``, ``repeated``."""
 
 
 class ClockWatch:
@@ -141,9 +147,9 @@ class ClockWatch:
             now: the moment.
             desired: version and hash of what boxes should run.
         """
-        subjects: dict[str, int] = {}
-        for subject in list(self._registry.subjects.values()):
-            subjects[subject.box] = subjects.get(subject.box, 0) + 1
+        subjects: dict[str, list[str]] = {}
+        for name, subject in list(self._registry.subjects.items()):
+            subjects.setdefault(subject.box, []).append(name)
         lines = []
         for report in self.reports(now):
             entry = self._registry.box_entries.get(report.box)
@@ -175,7 +181,8 @@ class ClockWatch:
                     desired_version=None if wanted is None else wanted[0],
                     reported_version=report.config_version,
                     in_sync=in_sync,
-                    subjects=subjects.get(report.box, 0),
+                    subjects=len(subjects.get(report.box, ())),
+                    odd_stamps=self._maker.stamps.worst(subjects.get(report.box, []), _WORST),
                 )
             )
         return lines

@@ -61,6 +61,9 @@ def table_of(lines: list[BoxLine]) -> Table:
             str(line.subjects),
             line.held_against or ("known" if line.registered else "-"),
         )
+        for device, counted in line.odd_stamps.items():
+            odd = ", ".join(f"{count} {what}" for what, count in counted.items())
+            table.add_row("", device, "", "", odd)
     return table
 
 

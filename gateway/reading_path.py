@@ -19,6 +19,7 @@ from gateway.ports import Point
 from gateway.quality_marks import flag_points
 from gateway.registry import Registry, SubjectRecord
 from gateway.samples import CLOCK_SKEW, NOTHING_WITHHELD, SampleMaker, Source
+from gateway.stamps import REPEATED
 from rules.breach import Breach
 from rules.calm_keys import CalmKeys
 from rules.engine import Engine
@@ -126,6 +127,8 @@ class ReadingPath:
                     break
                 points.append(_new_point(Point, (subject, name, at_us, given)))
             else:
+                if at == station.known.heard_s:
+                    maker.stamps.note(subject, REPEATED)
                 station.known.heard_s = max(station.known.heard_s, at)
                 watches, calm = station.watches, station.calm
                 judgement = None

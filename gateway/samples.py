@@ -20,6 +20,7 @@ from contracts.tracks import Tracks
 from contracts.units import convert
 from gateway.ports import Point
 from gateway.registry import Registry, SubjectRecord
+from gateway.stamps import REPEATED, StampTally
 from rules.sample import Sample
 
 __all__ = ["CLOCK_SKEW", "LATE", "NOTHING_WITHHELD", "Batch", "SampleMaker", "Source", "Withheld"]
@@ -86,6 +87,8 @@ class SampleMaker:
         """Clamped times by box."""
         self.late: Counter[str] = Counter()
         """Times long past by box."""
+        self.stamps = StampTally()
+        """Odd times by device."""
 
     def make(
         self,
@@ -109,7 +112,7 @@ class SampleMaker:
         if isinstance(message, Readings):
             return self._readings(resolved, source)
         name = source.name
-        at_s, flags = self._clamp(message.at.timestamp(), arrived_s, place.box)
+        at_s, flags = self._clamp(message.at.timestamp(), arrived_s, place.box, message.camera)
         known = self._registry.locate(message.camera, place)
         known.heard_s = max(known.heard_s, at_s)
         if known.flag is not None:
@@ -126,15 +129,19 @@ class SampleMaker:
         self.counters["samples"] += len(samples)
         return Batch([(sample, flags) for sample in samples], [])
 
-    def _clamp(self, at_s: float, arrived_s: float, box: str) -> tuple[float, tuple[str, ...]]:
+    def _clamp(
+        self, at_s: float, arrived_s: float, box: str, subject: str
+    ) -> tuple[float, tuple[str, ...]]:
         """Return a usable event time and the flags that it earned."""
         if at_s > arrived_s + self.skew_s:
             self.counters[CLOCK_SKEW] += 1
             self.skewed[box] += 1
+            self.stamps.note(subject, CLOCK_SKEW)
             return arrived_s, (CLOCK_SKEW,)
         if at_s < arrived_s - self.late_s:
             self.counters[LATE] += 1
             self.late[box] += 1
+            self.stamps.note(subject, LATE)
             return at_s, (LATE,)
         return at_s, ()
 
@@ -166,9 +173,11 @@ class SampleMaker:
             None where nobody knows its profile (it has telemetry only), and where the registry
             turns its device away.
         """
-        at_s, flags = self._clamp(reading.at, source.arrived_s, source.place.box)
+        at_s, flags = self._clamp(reading.at, source.arrived_s, source.place.box, reading.subject)
         subject = reading.subject
         known = self._registry.locate(subject, source.place)
+        if at_s == known.heard_s:
+            self.stamps.note(subject, REPEATED)
         known.heard_s = max(known.heard_s, at_s)
         if known.flag is not None:
             self.counters[known.flag] += 1

@@ -104,6 +104,19 @@ def test_stamps_and_gaps_are_counted_by_box(city: FleetCity) -> None:
     assert (line.future, line.late, line.missing) == (1, 1, 3)
     assert line.duplicates >= 1
     assert (line.box, line.registered, line.clock) == ("box-1", True, "ahead")
+    assert line.odd_stamps == {"water-1": {"clock_skew": 1, "late": 1}}
+
+
+def test_a_device_that_repeats_a_time_is_named(city: FleetCity) -> None:
+    """The same moment given twice is odd, on the short way as on the ordinary one."""
+    moments = [0, 1, 2, 2, 3, 3]
+    now = city.clock.now()
+    for seq, second in enumerate(moments):
+        city.send(reading(seq, now + timedelta(seconds=second), 0.1))
+        city.step(1.0)
+    (line,) = city.gateway.watch.lines(city.clock.now(), {})
+
+    assert line.odd_stamps == {"water-1": {"repeated": 2}}
 
 
 @pytest.mark.parametrize(
