@@ -1,12 +1,13 @@
 """The commands that run packs over stored data: replay, diff and plot."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 from rich.console import Console
 
 from cityloop.rules_tools.comparison import Comparison, compare
@@ -40,6 +41,18 @@ _TICK = click.option(
     type=click.IntRange(1, 86_400),
     help="Seconds between clock ticks where a table or lines are silent; default 1, as live, "
     "or more where all rules are plain ladders.",
+)
+_LABELS = click.option(
+    "--labels",
+    "labels_path",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="CSV of what really happened: columns from, to, and key names, rule or event_type.",
+)
+_TOLERANCE = click.option(
+    "--tolerance",
+    default="10m",
+    show_default=True,
+    help="How far an episode may miss a label's span and still meet it.",
 )
 
 
@@ -83,18 +96,8 @@ def _open(name: str, mapping_text: str | None, packs: Sequence[CheckedPack]) -> 
 @MAPPING
 @_SINCE
 @_UNTIL
-@click.option(
-    "--labels",
-    "labels_path",
-    type=click.Path(path_type=Path, dir_okay=False, exists=True),
-    help="CSV of what really happened: columns from, to, and key names, rule or event_type.",
-)
-@click.option(
-    "--tolerance",
-    default="10m",
-    show_default=True,
-    help="How far an episode may miss a label's span and still meet it.",
-)
+@_LABELS
+@_TOLERANCE
 @click.option(
     "--district",
     default=DEFAULT_DISTRICT,
@@ -230,6 +233,8 @@ def _score_line(judged: LabelScore) -> str:
 @MAPPING
 @_SINCE
 @_UNTIL
+@_LABELS
+@_TOLERANCE
 @_TICK
 @click.option("--exit-code", is_flag=True, help="Exit with 1 where the alarms differ.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -240,12 +245,19 @@ def diff(
     mapping_text: str | None,
     since: str | None,
     until: str | None,
+    labels_path: Path | None,
+    tolerance: str,
     tick_s: int | None,
     *,
     exit_code: bool,
     as_json: bool,
 ) -> None:
-    """Say which alarms the change from OLD to NEW adds, removes and moves on stored data."""
+    """Say which alarms the change from OLD to NEW adds, removes and moves on stored data.
+
+    With --labels also which of both met what really happened better, and which alarms were false.
+    """
+    tolerance_s = _tolerance(tolerance)
+    labels = None if labels_path is None else read_labels(labels_path)
     before, after = load_packs([old]), load_packs([new])
     window = _window(since, until)
     data = _open(data_name, mapping_text, [*before, *after])
@@ -255,18 +267,29 @@ def diff(
             for one in (before, after)
         ]
     found = compare(*runs)
+    scores = []
+    if labels is not None:
+        scores = [score(firings, labels, tolerance_s=tolerance_s) for firings in runs]
     if as_json:
-        echo_json(found)
+        both = dict(zip(("old", "new"), scores, strict=True)) if scores else None
+        echo_json({**msgspec.structs.asdict(found), "score": both})
     else:
-        _echo_comparison(found)
+        false_alarms = {one for judged in scores for one in judged.false_alarms}
+        _echo_comparison(found, false_alarms if scores else None)
+        for name, judged in zip(("old", "new"), scores, strict=False):
+            click.echo(f"{name}: {_score_line(judged)}")
     if exit_code and (found.added or found.removed or found.moved):
         raise SystemExit(1)
 
 
-def _echo_comparison(found: Comparison) -> None:
+def _echo_comparison(found: Comparison, false_alarms: Collection[str] | None) -> None:
+    """Print what differs; ``false_alarms`` are those that met no label, None without labels."""
     for sign, firings in (("-", found.removed), ("+", found.added)):
         for firing in firings:
-            click.echo(f"{sign} {_firing_line(firing)}")
+            judged = ""
+            if false_alarms is not None:
+                judged = "  [false]" if firing.event_id in false_alarms else "  [met]"
+            click.echo(f"{sign} {_firing_line(firing)}{judged}")
     for moved in found.moved:
         ended = "" if moved.ended_by_s is None else f", ended {moved.ended_by_s:+g} s"
         levels = " → ".join(dict.fromkeys(level.value for level in moved.level))

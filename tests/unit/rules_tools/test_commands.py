@@ -149,6 +149,36 @@ def test_diff_exits_with_1_only_when_asked(pack: Path, data: Path, tmp_path: Pat
     assert _run("diff", pack, pack, "--on", data, "--exit-code").exit_code == 0
 
 
+def test_diff_says_which_version_met_reality(pack: Path, data: Path, tmp_path: Path) -> None:
+    """A change that removes the one right alarm is seen to do so, line by line and in the score."""
+    other, labels = tmp_path / "other.yaml", tmp_path / "labels.csv"
+    other.write_text(FLOOD.replace("15 cm", "60 cm").replace("40 cm", "90 cm"))
+    labels.write_text("subject,from,to\nuw-01,2026-01-01T00:02:00Z,2026-01-01T00:05:00Z\n")
+
+    plain = _run("diff", pack, other, "--on", data, "--labels", labels).stdout.splitlines()
+    told = json.loads(_run("diff", pack, other, "--on", data, "--labels", labels, "--json").stdout)
+
+    assert plain[0].startswith("- 2026-01-01 00:01:00")
+    assert plain[0].endswith("[met]")
+    assert plain[2].startswith("old: precision 100.0%, recall 100.0% (1 of 1 labels)")
+    assert plain[3].startswith("new: precision none, recall 0.0% (0 of 1 labels)")
+    assert (told["score"]["old"]["recall"], told["score"]["new"]["recall"]) == (1.0, 0.0)
+    assert len(told["removed"]) == 1
+
+
+def test_diff_marks_false_alarms(pack: Path, data: Path, tmp_path: Path) -> None:
+    """An alarm that met no label is one."""
+    other, labels = tmp_path / "other.yaml", tmp_path / "labels.csv"
+    other.write_text(FLOOD.replace("15 cm", "60 cm").replace("40 cm", "90 cm"))
+    labels.write_text("subject,from,to\nuw-01,2026-01-02T00:00:00Z,2026-01-02T01:00:00Z\n")
+
+    plain = _run("diff", pack, other, "--on", data, "--labels", labels).stdout.splitlines()
+    quiet = json.loads(_run("diff", pack, other, "--on", data, "--json").stdout)
+
+    assert plain[0].endswith("[false]")
+    assert quiet["score"] is None
+
+
 def test_explain_prints_the_tree(pack: Path) -> None:
     """Text for people, the same tree as JSON."""
     text = _run("explain", pack, "--values", "depth_m=30 cm").stdout
