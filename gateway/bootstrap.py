@@ -87,6 +87,7 @@ def _telemetry(config: GatewayConfig, rng: Random) -> TelemetryWriter | None:
             org=store.org,
             bucket=store.bucket,
             timeout_s=store.timeout_s,
+            texts=store.query != "victoria",
         )
         if store.spool_bytes:
             from gateway.telemetry.spool import SpooledTelemetry  # noqa: PLC0415 - likewise

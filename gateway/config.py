@@ -186,6 +186,9 @@ class InfluxConfig(
     """File that holds the API token; default none, which VictoriaMetrics accepts."""
     timeout_s: _Positive = 5.0
     """Seconds after which a write counts as failed; default 5."""
+    query: Literal["flux", "victoria"] = "flux"
+    """How values are read back: ``flux`` from InfluxDB (not run against a server), ``victoria`` from
+    VictoriaMetrics; default flux."""
     spool_bytes: Annotated[int, Meta(ge=0)] = 1024 * 1024 * 1024
     """Size of the file in which points wait while the server is away, bytes; the oldest go first;
     0 keeps them in memory only; default 1 GiB."""

@@ -22,6 +22,12 @@ def _query(config: GatewayConfig, closers: list[Callable[[], None]]) -> Telemetr
         reader = EmbeddedTelemetry(path, read_only=True)
         closers.append(reader.close)
         return reader
+    if isinstance(store, InfluxConfig) and store.query == "victoria":
+        from gateway.telemetry.victoria import VictoriaTelemetry  # noqa: PLC0415 - only if chosen
+
+        victoria = VictoriaTelemetry(url=store.url, timeout_s=store.timeout_s)
+        closers.append(victoria.close)
+        return victoria
     if isinstance(store, InfluxConfig):
         from gateway.telemetry.flux import FluxTelemetry  # noqa: PLC0415 - half a second to import
 
