@@ -107,12 +107,13 @@ class ReadingPath:
         noted = 0
         for reading in resolved:
             subject, profile, at, values, units = astuple(reading)
-            station = stations.get(subject)
+            station, known = stations.get(subject), subjects.get(subject)
             if (
                 station is None
-                or station.known is not subjects.get(subject)
+                or known is None
+                or station.known is not known
                 or not (station.place is place or station.place == place)
-                or station.profile != (profile or station.known.profile)
+                or station.profile != (profile or known.profile)
                 or not soonest <= at <= latest
             ):
                 self._ordinary(engine, inspector, reading, source, statements, points)
@@ -127,9 +128,11 @@ class ReadingPath:
                     break
                 points.append(_new_point(Point, (subject, name, at_us, given)))
             else:
-                if at == station.known.heard_s:
+                heard_s = known.heard_s
+                if at > heard_s:
+                    known.heard_s = at
+                elif at == heard_s:
                     maker.stamps.note(subject, REPEATED)
-                station.known.heard_s = max(station.known.heard_s, at)
                 watches, calm = station.watches, station.calm
                 judgement = None
                 if watches:
@@ -143,7 +146,7 @@ class ReadingPath:
                 ):
                     noted += 1
                     continue
-                sample = maker.sample(subject, station.profile, at, values, station.known, source)
+                sample = maker.sample(subject, station.profile, at, values, known, source)
                 inspection = inspector.explain(sample, judgement)
                 if inspection.flags:
                     points += flag_points(subject, at_us, inspection.flags)
