@@ -168,6 +168,10 @@ class Groups:
         over = not group.open_members
         if group.event_id is not None and (over or _level(group) != group.level):
             group.due = now
+        if breach.orders:
+            # commands do not wait for other members
+            *before, last = self._tell(group)
+            return [*before, structs.replace(last, orders=breach.orders)]
         return self._tell(group) if group.due <= now else []
 
     def _tell(self, group: _Group) -> list[Breach]:
@@ -223,6 +227,7 @@ class Groups:
                 last.cause, values={**last.cause.values, "members": float(count)}
             ),
             members=tuple(sorted(shown))[:MOST_MEMBERS],
+            orders=(),
             subject=last.subject if alone else None,
             dedupe="|".join((last.event.type, *(f"{n}={v}" for n, v in group.key.items()))),
         )

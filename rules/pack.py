@@ -329,14 +329,10 @@ class _RuleCompiler:
 
     def _group(self, stream: Stream) -> GroupSection | None:
         declared = self._declared.event.group
-        if declared is not None:
-            for part, used in (
-                ("actions", self._declared.actions),
-                ("remind", self._declared.event.remind),
-            ):
-                if used:
-                    path = ("event", "remind") if part == "remind" else (part,)
-                    raise self._fail(path, "not together with 'group': it speaks of single keys")
+        if declared is not None and self._declared.event.remind is not None:
+            raise self._fail(
+                ("event", "remind"), "not together with 'group': it speaks of single keys"
+            )
         return compile_group(declared, stream.keys, partial(self._fail_below, ("event", "group")))
 
     def _titles(

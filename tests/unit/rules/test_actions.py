@@ -169,3 +169,26 @@ def test_a_level_that_no_event_can_have_is_refused() -> None:
         pack(rule(ladder=LADDER[:1], actions=[SIGN]))
 
     assert caught.value.path == ("rules", 0, "actions", 0, "at")
+
+
+def test_the_commands_of_a_group_are_those_of_its_keys_and_do_not_wait() -> None:
+    """Two ponds of a site are one event; each has its sign, told when its own water is red."""
+    event = {"type": "water.ponding", "group": {"by": ["site"], "wait": "30s"}}
+    own = {**SIGN, "device": "sign-{subject}"}
+    engine = Engine([pack(rule(event=event, ladder=LADDER, actions=[own]))])
+    series = [
+        (0.0, "pond-1", 0.2),
+        (1.0, "pond-1", 0.5),
+        (2.0, "pond-2", 0.5),
+        (9.0, "pond-1", 0.0),
+    ]
+
+    found = feed(engine, [reading(at, depth, subject=name) for at, name, depth in series])
+
+    assert [(one.kind.value, one.device, one.at - T0) for one in orders(found)] == [
+        ("give", "sign-pond-1", 1.0),
+        ("give", "sign-pond-2", 2.0),
+        ("clear", "sign-pond-1", 9.0),
+    ]
+    assert len({breach.event_id for breach in found}) == 1
+    assert [breach.rev for breach in found] == list(range(len(found)))

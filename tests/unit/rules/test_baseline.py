@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules.baseline import MAX_HOURS, weigh
+from rules.baseline import weigh
 from rules.engine import Engine
 from rules.expression import parse
 from rules.key_state import encode_state
@@ -130,15 +130,15 @@ def test_exact_where_every_hour_has_one_sample(seed: int, aggregate: str) -> Non
 
 
 def test_the_state_is_bounded_however_many_samples_come() -> None:
-    """Twelve weeks of one sample a minute: fourteen bytes an hour, and at most 360 values."""
-    let = ratio(hours=MAX_HOURS, season=168)
+    """Two weeks of history after three weeks: fourteen bytes an hour, and at most 360 values."""
+    let = ratio(hours=336, season=168)
     state = WindowState()
-    for minute in range(13 * 7 * 24 * 6):
-        weigh(let, state, 1.0, 1.0, minute * 600.0)
+    for sample in range(3 * 7 * 24 * 2):
+        weigh(let, state, 1.0, 1.0, sample * 1800.0)
     for second in range(3600):
-        weigh(let, state, 1.0, 1.0, 13 * 7 * DAY + second)
+        weigh(let, state, 1.0, 1.0, 3 * 7 * DAY + second)
 
-    assert len(state.history) == 14 * MAX_HOURS
+    assert len(state.history) == 14 * 336
     assert len(state.values) <= 360
     assert state.times == []
 

@@ -51,7 +51,7 @@ def test_the_truth_table_of_two_of_three(values: tuple[bool | None, ...]) -> Non
     assert expected is at_least(2, *values)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     st.lists(st.sampled_from((T, F, U)), min_size=2, max_size=8), st.integers(1, 8), st.booleans()
 )
