@@ -26,6 +26,8 @@ __all__ = ["EmbeddedTelemetry"]
 
 _VERSION = 2
 _DAY_US = 86_400_000_000
+_GRACE_US = 3_600_000_000
+"""A day is rolled up when the next one is an hour old: what is a little late then counts at once."""
 _TABLE = re.compile(r"^raw_(-?\d+)$")
 _FIRST_TABLE = re.compile(r"^points_(-?\d+)$")
 
@@ -69,6 +71,7 @@ class EmbeddedTelemetry:
         if not read_only:
             self._migrate()
         self._days = self._stored_days()
+        self._newest_us = 0
         self.counters: Counter[str] = Counter()
         self.waiting = 0
 
@@ -136,6 +139,8 @@ class EmbeddedTelemetry:
         with self._lock, self._transaction(f"a batch of {len(points)} points"):
             for day, batch in by_day.items():
                 self._write_day(day, batch)
+        if points:
+            self._newest_us = max(self._newest_us, points[-1].at_us)
 
     def _write_day(self, day: int, batch: Sequence[Point]) -> None:
         if day not in self._days:
@@ -169,8 +174,10 @@ class EmbeddedTelemetry:
             TelemetryError: the file cannot be written.
         """
         with self._lock:
-            days = sorted(self._days)[:-1]
-            due = self._rollups.due(days)
+            over_us = self._newest_us - _GRACE_US
+            due = self._rollups.due(
+                day for day in sorted(self._days) if (day + 1) * _DAY_US <= over_us
+            )
             if due is None:
                 return False
             with self._transaction("a roll-up"):

@@ -355,6 +355,23 @@ def test_read_is_bounded(query: Query) -> None:
     ]
 
 
+def test_day_is_rolled_up_only_when_the_next_one_is_an_hour_old(tmp_path: Path) -> None:
+    """What comes a little late over midnight makes no roll-up twice."""
+    store = EmbeddedTelemetry(tmp_path / "t.sqlite")
+    store.write(_points_at(DAY + DAY_US - 1))
+    done = []
+    for later_us in (0, 3_599_000_000, 3_600_000_000):
+        store.write(_points_at(DAY + DAY_US + later_us))
+        done.append(store.tend())
+    store.close()
+
+    assert done == [False, False, True]
+
+
+def _points_at(at_us: int) -> list[Point]:
+    return [Point("d", "x_m", at_us, 1.0)]
+
+
 def test_roll_ups_outlive_the_values(tmp_path: Path) -> None:
     """After the values of a day are dropped its minutes and hours are still told."""
     store = EmbeddedTelemetry(tmp_path / "t.sqlite", retention_days=2)
