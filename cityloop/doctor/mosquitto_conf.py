@@ -95,7 +95,8 @@ def check_mosquitto_conf(path: Path) -> list[Finding]:
                 verdict=Verdict.OK if saved else Verdict.WARN,
                 detail="every change is written"
                 if saved
-                else "a kill or power cut forgets what came in since the last save (default 30 min)",
+                else "a kill or power cut forgets what came in since the last save (default 30 min): "
+                "kill -9 of a Mosquitto with Debian's settings lost 200 of 200 acknowledged messages",
                 advice="" if saved else "autosave_interval 1 and autosave_on_changes true",
             )
         )

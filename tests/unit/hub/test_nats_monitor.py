@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from cityloop.doctor.finding import Verdict
-from cityloop.doctor.nats_monitor import judge_nats
+from cityloop.doctor.nats_monitor import judge_health, judge_nats, judge_streams
 
 GOOD: dict[str, Any] = {
     "max_payload": 1_048_576,
@@ -30,7 +30,7 @@ def test_good_settings_pass() -> None:
             "mqtt", {"max_ack_pending": 100}, "mqtt max_ack_pending", Verdict.WARN, id="few pending"
         ),
         pytest.param(
-            "mqtt", {"max_ack_pending": 60_000}, "mqtt max_ack_pending", Verdict.WARN, id="many"
+            "mqtt", {"max_ack_pending": 20_000}, "mqtt max_ack_pending", Verdict.WARN, id="many"
         ),
         pytest.param("mqtt", {}, "mqtt max_ack_pending", Verdict.WARN, id="default pending"),
         pytest.param(
@@ -60,3 +60,32 @@ def test_syncing_always_is_good() -> None:
     found = {finding.check: finding.verdict for finding in judge_nats(body)}
 
     assert found["sync_interval"] is Verdict.OK
+
+
+def test_a_store_that_could_not_be_written_fails() -> None:
+    """What ``/healthz`` says after a full disk is a failure, with what to do."""
+    (well,) = judge_health({"status": "ok"})
+    (ill,) = judge_health({"status": "unavailable", "error": "write error: no space left"})
+
+    assert (well.verdict, ill.verdict) == (Verdict.OK, Verdict.FAIL)
+    assert "write error" in ill.detail
+
+
+@pytest.mark.parametrize(
+    ("name", "discard", "verdict"),
+    [
+        pytest.param("READINGS", "old", Verdict.OK, id="makes room"),
+        pytest.param("READINGS", "new", Verdict.WARN, id="refuses"),
+        pytest.param("$MQTT_msgs", "new", Verdict.OK, id="the server's own"),
+    ],
+)
+def test_a_stream_that_refuses_when_full_is_found(
+    name: str, discard: str, verdict: Verdict
+) -> None:
+    """Reading a stream frees nothing, so one that refuses would stay full."""
+    config = {"discard": discard, "retention": "limits"}
+    detail = [{"name": name, "config": config}]
+
+    (finding,) = judge_streams({"account_details": [{"stream_detail": detail}]})
+
+    assert finding.verdict is verdict
