@@ -115,6 +115,10 @@ class RealLanes:
         """Start it again on the same port and store."""
         self._broker.start()
 
+    def close_box(self) -> None:
+        """Say goodbye."""
+        self._box.close()
+
     def stop(self) -> None:
         """Say goodbye and end it."""
         self._box.close()

@@ -122,7 +122,7 @@ class Street:
         self._folder = folder
         self._hub = hub
         (folder / "pack.yaml").write_text(PACK, encoding="utf-8")
-        self._config = GatewayConfig(
+        self.config = GatewayConfig(
             state_dir=str(folder / "gateway"),
             districts=(DISTRICT,),
             hub=hub.config("gateway"),
@@ -148,7 +148,7 @@ class Street:
 
     def run_gateway(self, done: Callable[[], bool], *, within_s: float = 20.0) -> None:
         """Run a gateway beside the box until ``done``, then let it go away."""
-        gateway = build(self._config, sink=CallableSink(self._take), rng=Random(3))
+        gateway = build(self.config, sink=CallableSink(self._take), rng=Random(3))
         gateway.start()
 
         def over() -> bool:
