@@ -62,7 +62,7 @@ def told(breaches: list[Breach]) -> list[tuple[str, str, str]]:
 
 
 def test_packs_ship() -> None:
-    """The thirteen packs are there."""
+    """The fourteen packs are there."""
     assert [path.stem for path in PACKS] == [
         "air",
         "construction",
@@ -77,6 +77,7 @@ def test_packs_ship() -> None:
         "sanitation",
         "sensors",
         "street",
+        "typhoon",
     ]
 
 
@@ -148,7 +149,7 @@ def test_every_pack_compiles_and_names_both_languages(path: Path) -> None:
         ("alarm_button", {"pressed": True}, ("alarm_button", "open", "red")),
         ("noise", {"dba": 75.0}, ("loud_noise", "open", "blue")),
         ("noise", {"dba": 90.0, "source": "construction"}, ("loud_noise", "open", "yellow")),
-        ("rain_gauge", {"rain_mm_h": 60.0}, ("rainstorm", "update", "red")),
+        ("rain_gauge", {"rain_mm_h": 60.0}, ("downpour", "open", "yellow")),
         ("water_level", {"depth_m": 0.45}, ("waterlogging", "open", "red")),
     ],
 )
