@@ -59,6 +59,8 @@ class LoginSync:
         self._due_s = 0.0
         self._revision: int | None = None
         self.failing = False
+        self.went_back = False
+        """Whether the API knows less than it knew before; then nobody is let in or cut off."""
 
     def step(self, monotonic_s: float) -> bool:
         """Poll when it is due; return whether somebody was let in or cut off."""
@@ -80,6 +82,13 @@ class LoginSync:
         if logins is None:
             return False
         known = self._register.enrolled()
+        if known and logins.revision < max(self._revision or 0, 1):
+            # a database made anew or restored must not cut a whole city off
+            if not self.went_back:
+                _log.error("hub_logins_went_back", revision=logins.revision, known=self._revision)
+            self.went_back = True
+            return False
+        self.went_back = False
         wanted = sorted(logins.boxes, key=lambda login: login.box)
         if wanted != known:
             self._register.replace_enrolled(wanted)

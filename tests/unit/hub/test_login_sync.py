@@ -127,6 +127,26 @@ def test_a_refusal_leaves_everybody_in(api: Api, tmp_path: Path, status: int) ->
     assert not hub.sync.failing
 
 
+@pytest.mark.parametrize("restarted", [False, True], ids=["running", "restarted"])
+def test_an_api_that_lost_its_past_cuts_nobody_off(
+    api: Api, tmp_path: Path, restarted: bool
+) -> None:
+    """An empty database is no revocation of a whole city; its first real change is believed."""
+    hub = Hub(tmp_path, api.url)
+    api.boxes, api.revision = [BOX], 7
+    hub.step()
+    api.boxes, api.revision = [], 0
+    if restarted:
+        hub = Hub(tmp_path, api.url)
+    hub.step()
+    kept, doubted = hub.known, hub.sync.went_back
+    api.revision = 8
+    hub.step()
+
+    assert (kept, doubted) == (["box-1"], True)
+    assert (hub.known, hub.sync.went_back) == ([], False)
+
+
 def test_an_api_that_is_away_leaves_everybody_in(tmp_path: Path) -> None:
     """What is on the disk holds."""
     hub = Hub(tmp_path, "http://127.0.0.1:9")
