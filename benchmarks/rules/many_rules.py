@@ -95,7 +95,6 @@ def _main(rules: int, cache: PackCache | None) -> None:
     figures = {
         "load_s": load_s,
         "rules_mb": loaded - before,
-        "key_bytes": (_rss_mb() - loaded) * 1e6 / _KEYS,
         "reading_us": _feed(engine, _T0 + 10.0, 0.02) / _KEYS * 1e6,
         "keys": engine.key_count,
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3,
