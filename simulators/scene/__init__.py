@@ -1,0 +1,1 @@
+"""Street scenes through a pinhole camera: drawn frames, and labels that are exactly true."""

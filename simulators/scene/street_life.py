@@ -1,0 +1,243 @@
+"""Who moves in a street: cars that follow each other on lanes, people who keep out of each other's way.
+
+Cars: intelligent driver model, M. Treiber, A. Hennecke, D. Helbing, Physical Review E 62, 1805 (2000),
+with its usual city parameters. People: social force model, D. Helbing, P. Molnar, Physical Review E 51,
+4282 (1995), repulsion 2 A/m exp(-d/B) with A = 2.1, B = 0.3 m.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+from msgspec import Struct
+
+from simulators.scene.bodies import BODIES, Body
+
+__all__ = ["Lane", "StreetLife", "Walk"]
+
+Array = np.ndarray[Any, np.dtype[np.float64]]
+
+_DESIRED_GAP_S = 1.5
+_ACCELERATION, _BRAKING = 1.2, 2.0
+_STANDSTILL_M = 2.0
+_RELAX_S = 0.5
+_REPULSION, _RANGE_M = 2.1, 0.3
+
+_COLOURS = (
+    (62, 60, 190), (180, 120, 50), (60, 150, 90), (200, 200, 205), (70, 70, 78), (40, 170, 215),
+    (150, 90, 140), (110, 140, 160),
+)  # fmt: skip
+
+
+class Lane(Struct, frozen=True, kw_only=True):
+    """A straight lane from one place to another, metres east and north."""
+
+    start: tuple[float, float]
+    end: tuple[float, float]
+    speed_m_s: float = 9.0
+    per_minute: float = 8.0
+    """Cars that come in a minute."""
+    kinds: tuple[str, ...] = ("car", "car", "car", "truck", "bus")
+
+
+class Walk(Struct, frozen=True, kw_only=True):
+    """A way for people, both directions, metres east and north."""
+
+    start: tuple[float, float]
+    end: tuple[float, float]
+    per_minute: float = 10.0
+    broad_m: float = 2.0
+
+
+class _Car(Struct):
+    id: int
+    kind: str
+    lane: int
+    along_m: float
+    speed_m_s: float
+    colour: tuple[int, int, int]
+    stops: tuple[float, float, float] | None = None
+    """Where along the lane it pulls up, from when to when, seconds; None: it drives through."""
+
+
+class _Walker(Struct):
+    id: int
+    place: Array
+    speed: Array
+    goal: Array
+    pace_m_s: float
+    colour: tuple[int, int, int]
+
+
+class StreetLife:
+    """Moves everybody on in steps of at most a tenth of a second.
+
+    Args:
+        lanes: for cars.
+        walks: for people.
+        rng: draws who comes when, and as what.
+        fixed: bodies that stand there all the time.
+    """
+
+    _STEP_S = 0.1
+
+    def __init__(
+        self,
+        lanes: tuple[Lane, ...],
+        walks: tuple[Walk, ...],
+        rng: np.random.Generator,
+        *,
+        fixed: tuple[Body, ...] = (),
+    ) -> None:
+        self._lanes, self._walks, self._rng, self._fixed = lanes, walks, rng, fixed
+        self._cars: list[_Car] = []
+        self._walkers: list[_Walker] = []
+        self._at_s = 0.0
+        self._next_id = 1 + max((body.id for body in fixed), default=0)
+        self._stop_next: dict[int, tuple[float, float, float]] = {}
+
+    def stop_next_car(self, lane: int, along_m: float, from_s: float, until_s: float) -> None:
+        """Let the next car of a lane pull up at a place until a second of the scene."""
+        self._stop_next[lane] = (along_m, from_s, until_s)
+
+    def advance(self, to_s: float) -> None:
+        """Move everybody on to a second of the scene, at or after the last one."""
+        while self._at_s < to_s - 1e-9:
+            step_s = min(self._STEP_S, to_s - self._at_s)
+            self._arrive(step_s)
+            for number, lane in enumerate(self._lanes):
+                self._drive(number, lane, step_s)
+            self._walk(step_s)
+            self._at_s += step_s
+
+    def bodies(self) -> list[Body]:
+        """Return everybody as they are now."""
+        found = list(self._fixed)
+        for car in self._cars:
+            lane = self._lanes[car.lane]
+            ux, uy, _ = _direction(lane.start, lane.end)
+            found.append(
+                Body(
+                    id=car.id,
+                    kind=car.kind,
+                    east_m=lane.start[0] + ux * car.along_m,
+                    north_m=lane.start[1] + uy * car.along_m,
+                    heading_deg=math.degrees(math.atan2(ux, uy)) % 360.0,
+                    speed_m_s=car.speed_m_s,
+                    colour=car.colour,
+                )
+            )
+        for walker in self._walkers:
+            east, north = (float(value) for value in walker.speed)
+            found.append(
+                Body(
+                    id=walker.id,
+                    kind="person",
+                    east_m=float(walker.place[0]),
+                    north_m=float(walker.place[1]),
+                    heading_deg=math.degrees(math.atan2(east, north)) % 360.0,
+                    speed_m_s=math.hypot(east, north),
+                    colour=walker.colour,
+                )
+            )
+        return found
+
+    def _arrive(self, step_s: float) -> None:
+        for number, lane in enumerate(self._lanes):
+            tail = min(
+                (
+                    car.along_m - BODIES[car.kind].length_m
+                    for car in self._cars
+                    if car.lane == number
+                ),
+                default=math.inf,
+            )
+            if tail > 8.0 and self._rng.random() < lane.per_minute / 60.0 * step_s:
+                kind = str(self._rng.choice(lane.kinds))
+                self._cars.append(
+                    _Car(self._new_id(), kind, number, 0.0, min(lane.speed_m_s, max(1.0, tail / 3.0)),
+                         self._colour(), self._stop_next.pop(number, None))
+                )  # fmt: skip
+        for walk in self._walks:
+            if self._rng.random() < walk.per_minute / 60.0 * step_s:
+                self._walkers.append(self._walker(walk))
+
+    def _walker(self, walk: Walk) -> _Walker:
+        ends = (walk.start, walk.end) if self._rng.random() < 0.5 else (walk.end, walk.start)
+        ux, uy, _ = _direction(*ends)
+        aside = float(self._rng.uniform(-0.5, 0.5)) * walk.broad_m
+        shift = np.array([-uy, ux]) * aside
+        pace = float(np.clip(self._rng.normal(1.34, 0.26), 0.7, 2.0))
+        return _Walker(
+            self._new_id(), np.array(ends[0]) + shift, np.array([ux, uy]) * pace,
+            np.array(ends[1]) + shift, pace, self._colour(),
+        )  # fmt: skip
+
+    def _drive(self, number: int, lane: Lane, step_s: float) -> None:
+        _, _, length = _direction(lane.start, lane.end)
+        cars = sorted(
+            (car for car in self._cars if car.lane == number), key=lambda car: -car.along_m
+        )
+        ahead_m, ahead_speed = math.inf, 0.0
+        for car in cars:
+            gap = ahead_m - car.along_m
+            closing = car.speed_m_s - ahead_speed
+            stop = car.stops
+            if stop is not None and self._at_s < stop[2] and car.along_m < stop[0] + 1.0:
+                to_stop = max(stop[0] - car.along_m + _STANDSTILL_M, 0.01)
+                if to_stop < gap:
+                    gap, closing = to_stop, car.speed_m_s
+            wanted = _STANDSTILL_M + max(
+                0.0,
+                car.speed_m_s * _DESIRED_GAP_S
+                + car.speed_m_s * closing / (2.0 * math.sqrt(_ACCELERATION * _BRAKING)),
+            )
+            push = 1.0 - (car.speed_m_s / lane.speed_m_s) ** 4 - (wanted / max(gap, 0.1)) ** 2
+            car.speed_m_s = max(0.0, car.speed_m_s + _ACCELERATION * max(push, -6.0) * step_s)
+            car.along_m += car.speed_m_s * step_s
+            ahead_m = car.along_m - BODIES[car.kind].length_m
+            ahead_speed = car.speed_m_s
+        self._cars = [
+            car for car in self._cars if car.lane != number or car.along_m < length + 15.0
+        ]
+
+    def _walk(self, step_s: float) -> None:
+        if not self._walkers:
+            return
+        places = np.array([walker.place for walker in self._walkers])
+        for index, walker in enumerate(self._walkers):
+            to_goal = walker.goal - walker.place
+            wish = to_goal / max(float(np.hypot(*to_goal)), 1e-6) * walker.pace_m_s
+            force = (wish - walker.speed) / _RELAX_S
+            apart = walker.place - places
+            away = np.hypot(apart[:, 0], apart[:, 1])
+            near = (away > 1e-6) & (away < 2.0)
+            near[index] = False
+            if near.any():
+                # bodies are half a metre broad: the force acts from skin to skin
+                push = _REPULSION / _RANGE_M * np.exp(-(away[near] - 0.5) / _RANGE_M)
+                force = force + (apart[near] / away[near, None] * push[:, None]).sum(axis=0)
+            speed = walker.speed + np.clip(force, -6.0, 6.0) * step_s
+            fastest = 1.3 * walker.pace_m_s
+            rate = float(np.hypot(*speed))
+            walker.speed = speed if rate <= fastest else speed * fastest / rate
+            walker.place = walker.place + walker.speed * step_s
+        self._walkers = [
+            walker
+            for walker in self._walkers
+            if float(np.hypot(*(walker.goal - walker.place))) > 0.7
+        ]
+
+    def _new_id(self) -> int:
+        self._next_id += 1
+        return self._next_id - 1
+
+    def _colour(self) -> tuple[int, int, int]:
+        return _COLOURS[int(self._rng.integers(len(_COLOURS)))]
+
+
+def _direction(start: tuple[float, float], end: tuple[float, float]) -> tuple[float, float, float]:
+    """Return the unit vector from one place to another, and how far it is."""
+    east, north = end[0] - start[0], end[1] - start[1]
+    length = math.hypot(east, north)
+    return east / length, north / length, length
