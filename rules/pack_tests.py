@@ -15,10 +15,10 @@ from contracts.readings import moment
 from rules.breach import Breach
 from rules.correlator import signal_profile
 from rules.inline_tests import END, PLACE_SERIES, RESTART
+from rules.pack_bench import PackBench
 from rules.rule import PackTest, Rule, RulePack
 from rules.sample import Sample
 from rules.signals import MEMBER
-from rules.test_bench import TestBench
 
 __all__ = ["TestResult", "run_pack_tests"]
 
@@ -64,7 +64,7 @@ def _result(pack: RulePack, rule: Rule, test: PackTest) -> TestResult:
 
 def _run(pack: RulePack, rule: Rule, test: PackTest, *, restarts: bool) -> list[tuple[str, float]]:
     """Return word and time of every statement of the tested rule."""
-    bench = TestBench(pack)
+    bench = PackBench(pack)
     waiting, orders = _samples(rule, test), list(test.controls)
     begin, last = test.start + test.late_s, None
     end = math.ceil(begin + test.lasts_s)

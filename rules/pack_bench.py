@@ -1,7 +1,6 @@
 """The bench that tests inside packs run on: an engine behind its gates that can be restarted."""
 
 import math
-from typing import ClassVar
 
 from msgspec.structs import replace
 
@@ -13,15 +12,13 @@ from rules.quality.inspector import Inspector
 from rules.rule import RulePack
 from rules.sample import Sample
 
-__all__ = ["TestBench"]
+__all__ = ["PackBench"]
 
 _Value = float | bool | str
 
 
-class TestBench:
+class PackBench:
     """Runs one pack the way a gateway does: range, gates, rules; and goes on from its snapshots."""
-
-    __test__: ClassVar[bool] = False
 
     def __init__(self, pack: RulePack) -> None:
         self._pack = pack
