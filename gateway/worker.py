@@ -5,9 +5,8 @@ the message), then the rules, then the event outbox (FULL), then the cumulative 
 forget it), and now and then a checkpoint. A kill between any two of them repeats work and loses
 none.
 
-As a service the worker lets the disk sync one batch while the rules see the one before it; a box's
-row is then acknowledged as soon as it is journalled, which is as safe: what the journal holds is
-shown to the rules before any checkpoint passes it.
+As a service the worker lets the disk sync one batch while the rules see the one before it; boxes hear
+of it when the rules have seen everything, every couple of thousand messages at the latest.
 """
 
 import time
@@ -206,7 +205,7 @@ class Worker:
             return 0
         if not batch.inbound or not self._lanes.held or self.keeper.due(now_s, self._position()):
             self._finish(now)
-        if not self._holds:
+        if not self._holds and self._committed is None:
             self.acks.owe(self.intake.touched, self.intake.refused)
             self.intake.touched.clear()
             self.intake.refused.clear()
