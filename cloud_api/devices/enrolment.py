@@ -20,8 +20,9 @@ from cloud_api.keys import KeyRing, Role
 __all__ = ["Enrolled", "Enrolment", "HubLogin", "HubLogins", "TokenInfo"]
 
 _TOKEN = re.compile(r"enrol_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
-_BCRYPT_COST = 8
-"""As the hub's default: generated passwords of 192 bits need no more."""
+_BCRYPT_COST = 4
+"""The lowest there is: generated passwords of 192 bits need no more, and a hub to which a thousand
+boxes come back at once checks each of them."""
 
 
 class TokenInfo(Struct, frozen=True, kw_only=True):
