@@ -7,7 +7,7 @@ from random import Random
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import EventRefusedError, SinkUnavailableError
@@ -208,6 +208,7 @@ def test_circuit_opens_after_failures_and_closes_after_one_success() -> None:
     assert breaker.opened == 1
 
 
+@settings(deadline=None)
 @given(st.lists(st.booleans(), max_size=60), st.integers(0, 10))
 def test_circuit_never_waits_beyond_its_cap_and_always_tries_again(
     outcomes: list[bool], seed: int

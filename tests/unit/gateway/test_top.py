@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
@@ -128,6 +128,7 @@ def test_silent_gateway_is_exit_code_1(tmp_path: Path) -> None:
     assert "is the gateway running" in result.output
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=("Cs", "Zl", "Zp", "Cc")) | st.just("\n")))
 def test_label_values_are_read_as_they_were_written(text: str) -> None:
     """Whatever stands in a label, escaped as the format says, is read back."""

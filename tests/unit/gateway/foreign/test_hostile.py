@@ -63,7 +63,7 @@ def test_every_shipped_mapping_is_attacked() -> None:
 
 
 @pytest.mark.parametrize("mapping", TOPICS)
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(payload=st.binary(max_size=200))
 def test_any_bytes_are_survived(mapping: str, payload: bytes) -> None:
     """Random bytes are a message that is turned away, not an exception."""
@@ -89,7 +89,7 @@ def test_impossible_end_of_an_object_is_a_bad_clock() -> None:
 
 
 @pytest.mark.parametrize("mapping", TOPICS)
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_any_document_is_survived(mapping: str, data: st.DataObject) -> None:
     """Right names with wrong values: every field of a golden message may hold anything."""
@@ -121,7 +121,7 @@ def _finite(document: Any) -> bool:
     return True
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(payload=st.binary(max_size=60), cut=st.integers(0, 120))
 def test_damaged_sparkplug_is_survived(payload: bytes, cut: int) -> None:
     """A golden payload that was cut and continued with rubbish is survived in every role."""

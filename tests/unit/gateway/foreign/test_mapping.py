@@ -133,6 +133,7 @@ def test_unknown_shipped_mapping_lists_those_that_ship() -> None:
         ForeignFiles(("zigbee",), ()).read()
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from([("u", 8), ("i", 8), ("u", 16), ("i", 24), ("u", 32), ("i", 64)]),
     st.sampled_from(["le", "be"]),
@@ -155,7 +156,7 @@ def test_codec_reads_what_was_packed(
     assert codec.read({"data": (before + packed).hex()}) == {"v": float(number)}
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.dictionaries(st.text(max_size=4), _DOCUMENTS, max_size=4))
 def test_any_document_can_be_flattened(document: object) -> None:
     """No document of a stranger can break the reader."""
