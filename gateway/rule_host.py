@@ -306,7 +306,10 @@ class RuleHost:
         self._packs_dirty = True
         self.inspector.replace(_gate_sets(compiled))
         self._readings.forget()
-        return self._engine.replace(compiled, now_s)
+        breaches = self._engine.replace(compiled, now_s)
+        for rule, why in self._engine.refused.items():
+            structlog.get_logger().warning("rule_states_refused", rule=rule, reason=why)
+        return breaches
 
     @property
     def unjudged(self) -> dict[str, int]:

@@ -20,6 +20,7 @@ from rules.operator_declaration import (
     HolidayDeclaration,
     LateDeclaration,
     LetDeclaration,
+    MigrateDeclaration,
     NoDataDeclaration,
 )
 from rules.place_declaration import PlacesDeclaration, SignalDeclaration
@@ -185,6 +186,8 @@ class RuleDeclaration(Declared, frozen=True, kw_only=True):
     """The event that silence of the key is by itself; default none."""
     late: LateDeclaration | None = None
     """How late samples may come and still be judged in their place; default 10 min."""
+    migrate: MigrateDeclaration | None = None
+    """Names that an older version had, so that its states go on; default none."""
     quality: dict[str, _Amount | dict[str, _Amount | dict[str, _Amount]]] | None = None
     """Gates that the readings of the watched profiles pass before any rule sees them; the rule is
     then about sensors that give bad values. Default none."""

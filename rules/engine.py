@@ -18,10 +18,11 @@ from rules.inhibition import Suppressed
 from rules.judge import KeyValue, RunningRule
 from rules.key_life import KeyLife
 from rules.key_state import NEVER, KeyState, decode_state, encode_state
+from rules.migration import find_heir, refusal
 from rules.moments import FORGET_S, forgets_at, next_due
 from rules.rewind import Rewind
 from rules.rule import RulePack
-from rules.rule_index import RuleIndex, Slot, same_key
+from rules.rule_index import RuleIndex, Slot
 from rules.sample import Sample
 from rules.standing import STANDING_KEY, Standing
 from rules.trail import TRAIL_KEY
@@ -41,6 +42,7 @@ class Engine:
     ``revised`` (statements that late samples changed), ``ahead`` (dated too far in the future, judged at arrival), ``unkeyed`` (a name of the
     rule's key is missing), ``unwatched`` (no rule reads it), ``unknown`` (judgements with an unknown
     condition that differed from the one before), ``bad_state`` (snapshots refused by restore),
+    ``refused`` (states that a new version of their rule could not take over),
     ``unaddressed`` (control messages about an event, rule or key that is not there), ``guarded`` and
     ``throttled`` (commands to devices held back by their guard or their limit), ``unplaced`` (samples
     without a row in the table of places, or near none), ``crowded`` (members of a signal refused).
@@ -50,11 +52,13 @@ class Engine:
         self.counters: dict[str, int] = dict.fromkeys(
             (
                 *("late", "ahead", "unkeyed", "unwatched", "unknown", "bad_state", "unaddressed"),
-                *("guarded", "throttled", "unplaced", "crowded", "reordered", "revised"),
+                *("refused", "guarded", "throttled", "unplaced", "crowded", "reordered", "revised"),
             ),
             0,
         )
         self._index = RuleIndex(packs, self.counters)
+        self.refused: dict[str, str] = {}
+        """Rules that the last :meth:`replace` could not hand their states over to, and why."""
         self._standing = Standing()
         self._standing_taken = self._standing.encode()
         self._life = KeyLife(self._standing, self.counters)
@@ -255,9 +259,10 @@ class Engine:
     def replace(self, packs: Sequence[RulePack], now: float | None = None) -> list[Breach]:
         """Swap the packs; return the statements that this makes necessary.
 
-        A rule with the same id and key names keeps its states, also in another version: event ids,
-        revisions and pending delays go on, level by level; an episode whose level is no more goes to
-        the one that holds now. All other states are dropped, and what was open ends. Both is dated
+        A rule with the same id and key names, or those that its ``migrate`` names, keeps its states,
+        also in another version: event ids, revisions and pending delays go on, level by level; an
+        episode whose level is no more goes to the one that holds now. All other states are dropped,
+        ``refused`` says why where a rule is still there, and what was open ends. Both is dated
         ``now``, or to the key's last sample where no ``now`` is given.
 
         Raises:
@@ -269,15 +274,21 @@ class Engine:
         self._life.inhibition = self._index.inhibition
         self._life.inhibition.seed(older)
         breaches: list[Breach] = []
+        self.refused = {}
         for rule_id, before in older.items():
-            after = self._index.running.get(rule_id)
-            keeps = after is not None and same_key(before.rule, after.rule)
+            after = find_heir(before.rule, self._index.running)
+            why = None if after is None else refusal(before.rule, after.rule)
+            if why is not None and before.states:
+                self.counters["refused"] += len(before.states)
+                self.refused[rule_id] = why
             for state in list(before.states.values()):
                 at = state.last_at if now is None else now
-                if after is None or not keeps or not after.has_place(state.value):
-                    self._life.leave_rule(state, at, breaches)
+                if after is None or why is not None or not after.has_place(state.value):
+                    self._life.leave_rule(state, at, breaches, why or "the rule is gone")
                     self._remove(state)
                     continue
+                if after.rule.id != rule_id:
+                    self._removed.add(state.name)
                 self._life.change_rule(state, after, at, breaches)
                 self._touch(state)
                 self._schedule(state)

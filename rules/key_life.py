@@ -170,14 +170,17 @@ class KeyLife:
         state.gone_at, state.members, state.sample, state.mask = None, frozenset(), None, -1
         state.refresh()
 
-    def leave_rule(self, state: KeyState, at: float, breaches: list[Breach]) -> None:
-        """End everything that a key has open, because its rule is gone."""
+    def leave_rule(
+        self, state: KeyState, at: float, breaches: list[Breach], why: str = "the rule is gone"
+    ) -> None:
+        """End everything that a key has open, because its rule is gone, or cannot take it over."""
         if state.more is not None:
             state.more.acked = True  # nobody could let go of it any more
         self._return(state, at, breaches)
-        self.end(state, at, breaches)
         if state.episode is not None and state.episode.open:
-            self.say(state, Turn(at, at, None, "the rule is gone"), breaches, tick=True)
+            since = min(at, state.last_at if state.gone_at is None else state.gone_at)
+            self.say(state, Turn(at, since, None, why), breaches, tick=True)
+        self.end(state, at, breaches)
 
     def change_rule(
         self, state: KeyState, running: RunningRule, at: float, breaches: list[Breach]

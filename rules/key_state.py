@@ -343,6 +343,8 @@ def decode_state(running: RunningRule, value: KeyValue, blob: bytes) -> KeyState
 def refit(state: KeyState, running: RunningRule) -> None:
     """Move a state to another version of its rule, level by level."""
     before, before_signals = state.running.levels, state.running.rule.signals
+    if running.rule.migrate is not None:
+        before = running.rule.migrate.levels_of(before)
     state.running = running
     running.states[state.value] = state
     state.ladder = _fit(state.ladder, before, running.levels)

@@ -16,6 +16,7 @@ __all__ = [
     "HolidayDeclaration",
     "LateDeclaration",
     "LetDeclaration",
+    "MigrateDeclaration",
     "NoDataDeclaration",
     "UsualDeclaration",
 ]
@@ -60,6 +61,17 @@ class AbsenceDeclaration(Declared, frozen=True, kw_only=True):
     """Ids of rules whose open events, of the same box say, explain the silence; default none."""
     group: GroupDeclaration | None = None
     """One event for several silent keys; default each has its own."""
+
+
+class MigrateDeclaration(Declared, frozen=True, kw_only=True):
+    """``migrate``: names that an older version of the rule had; its states go on under the new ones."""
+
+    rule: str | None = None
+    """Id that the rule had; default the same."""
+    key: dict[str, str] = {}
+    """Names of the key that are called otherwise now, old to new; default none."""
+    levels: dict[Level, Level] = {}
+    """Levels that are no more and which is theirs now, old to new; default none."""
 
 
 class LateDeclaration(Declared, frozen=True, kw_only=True):

@@ -24,6 +24,7 @@ from rules.group_compiler import compile_group
 from rules.inline_tests import compile_tests
 from rules.ladder_compiler import compile_ladder
 from rules.let_compiler import compile_lets
+from rules.migration import compile_migration
 from rules.operator_compiler import compile_operators
 from rules.place_compiler import compile_places
 from rules.places import PlaceTable
@@ -187,6 +188,12 @@ class _RuleCompiler:
             names=tuple(name for name in _read(steps, lets, watched) if name not in spatial.fields),
             gap_s=gap_s,
             late_s=self._late(stream_name),
+            migrate=compile_migration(
+                declared.migrate,
+                key,
+                [step.level for step in steps],
+                partial(self._fail_below, ("migrate",)),
+            ),
             fresh_s=fresh_s,
             signals=() if made is None else made.signals,
             areas={} if made is None else made.areas,

@@ -11,6 +11,7 @@ from rules.areas import Areas
 from rules.breach import EventSection
 from rules.expression import Node
 from rules.ladder import Delays
+from rules.migration import Migration
 from rules.operators import NO_OPERATORS, Operators
 from rules.places import PlaceTable
 from rules.quality.inspector import GateSet
@@ -84,6 +85,8 @@ class Rule(Struct, frozen=True, kw_only=True):
     """Areas that its signals are inside of, by table."""
     members: PlaceTable | None = None
     """Which key a member of a signal belongs to."""
+    migrate: Migration | None = None
+    """How states of an older version go on."""
     late_s: float = LATE_S
     """How far behind its key's newest sample one may lie and still be judged, in seconds."""
 

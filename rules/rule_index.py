@@ -10,7 +10,7 @@ from rules.rule import Rule, RulePack
 from rules.sample import Sample
 from rules.trail import TrailBook
 
-__all__ = ["RuleIndex", "same_key"]
+__all__ = ["RuleIndex", "Slot"]
 
 _Place = tuple[str, str | None]
 """Stream, and profile or kind."""
@@ -103,11 +103,6 @@ def _open_books(rules: Iterable[RunningRule]) -> dict[str, TrailBook]:
         for one in group:
             one.book = book
     return books
-
-
-def same_key(before: Rule, after: Rule) -> bool:
-    """Whether the states of one rule can go on under another."""
-    return (before.stream, before.key) == (after.stream, after.key)
 
 
 def _merged(
