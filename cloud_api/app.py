@@ -7,8 +7,10 @@ from collections.abc import AsyncIterator, Callable
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import ASGIApp
 
 from cloud_api.access import Gate
 from cloud_api.body_limit import BodyLimit
@@ -33,9 +35,10 @@ from cloud_api.routes.stream import stream_router
 from cloud_api.routes.supervision import supervision_router
 from cloud_api.routes.system import system_router
 from cloud_api.services import Services
+from cloud_api.short_way import ShortWay
 from cloud_api.timing import Timing
 
-__all__ = ["OPEN_PATHS", "build_app"]
+__all__ = ["OPEN_PATHS", "build_app", "with_short_way"]
 
 OPEN_PATHS = frozenset({"/healthz", "/docs", "/openapi.json"})
 """Paths that need no key."""
@@ -98,6 +101,23 @@ def build_app(services: Services, start: Callable[[], None], stop: Callable[[], 
     return app
 
 
+def with_short_way(app: FastAPI, services: Services) -> ASGIApp:
+    """Return the application behind a short way for plain posts of events."""
+    short = ShortWay(
+        app,
+        posting=services.posting,
+        keys=services.keys,
+        metrics=services.metrics,
+        limit_bytes=services.config.body_bytes,
+        timeout_s=services.config.request_timeout_s,
+    )
+    return ServerErrorMiddleware(short, handler=_on_defect)
+
+
+async def _on_defect(request: Request, _error: Exception) -> Response:
+    return problem_response(_unexpected(), request.url.path)
+
+
 def _answer_problems(app: FastAPI) -> None:
     """Turn every error into a problem."""
 
@@ -114,13 +134,10 @@ def _answer_problems(app: FastAPI) -> None:
         )
         return problem_response(problem, request.url.path)
 
-    async def on_defect(request: Request, _error: Exception) -> Response:
-        return problem_response(_unexpected(), request.url.path)
-
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(RequestValidationError, on_validation)
-    app.add_exception_handler(Exception, on_defect)
+    app.add_exception_handler(Exception, _on_defect)
 
 
 def _unexpected() -> Problem:

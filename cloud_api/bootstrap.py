@@ -6,9 +6,8 @@ from datetime import datetime
 from pathlib import Path
 
 import structlog
-from fastapi import FastAPI
 
-from cloud_api.app import build_app
+from cloud_api.app import build_app, with_short_way
 from cloud_api.case_desk import CaseDesk
 from cloud_api.case_opening import CaseDrawer
 from cloud_api.case_work import CaseWork
@@ -18,6 +17,7 @@ from cloud_api.control_sinks import SessionControlSink
 from cloud_api.database import Store, open_store
 from cloud_api.deadlines.timekeeper import Timekeeper
 from cloud_api.dispatch.automatic import AutomaticDispatch
+from cloud_api.event_posting import EventPosting
 from cloud_api.evidence_store import EvidenceInfo, EvidenceStore
 from cloud_api.feed import FeedHub, FeedReader
 from cloud_api.flow_choice import Flows, load_flows
@@ -59,6 +59,7 @@ class Api:
             services.metrics,
             interval_s=services.config.projector_interval_s,
             batch=services.config.projector_batch,
+            busy=services.group_commit.busy,
             projected=services.feed.nudge,
         )
         services.group_commit.committed = self._loop.nudge
@@ -69,7 +70,7 @@ class Api:
             interval_s=services.config.ticker_interval_s,
             ticked=services.feed.nudge,
         )
-        self.app: FastAPI = build_app(services, self._start, self._stop)
+        self.app = with_short_way(build_app(services, self._start, self._stop), services)
 
     def _start(self) -> None:
         # File times are the machine's, whatever clock the API runs on.
@@ -191,6 +192,13 @@ def build(config: ApiConfig, clock: Clock, control: ControlSink | None = None) -
     intake = IntakeLog(store)
     if control is None and config.hub is not None:
         control = SessionControlSink(MqttSession(config.hub))
+    group_commit = GroupCommit(
+        intake,
+        clock,
+        metrics,
+        queue_events=config.intake_queue_events,
+        group_events=config.intake_group_events,
+    )
     return Api(
         Services(
             config=config,
@@ -201,13 +209,8 @@ def build(config: ApiConfig, clock: Clock, control: ControlSink | None = None) -
             metrics=metrics,
             keys=KeyRing(store, cache_s=config.key_cache_s),
             intake=intake,
-            group_commit=GroupCommit(
-                intake,
-                clock,
-                metrics,
-                queue_events=config.intake_queue_events,
-                group_events=config.intake_group_events,
-            ),
+            group_commit=group_commit,
+            posting=EventPosting(group_commit, metrics, config.batch_events),
             projector=Projector(
                 store,
                 flows,

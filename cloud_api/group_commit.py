@@ -5,7 +5,9 @@ transaction for each post: about four times as many. Source: measured.md §5.
 """
 
 import asyncio
+import math
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -21,6 +23,8 @@ from runtime.errors import Transient
 __all__ = ["GroupCommit"]
 
 _log = structlog.get_logger()
+_BUSY_S = 0.05
+"""For so long after a commit of several posts more of them are expected, in real seconds."""
 
 
 class _Waiting(NamedTuple):
@@ -51,6 +55,7 @@ class GroupCommit:
         self._group_events = group_events
         self._queue: deque[_Waiting] = deque()
         self._queued_events = 0
+        self._stored_at_s = -math.inf
         self._changed = threading.Condition()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
@@ -66,6 +71,13 @@ class GroupCommit:
             self._changed.notify_all()
         if self._thread.is_alive():
             self._thread.join(timeout_s)
+
+    def busy(self) -> bool:
+        """Return whether many posts are being stored just now; any thread may ask.
+
+        That is where posts are waiting, or several were committed together a moment ago.
+        """
+        return bool(self._queue) or time.monotonic() - self._stored_at_s < _BUSY_S
 
     async def submit(self, incoming: Sequence[Incoming]) -> list[Outcome]:
         """Return the outcomes of one post, after they are committed.
@@ -126,6 +138,8 @@ class GroupCommit:
             _log.error("intake_group_failed", posts=len(group), cause=str(error)[:300])
             # One post that no column takes must not fail its neighbours: each gets its own try.
             answers = [error] if len(group) == 1 else [self._commit_one(one) for one in group]
+        if len(group) > 1:
+            self._stored_at_s = time.monotonic()
         self.committed()
         loops: dict[
             asyncio.AbstractEventLoop, list[tuple[_Waiting, list[Outcome] | Exception]]

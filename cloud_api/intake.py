@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, func, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from cloud_api.database import Lane, Store
 from cloud_api.errors import EventConflict, InvalidInput, MalformedJson, Problem
@@ -36,6 +37,7 @@ MAX_DEDUPE_CHARACTERS = 512
 
 _EVENT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _PARAMETERS = 500
+_INSERT = "INSERT INTO intake (seq, event_id, rev, received_at_us, body) VALUES"
 _NUL = b"\\u0000"
 
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -163,34 +165,67 @@ class IntakeLog:
         """
         received_at_us = to_us(now)
         with self._store.write(Lane.INTAKE) as connection:
-            stored = _stored_bodies(connection, [item for group in groups for item in group])
             seq: int = connection.scalar(select(func.max(intake.c.seq))) or 0
-            rows: list[dict[str, object]] = []
-            outcomes: list[list[Outcome]] = []
-            for group in groups:
-                answered: list[Outcome] = []
-                for item in group:
-                    key = (item.event.event_id, item.event.rev)
-                    body = stored.get(key)
-                    if body is not None:
-                        answered.append(_compare(body, item))
-                        continue
-                    stored[key] = item.body
-                    seq += 1
-                    rows.append(
-                        {
-                            "seq": seq,
-                            "event_id": key[0],
-                            "rev": key[1],
-                            "received_at_us": received_at_us,
-                            "body": item.body,
-                        }
-                    )
-                    answered.append(Outcome.ACCEPTED)
-                outcomes.append(answered)
+            if _insert_new(connection, groups, seq, received_at_us):
+                return [[Outcome.ACCEPTED] * len(group) for group in groups]
+            return _insert_known(connection, groups, seq, received_at_us)
+
+
+def _insert_new(
+    connection: Connection, groups: Sequence[Sequence[Incoming]], seq: int, received_at_us: int
+) -> bool:
+    """Insert every revision, if none of them is known; return whether it was done.
+
+    Nearly all posts are new, so nobody asks first: the table's own key finds the others.
+    """
+    rows = [
+        (number, item.event.event_id, item.event.rev, received_at_us, item.body)
+        for number, item in enumerate((item for group in groups for item in group), seq + 1)
+    ]
+    if len({row[1:3] for row in rows}) < len(rows):
+        return False
+    mark = "%s" if connection.dialect.name == "postgresql" else "?"
+    marks = ", ".join([mark] * len(rows[0])) if rows else ""
+    try:
+        with connection.begin_nested():
             if rows:
-                connection.execute(insert(intake), rows)
-        return outcomes
+                connection.exec_driver_sql(f"{_INSERT} ({marks})", rows)
+    except IntegrityError:
+        return False
+    return True
+
+
+def _insert_known(
+    connection: Connection, groups: Sequence[Sequence[Incoming]], seq: int, received_at_us: int
+) -> list[list[Outcome]]:
+    """Insert what is new among revisions of which some are known; return the outcomes."""
+    stored = _stored_bodies(connection, [item for group in groups for item in group])
+    rows: list[dict[str, object]] = []
+    outcomes: list[list[Outcome]] = []
+    for group in groups:
+        answered: list[Outcome] = []
+        for item in group:
+            key = (item.event.event_id, item.event.rev)
+            body = stored.get(key)
+            if body is not None:
+                answered.append(_compare(body, item))
+                continue
+            stored[key] = item.body
+            seq += 1
+            rows.append(
+                {
+                    "seq": seq,
+                    "event_id": key[0],
+                    "rev": key[1],
+                    "received_at_us": received_at_us,
+                    "body": item.body,
+                }
+            )
+            answered.append(Outcome.ACCEPTED)
+        outcomes.append(answered)
+    if rows:
+        connection.execute(insert(intake), rows)
+    return outcomes
 
 
 def _compare(body: bytes, item: Incoming) -> Outcome:

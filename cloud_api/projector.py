@@ -80,8 +80,10 @@ class Projector:
         self._batch = batch
         self._utc_offset_minutes = utc_offset_minutes
 
-    def step(self, now: datetime) -> int:
+    def step(self, now: datetime, batch: int | None = None) -> int:
         """Project up to one batch of the intake log; return how many entries it was.
+
+        ``batch`` is how many at most; None for as many as are configured.
 
         Whoever holds the lane CASES projects; another process waits, then finds the work done.
 
@@ -93,11 +95,19 @@ class Projector:
                 return 0
         with self._store.write(Lane.CASES) as connection:
             position = projected_seq(connection)
-            rows = read_intake(connection, position, self._batch)
+            rows = read_intake(connection, position, self._batch if batch is None else batch)
             if rows:
                 self._project(connection, rows, to_us(now))
                 self._advance(connection, position, rows[-1].seq)
         return len(rows)
+
+    def tidy(self) -> None:
+        """Do for the store what would otherwise fall to a post; see :meth:`Store.checkpoint`.
+
+        Raises:
+            StoreUnavailable: the database does not answer.
+        """
+        self._store.checkpoint()
 
     def lag(self) -> int:
         """Return how many stored revisions are not projected yet."""

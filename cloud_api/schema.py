@@ -128,7 +128,8 @@ cases = Table(
     Index("ix_cases_kin_key", "kin_key", "closed_at_us"),
     Index("ix_cases_cell", "cell", "opened_at_us"),
     Index("ix_cases_next_at_us", "next_at_us"),
-    Index("ix_cases_lamp", "is_open", "lamp", "due_at_us"),
+    Index("ix_cases_lamp", "lamp", "due_at_us"),
+    Index("ix_cases_person", "person", "is_open"),
 )
 
 mode_log = Table(

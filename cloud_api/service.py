@@ -9,7 +9,7 @@ from types import FrameType
 
 import structlog
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from cloud_api.config import ApiConfig
 from cloud_api.metrics import Metrics
@@ -24,6 +24,15 @@ _log = structlog.get_logger()
 _GATHER_S = 0.005
 """Least real seconds between two small steps, so that a flood of posts is not a flood of commits."""
 
+_COURTEOUS_BATCH = 50
+"""Entries of a step while posts come in: it holds SQLite's write lock for some ten milliseconds."""
+
+_COURTESY = 4.0
+"""Rest after such a step, in lengths of the step."""
+
+_TIDY_S = 2.0
+"""Least real seconds between checkpoints of SQLite's write-ahead log."""
+
 _LONGEST_PAUSE_S = 10.0
 _STOPPING = (signal.SIGTERM, signal.SIGINT)
 
@@ -37,6 +46,7 @@ class ProjectorLoop:
         metrics: where steps and failures are counted.
         interval_s: real seconds between looks that nobody asked for.
         batch: log entries of a full step.
+        busy: whether posts are being stored just now: then steps are short and leave most of the time.
         projected: called after each step that did something, in this thread.
     """
 
@@ -48,8 +58,10 @@ class ProjectorLoop:
         *,
         interval_s: float,
         batch: int,
+        busy: Callable[[], bool],
         projected: Callable[[], None],
     ) -> None:
+        self._busy = busy
         self._projector = projector
         self._clock = clock
         self._metrics = metrics
@@ -77,11 +89,17 @@ class ProjectorLoop:
 
     def _run(self) -> None:
         pause_s = self._interval_s
+        tidied_s = time.monotonic()
         while not self._stopping.is_set():
             self._due.clear()
             begun_s = time.monotonic()
+            busy = self._busy()
+            batch = min(self._batch, _COURTEOUS_BATCH) if busy else self._batch
             try:
-                done = self._projector.step(self._clock.now())
+                done = self._projector.step(self._clock.now(), batch)
+                if done and begun_s - tidied_s > _TIDY_S:
+                    self._projector.tidy()
+                    tidied_s = time.monotonic()
             except Exception as error:  # noqa: BLE001 - the loop of a service: logged, counted, goes on
                 self._metrics.projector_failures.inc()
                 transient = isinstance(error, Transient)
@@ -93,7 +111,11 @@ class ProjectorLoop:
             self._metrics.projected.inc(done)
             if done:
                 self._projected()
-            if done < self._batch:
+            if busy and done == batch:
+                # Interpreter and write lock are shared with the intake, and an answer cannot wait:
+                # a case may come a moment later. Steps keep a fifth of the time, whatever the flood.
+                self._stopping.wait(_COURTESY * (time.monotonic() - begun_s))
+            elif done < batch:
                 # What comes in meanwhile is projected together: one commit instead of many.
                 # A step holds the store's write lock, so posts get at least as much of it as steps.
                 self._stopping.wait(max(_GATHER_S, time.monotonic() - begun_s))
@@ -157,7 +179,7 @@ class TickerLoop:
                 pause_s = 0.0  # there may be more than one batch
 
 
-def serve(app: FastAPI, config: ApiConfig) -> None:
+def serve(app: ASGIApp, config: ApiConfig) -> None:
     """Serve until SIGTERM or SIGINT; running requests are finished, streams are ended.
 
     Raises:

@@ -8,6 +8,7 @@ from cloud_api.case_work import CaseWork
 from cloud_api.city_profile import CityProfile
 from cloud_api.config import ApiConfig
 from cloud_api.database import Store
+from cloud_api.event_posting import EventPosting
 from cloud_api.evidence_store import EvidenceStore
 from cloud_api.feed import FeedHub
 from cloud_api.flow_choice import Flows
@@ -36,6 +37,7 @@ class Services:
     keys: KeyRing
     intake: IntakeLog
     group_commit: GroupCommit
+    posting: EventPosting
     projector: Projector
     drawer: CaseDrawer
     desk: CaseDesk

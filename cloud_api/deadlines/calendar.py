@@ -133,6 +133,8 @@ class WorkCalendar:
             raise ProfileError("hours: days_off: every weekday is off; expected a working day")
         self._work_day_us = sum(end - begin for begin, end in self._work)
         self._day_of = lru_cache(maxsize=4096)(self._windows_of)
+        # Cases of one step begin at one moment, so most of what is asked was asked just before.
+        self._added = lru_cache(maxsize=4096)(self._add)
 
     def covers(self, year: int) -> bool:
         """Return whether the holiday table names any day of a year."""
@@ -161,6 +163,9 @@ class WorkCalendar:
         """
         if unit in {Unit.MINUTE, Unit.NATURAL_DAY} or span_us == 0:
             return start_us + span_us
+        return self._added(unit, start_us, span_us)
+
+    def _add(self, unit: Unit, start_us: int, span_us: int) -> int:
         left = span_us
         first, of_day = divmod(start_us + self._offset_us, DAY_US)
         for day in range(first, first + _LONGEST_DAYS):

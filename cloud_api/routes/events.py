@@ -2,7 +2,6 @@
 
 from typing import Annotated
 
-import msgspec
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AwareDatetime
 
@@ -21,10 +20,8 @@ from cloud_api.errors import (
     UnsupportedMedia,
 )
 from cloud_api.event_projection import load_events
-from cloud_api.intake import Outcome, Receipt, read_events, receipt
 from cloud_api.keys import Identity
 from cloud_api.paging import cursor_of, position_of
-from cloud_api.problems import problem_object
 from cloud_api.queries import EventFilter, list_events, revisions_of
 from cloud_api.rendering import event_view, revision_view
 from cloud_api.routes.answers import documented, json_body, storable
@@ -43,7 +40,7 @@ def events_router(services: Services, gate: Gate) -> APIRouter:
     router = APIRouter(tags=["events"])
     poster = Annotated[Identity, Depends(gate.post_events)]
     reader = Annotated[Identity, Depends(gate.read)]
-    config, metrics = services.config, services.metrics
+    config = services.config
 
     @router.post(
         "/v1/events",
@@ -84,19 +81,8 @@ def events_router(services: Services, gate: Gate) -> APIRouter:
     )
     async def post_events(request: Request, _caller: poster) -> Response:
         """Store events once for each (event_id, rev); the answer comes after the commit."""
-        reading = read_events(await json_body(request), config.batch_events)
-        outcomes = await services.group_commit.submit(reading.incoming)
-        counted = receipt(reading, outcomes)
-        for outcome in Outcome:
-            metrics.events.labels(outcome.value).inc(outcomes.count(outcome))
-        metrics.events.labels("invalid").inc(len(reading.rejected))
-        if reading.single and counted.rejected:
-            raise counted.rejected[0].problem
-        return Response(
-            _receipt_body(counted),
-            status_code=202 if counted.accepted else 200,
-            media_type="application/json",
-        )
+        posted = await services.posting.take(await json_body(request))
+        return Response(posted.body, status_code=posted.status, media_type="application/json")
 
     @router.get(
         "/v1/events",
@@ -148,16 +134,3 @@ def events_router(services: Services, gate: Gate) -> APIRouter:
         )
 
     return router
-
-
-def _receipt_body(counted: Receipt) -> bytes:
-    return msgspec.json.encode(
-        {
-            "accepted": counted.accepted,
-            "duplicates": counted.duplicates,
-            "rejected": [
-                {"index": item.position, "problem": problem_object(item.problem)}
-                for item in counted.rejected
-            ],
-        }
-    )

@@ -26,7 +26,8 @@ _INDEXES = {
     "ix_cases_kin_key": ["kin_key", "closed_at_us"],
     "ix_cases_cell": ["cell", "opened_at_us"],
     "ix_cases_next_at_us": ["next_at_us"],
-    "ix_cases_lamp": ["is_open", "lamp", "due_at_us"],
+    "ix_cases_lamp": ["lamp", "due_at_us"],
+    "ix_cases_person": ["person", "is_open"],
 }
 
 

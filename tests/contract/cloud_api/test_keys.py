@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from cloud_api.bootstrap import Api
 from cloud_api.errors import NotFound, Unauthenticated
-from cloud_api.keys import Role
+from cloud_api.keys import KeyRing, Role
 from cloud_api.schema import api_keys
 from tests.contract.cloud_api.events import START
 
@@ -70,3 +70,26 @@ def test_the_first_admin_key_is_made_once(api: Api) -> None:
     assert first is not None
     assert second is None
     assert [info.role for info in api.services.keys.list()] == [Role.ADMIN]
+
+
+def test_one_caller_renews_a_key_for_all(api: Api) -> None:
+    """When half of the time is over one is told to ask, the others go on."""
+    ring = KeyRing(api.services.store, cache_s=1e-6)
+    _, token = ring.create("gw-1", Role.GATEWAY, START)
+    ring.identify(token)
+
+    asked = [ring.renewal_due(token) for _ in range(3)]
+    ring.identify(token)
+
+    assert asked == [True, False, False]
+    assert ring.renewal_due(token)
+
+
+def test_a_fresh_key_is_not_asked_for(api: Api) -> None:
+    """Nobody asks again about what was checked a moment ago, nor about what was never checked."""
+    ring = KeyRing(api.services.store, cache_s=3600.0)
+    _, token = ring.create("gw-1", Role.GATEWAY, START)
+    unknown = ring.renewal_due(token)
+    ring.identify(token)
+
+    assert (unknown, ring.renewal_due(token)) == (False, False)
