@@ -219,6 +219,7 @@ def build(config: ApiConfig, clock: Clock, control: ControlSink | None = None) -
                 automatic=AutomaticDispatch(profile.dispatcher, config.dispatch_confidence)
                 if config.dispatch is DispatchMode.AUTO
                 else None,
+                merging=profile.duplicates if config.merge_duplicates else None,
                 batch=config.projector_batch,
                 utc_offset_minutes=config.utc_offset_minutes,
             ),

@@ -19,6 +19,7 @@ __all__ = [
     "delete_cases",
     "due_at_us",
     "insert_cases",
+    "neighbour_cells",
     "update_cases",
 ]
 
@@ -39,6 +40,12 @@ def attach_key(district: str, event_type: str, dedupe: str | None) -> str | None
 def cell_of(lon: float, lat: float) -> str:
     """Return the search cell of a place."""
     return f"{math.floor(lon / CELL_DEGREES)}/{math.floor(lat / CELL_DEGREES)}"
+
+
+def neighbour_cells(lon: float, lat: float) -> list[str]:
+    """Return the search cell of a place and the eight around it: all within 150 m are in them up to 47 degrees north."""
+    column, row = math.floor(lon / CELL_DEGREES), math.floor(lat / CELL_DEGREES)
+    return [f"{x}/{y}" for x in range(column - 1, column + 2) for y in range(row - 1, row + 2)]
 
 
 def case_lamp(case: Case) -> Lamp:

@@ -13,6 +13,7 @@ from cloud_api.dispatch.grid import load_grid
 from cloud_api.dispatch.preplans import PreplanFile, Preplans
 from cloud_api.dispatch.responsibility import ResponsibilityList
 from cloud_api.dispatch.roster import Roster
+from cloud_api.duplicates.finder import DuplicateFile, DuplicateFinder
 from cloud_api.errors import ProfileError
 from runtime.yaml_document import convert, load_document
 
@@ -47,7 +48,9 @@ class CityProfile:
         folder: Path,
         deadlines: DeadlinePolicy,
         dispatcher: Dispatcher,
+        duplicates: DuplicateFinder,
     ) -> None:
+        self.duplicates = duplicates
         self.spec = spec
         self.folder = folder
         self.deadlines = deadlines
@@ -107,4 +110,5 @@ def load_profile(
         utc_offset_minutes=utc_offset_minutes,
     )
     deadlines = DeadlinePolicy(policy, holidays, utc_offset_minutes, steps)
-    return CityProfile(spec, folder, deadlines, dispatcher)
+    rules = convert(load_document(folder / "duplicates.yaml"), DuplicateFile).rules
+    return CityProfile(spec, folder, deadlines, dispatcher, DuplicateFinder(rules))

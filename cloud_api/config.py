@@ -120,6 +120,8 @@ class ApiConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """suggest: people dispatch, the API advises; auto: it does where it is sure. Default suggest."""
     dispatch_confidence: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.8
     """Least confidence, 0 to 1, at which ``auto`` dispatches a case. Default 0.8."""
+    merge_duplicates: bool = False
+    """Whether a new case is merged at once into one that it duplicates, reversibly. Default false: people do."""
     ticker_interval_s: _Seconds = 1.0
     """Longest real seconds between looks at the deadlines. Default 1."""
     ticker_batch: _Positive = 200

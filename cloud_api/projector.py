@@ -23,6 +23,7 @@ from cloud_api.deadlines.calendar import DAY_US
 from cloud_api.deadlines.timekeeper import Timekeeper
 from cloud_api.dispatch.advice import Dispatcher
 from cloud_api.dispatch.automatic import AutomaticDispatch
+from cloud_api.duplicates.finder import DuplicateFinder
 from cloud_api.event_projection import (
     EventState,
     IntakeRow,
@@ -69,6 +70,7 @@ class Projector:
         dispatcher: Dispatcher,
         *,
         automatic: AutomaticDispatch | None,
+        merging: DuplicateFinder | None,
         batch: int,
         utc_offset_minutes: int,
     ) -> None:
@@ -77,6 +79,7 @@ class Projector:
         self._keeper = keeper
         self._dispatcher = dispatcher
         self._automatic = automatic
+        self._merging = merging
         self._batch = batch
         self._utc_offset_minutes = utc_offset_minutes
 
@@ -151,6 +154,9 @@ class Projector:
             known[row.event_id] = after
             touched[row.event_id] = after
         book.flush()
+        if self._merging is not None:
+            opened = {s.case_id for e, s in touched.items() if e not in stored}
+            self._merge(connection, self._merging, book, sorted(opened), now_us)
         write_events(
             connection,
             [state for event_id, state in touched.items() if event_id not in stored],
@@ -242,6 +248,42 @@ class Projector:
             )
             if level_rank(after.level) > level_rank(case.level):
                 self._change_flow(book, after, now_us)
+
+    def _merge(
+        self,
+        connection: Connection,
+        finder: DuplicateFinder,
+        book: CaseBook,
+        opened: list[str],
+        now_us: int,
+    ) -> None:
+        """Merge new cases into those that they are duplicates of; people may take them out again."""
+        for case_id in sorted(opened, key=lambda each: book.get(each).opened_seq):
+            case = book.get(case_id)
+            legal = self._flows.of(case.flow).legal_moves(case.state, case.previous)
+            if case.merged_into is not None or State.MERGED not in {move.to for move in legal}:
+                continue
+            twins = finder.find(connection, case)
+            if (
+                not twins
+                or twins[0].likeness.odds <= 0
+                or twins[0].case.opened_seq > case.opened_seq
+            ):
+                continue
+            parent, alike = twins[0]
+            book.append(
+                case_id,
+                Moved(
+                    from_state=case.state,
+                    to_state=State.MERGED,
+                    into_case=parent.case_id,
+                ),
+                now_us=now_us,
+                actor=SYSTEM,
+                reason=f"duplicate of {parent.number}: {alike.distance_m:.0f} m and {alike.hours:.1f} h "
+                f"apart, odds {alike.odds:.1f}",
+            )
+            book.flush()  # the next one finds it merged
 
     def _change_flow(self, book: CaseBook, case: Case, now_us: int) -> None:
         """Let a case whose level rose follow the flow of that level, where it knows the case's states."""

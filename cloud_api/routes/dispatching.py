@@ -30,6 +30,19 @@ class AdviceView(BaseModel):
     preplan: str | None = Field(description="Pre-plan that belongs to class and level.")
 
 
+class TwinView(BaseModel):
+    """A case that may be about the same matter."""
+
+    case_id: str
+    number: str
+    odds: float = Field(
+        description="Natural logarithm of the odds; above 0 rather the same matter."
+    )
+    distance_m: float
+    hours: float = Field(description="Between its reports.")
+    words: float = Field(description="Likeness of the texts, 0 to 1; 0.5 says nothing.")
+
+
 class ClassView(BaseModel):
     """One class of the code table."""
 
@@ -100,6 +113,31 @@ def dispatch_router(services: Services, gate: Gate) -> APIRouter:
             others=list(found.others),
             preplan=None if plan is None else plan.id,
         )
+
+    @router.get(
+        "/v1/cases/{case_ref}/duplicates",
+        summary="Find open cases that may be about the same matter",
+        responses=documented(Unauthenticated, Forbidden, NotFound, InvalidInput, StoreUnavailable),
+    )
+    def duplicates(case_ref: str, _caller: reader) -> list[TwinView]:
+        """Return likely duplicates, the likeliest first; merging is a move, and reversible."""
+        case_ref = storable(case_ref) or ""
+        with services.store.read() as connection:
+            case = find_case(connection, case_ref)
+            if case is None:
+                raise NotFound(f"case {case_ref[:80]!r} does not exist; see GET /v1/cases")
+            twins = profile.duplicates.find(connection, case)
+        return [
+            TwinView(
+                case_id=twin.case.case_id,
+                number=twin.case.number,
+                odds=round(twin.likeness.odds, 2),
+                distance_m=round(twin.likeness.distance_m, 1),
+                hours=round(twin.likeness.hours, 2),
+                words=round(twin.likeness.words, 2),
+            )
+            for twin in twins[:20]
+        ]
 
     @router.get(
         "/v1/classes",

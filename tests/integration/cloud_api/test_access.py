@@ -30,6 +30,7 @@ ROLES: dict[tuple[str, str], frozenset[Role]] = {
     ("POST", "/v1/cases/{case_ref}/extend"): ACT,
     ("GET", "/v1/supervision"): READ,
     ("GET", "/v1/cases/{case_ref}/advice"): READ,
+    ("GET", "/v1/cases/{case_ref}/duplicates"): READ,
     ("GET", "/v1/classes"): READ,
     ("GET", "/v1/grid"): READ,
     ("GET", "/v1/profile"): READ,

@@ -1,0 +1,139 @@
+"""How likely a case is about the same matter as another one, or several already taken together; pure.
+
+The question is the one between two explanations: the new report belongs to this matter, or it is the first
+of another matter of the same class nearby. Both have a likelihood; their ratio decides:
+
+- belongs: the distance to the middle of the known reports is that of two noisy positions (a normal
+  distribution with the positions' spread, the middle of n reports being better known than one), at any
+  moment of the class's window since the first report;
+- is another: matters of a class appear at some density in place and time, anywhere around.
+
+What the words say shifts the odds: alike words speak for one matter, unlike ones against it. Radius and
+window of the class bound what is compared at all. Source: Bayes' rule; the weights are fitted on the generated
+days of ``benchmarks/dedupe.py`` whose seeds are not those that it reports.
+"""
+
+import math
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from msgspec import Struct
+from rapidfuzz import fuzz
+
+from contracts.geometry import distance_m
+
+__all__ = ["DuplicateRule", "Likeness", "Matter", "Report", "likeness", "text_likeness"]
+
+_HOUR_US = 3_600_000_000
+_MAX_RADIUS_M = 150.0
+"""Wider than this the neighbour cells of the index do not reach."""
+
+_NEUTRAL = 0.5
+"""Likeness of texts at which words say nothing either way."""
+
+_WORDS = 2.0
+"""How much words shift the odds, in natural logarithms from no to full likeness; fitted as the module says."""
+
+_PHRASES, _USUAL = 0.3, 0.6
+"""Phrases of one class are alike anyway: they count less than numbers, around a usual likeness."""
+
+_NUMBER = re.compile(r"\d+")
+
+
+class DuplicateRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What holds for the duplicates of some classes; the first rule that fits decides."""
+
+    class_code: str = "*"
+    """Code of the class table, ``*`` for any characters. Default every class."""
+    event_type: str = "*"
+    """Event type, ``*`` as above. Default every type."""
+    radius_m: float = 60.0
+    """Farther apart than this, in metres, nothing is one matter; at most 150. Default 60."""
+    window_h: float = 6.0
+    """Longer after the first report than this, in hours, nothing is one matter. Default 6."""
+    spread_m: float = 12.0
+    """Spread of a reported position, in metres (one standard deviation per axis). Default 12."""
+    per_km2_day: float = 30.0
+    """How many matters of one such class appear per square kilometre and day. Default 30."""
+
+    def __post_init__(self) -> None:
+        """Refuse what the index cannot find.
+
+        Raises:
+            ValueError: a number is out of its range.
+        """
+        if not 0 < self.radius_m <= _MAX_RADIUS_M:
+            raise ValueError(f"radius_m {self.radius_m:g}; expected more than 0, at most 150")
+        if min(self.window_h, self.spread_m, self.per_km2_day) <= 0:
+            raise ValueError("window_h, spread_m, per_km2_day: expected more than 0")
+
+
+class Report(NamedTuple):
+    """One report: where (WGS 84), when (microseconds since 1970 UTC) and in which words."""
+
+    lon: float
+    lat: float
+    at_us: int
+    text: str
+
+
+class Matter(NamedTuple):
+    """What is taken for one matter so far; never empty."""
+
+    reports: tuple[Report, ...]
+
+    @property
+    def middle(self) -> tuple[float, float]:
+        """The mean of the reported places."""
+        count = len(self.reports)
+        return (
+            sum(report.lon for report in self.reports) / count,
+            sum(report.lat for report in self.reports) / count,
+        )
+
+
+class Likeness(NamedTuple):
+    """How likely a report belongs to a matter: ``odds`` is a natural logarithm, above 0 rather yes."""
+
+    odds: float
+    distance_m: float
+    hours: float
+    words: float
+
+
+def text_likeness(one: str, other: str) -> float:
+    """Return how alike two texts are, 0 to 1, 0.5 being no evidence either way.
+
+    House and shop numbers tell most: two texts that share one speak of one place, two that name
+    different ones hardly do. Otherwise phrases are compared, whatever their order, and count less.
+    """
+    if not one or not other:
+        return _NEUTRAL
+    numbers, others = set(_NUMBER.findall(one)), set(_NUMBER.findall(other))
+    if numbers and others:
+        return 1.0 if numbers & others else 0.0
+    return _NEUTRAL + _PHRASES * (fuzz.token_set_ratio(one, other) / 100.0 - _USUAL)
+
+
+def likeness(report: Report, matter: Matter, rule: DuplicateRule) -> Likeness | None:
+    """Return how likely a report belongs to a matter of its class; None beyond radius or window."""
+    away_m = distance_m((report.lon, report.lat), matter.middle)
+    moments = [known.at_us for known in matter.reports]
+    hours = max(report.at_us - min(moments), max(moments) - report.at_us) / _HOUR_US
+    if away_m > rule.radius_m or hours > rule.window_h:
+        return None
+    variance = rule.spread_m**2 * (1.0 + 1.0 / len(matter.reports))
+    here = -(away_m**2) / (2.0 * variance) - math.log(2.0 * math.pi * variance)
+    now = -math.log(rule.window_h)
+    elsewhere = math.log(rule.per_km2_day / 1e6 / 24.0)
+    words = _words(report, matter.reports)
+    odds = here + now - elsewhere + _WORDS * (words - _NEUTRAL)
+    return Likeness(odds, away_m, hours, words)
+
+
+def _words(report: Report, known: Sequence[Report]) -> float:
+    """Return the likeness to the best few of the known texts: people choose different words."""
+    found = sorted((text_likeness(report.text, each.text) for each in known), reverse=True)
+    best = found[:3]
+    return sum(best) / len(best)

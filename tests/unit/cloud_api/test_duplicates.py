@@ -1,0 +1,122 @@
+"""Whether two reports are about one matter."""
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmarks.dedupe import by_likeness, by_radius, day, pairwise_f1
+from cloud_api.case_rows import cell_of, neighbour_cells
+from cloud_api.duplicates.scoring import (
+    DuplicateRule,
+    Matter,
+    Report,
+    likeness,
+    text_likeness,
+)
+from contracts.geometry import distance_m
+
+RULE = DuplicateRule()
+HOUR_US = 3_600_000_000
+M = 1 / 111_195
+
+
+def _report(north_m: float = 0.0, hours: float = 0.0, text: str = "") -> Report:
+    return Report(116.4, 39.9 + north_m * M, round(hours * HOUR_US), text)
+
+
+def _odds(report: Report, *known: Report) -> float:
+    found = likeness(report, Matter(known), RULE)
+    return float("-inf") if found is None else found.odds
+
+
+def test_the_same_place_and_hour_is_one_matter() -> None:
+    """Two reports ten metres and half an hour apart are rather one."""
+    assert _odds(_report(10.0, 0.5), _report()) > 0
+
+
+def test_two_corners_of_a_crossing_are_two() -> None:
+    """Fifty metres are more than noise."""
+    assert _odds(_report(50.0, 0.5), _report()) < 0
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        pytest.param(_report(RULE.radius_m + 1), id="too far"),
+        pytest.param(_report(0, RULE.window_h + 0.1), id="too late"),
+        pytest.param(_report(0, -RULE.window_h - 0.1), id="too early"),
+    ],
+)
+def test_beyond_radius_or_window_nothing_is_compared(report: Report) -> None:
+    """What a class cannot be is not even unlikely."""
+    assert likeness(report, Matter((_report(),)), RULE) is None
+
+
+@given(st.floats(0, 55), st.floats(0, 5))
+def test_farther_is_less_likely(near_m: float, more_m: float) -> None:
+    """Distance never speaks for one matter."""
+    near, far = _odds(_report(near_m), _report()), _odds(_report(near_m + more_m), _report())
+
+    assert far <= near + 1e-9
+
+
+def test_more_reports_make_the_middle_surer() -> None:
+    """A report thirty metres off one other may belong to it; off the middle of nine it hardly does."""
+    one = _odds(_report(35.0), _report())
+    nine = _odds(_report(35.0), *[_report()] * 9)
+
+    assert nine < one
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        pytest.param("12号店 积水", "积水, 12号", 1.0, id="same number"),
+        pytest.param("12号店 积水", "19号店 积水", 0.0, id="other number"),
+        pytest.param("", "积水", 0.5, id="no words"),
+    ],
+)
+def test_numbers_tell_most(one: str, other: str, expected: float) -> None:
+    """A shop's number names a place."""
+    assert expected == text_likeness(one, other)
+
+
+def test_phrases_tell_a_little() -> None:
+    """Words of one class are alike anyway."""
+    alike, unlike = text_likeness("路面积水", "路面积水"), text_likeness("路面积水", "abc")
+
+    assert 0.3 < unlike < 0.5 < alike < 0.7
+
+
+@given(st.floats(-179, 179), st.floats(-46, 46), st.floats(-149, 149), st.floats(-149, 149))
+def test_whoever_is_near_is_in_the_neighbour_cells(
+    lon: float, lat: float, east_m: float, north_m: float
+) -> None:
+    """The index misses nothing within the largest radius."""
+    other = (lon + east_m * M, lat + north_m * M)
+    if distance_m((lon, lat), other) > 150:
+        return
+
+    assert cell_of(*other) in neighbour_cells(lon, lat)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"radius_m": 151.0}, {"radius_m": 0.0}, {"window_h": 0.0}, {"spread_m": -1.0}],
+    ids=str,
+)
+def test_a_rule_that_the_index_cannot_serve_is_refused(change: dict[str, float]) -> None:
+    """A radius beyond the neighbour cells would be a silent lie."""
+    with pytest.raises(msgspec.ValidationError, match="expected more than 0"):
+        msgspec.convert(change, DuplicateRule)
+
+
+def test_a_generated_day_is_sorted_out_better_than_by_a_peers_rule() -> None:
+    """The benchmark in small, on a seed of its own; the full one is `python -m benchmarks dedupe`."""
+    cases = [case for case in day(7, 1500) if case.report.lon < 116.4 + 800 * M]
+
+    ours = pairwise_f1(cases, by_likeness(cases))
+
+    assert ours > 0.94
+    assert ours > pairwise_f1(cases, by_radius(cases, 45.72, 3.0))
