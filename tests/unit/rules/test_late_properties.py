@@ -98,7 +98,7 @@ def _arrive(
     return [*found, (None, now + 5_000.0)]
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(streams())
 def test_any_order_within_the_lateness_comes_to_the_same(
     stream: tuple[list[Sample], list[int], list[bool]],
@@ -114,7 +114,7 @@ def test_any_order_within_the_lateness_comes_to_the_same(
     assert engine.counters["late"] == 0
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(streams(), st.randoms(use_true_random=False))
 def test_a_restart_in_mid_disorder_changes_nothing(
     stream: tuple[list[Sample], list[int], list[bool]], rng: random.Random
@@ -138,7 +138,7 @@ def test_a_restart_in_mid_disorder_changes_nothing(
     assert whole.digest() == engine.digest()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(streams())
 def test_revisions_count_up_under_one_id(
     stream: tuple[list[Sample], list[int], list[bool]],
