@@ -24,6 +24,8 @@ import click
 import httpx
 import msgspec
 
+from benchmarks import _alerta_peer as alerta_peer
+from benchmarks.dedupe import dedupe_f1
 from cloud_api.bootstrap import open_database
 from cloud_api.config import ApiConfig
 from cloud_api.keys import KeyRing, Role
@@ -40,6 +42,7 @@ SINGLES = 6_000
 BATCHES = 300
 BATCH = 100
 QUERIES = 200
+ALERTS = 400
 START_S = 30.0
 SERVER_CORE = 0
 NOW = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
@@ -83,9 +86,9 @@ def _batch() -> bytes:
     return msgspec.json.encode([_event() for _ in range(BATCH)])
 
 
-def _request(token: str, body: bytes) -> bytes:
+def _request(token: str, body: bytes, path: str = "/v1/events") -> bytes:
     head = (
-        "POST /v1/events HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
         f"Authorization: Bearer {token}\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
@@ -135,7 +138,9 @@ def _wait(look: Callable[[], bool]) -> None:
 
 
 @contextmanager
-def _process(command: Sequence[str], port: int, log: Path) -> Iterator[None]:
+def _process(
+    command: Sequence[str], port: int, log: Path, extra: dict[str, str] | None = None
+) -> Iterator[None]:
     """Run a server on the first core, which the client leaves to it, until the block ends."""
 
     def ready() -> bool:
@@ -143,7 +148,7 @@ def _process(command: Sequence[str], port: int, log: Path) -> Iterator[None]:
             return probe.connect_ex(("127.0.0.1", port)) == 0
 
     with log.open("ab") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=out)
+        process = subprocess.Popen(command, stdout=out, stderr=out, env=os.environ | (extra or {}))
     os.sched_setaffinity(process.pid, {SERVER_CORE})
     try:
         _wait(ready)
@@ -212,6 +217,26 @@ def _measure_api(folder: Path, database: str) -> dict[str, float]:
     }
 
 
+def _measure_alerta(folder: Path, database: str) -> float:
+    """Return single posts per second that Alerta answers, each of them a new alert."""
+    port = _free_port()
+    log = folder / "alerta.log"
+    with _process(alerta_peer.command(port), port, log, alerta_peer.settings(database)):
+        _load(port, [_request("", alerta_peer.alert(-n), "/alert") for n in range(1, 33)])
+        requests = [_request("", alerta_peer.alert(n), "/alert") for n in range(ALERTS)]
+        return _load(port, requests)[0]
+
+
+def _beside_alerta(folder: Path, ours: float) -> dict[str, object]:
+    """Return Alerta's rate and how often ours contains it; None and the reason where it cannot run."""
+    reason = alerta_peer.missing_alerta() or missing()
+    if reason is not None:
+        return {"over_alerta": None, "alerta_missing": reason}
+    with running_server() as url, fresh_database(url, "alerta") as database:
+        rate = _measure_alerta(folder, database)
+    return {"alerta_posts_per_s": round(rate, 1), "over_alerta": round(ours / rate, 1)}
+
+
 def main(*, as_json: bool) -> None:
     """Measure the null endpoint, then the API on SQLite and, where it is installed, PostgreSQL."""
     cores = sorted(os.sched_getaffinity(0))
@@ -225,11 +250,13 @@ def main(*, as_json: bool) -> None:
             sqlite = _measure_api(folder, f"sqlite:///{folder}/api.sqlite")
             figures |= {"null": null, "sqlite": sqlite}
             figures |= {"postgresql": _measure_api(folder, postgres) if postgres else reason}
+            figures |= _beside_alerta(folder, sqlite["single_posts_per_s"])
         figures |= {
             "single_posts_per_s": sqlite["single_posts_per_s"],
             "batch_events_per_s": sqlite["batch_events_per_s"],
             "query_ms_p95": sqlite["query_ms_p95"],
             "single_over_null": round(sqlite["single_posts_per_s"] / null["single_posts_per_s"], 2),
+            "dedupe_f1": dedupe_f1()["ours"],
             "batch_over_null": round(sqlite["batch_events_per_s"] / null["batch_events_per_s"], 2),
         }
     click.echo(json.dumps(figures) if as_json else json.dumps(figures, indent=2))
