@@ -48,7 +48,12 @@ class GridMap:
     """
 
     def __init__(self, features: Iterable[Any], name: str, coordinates: str = "wgs84") -> None:
-        from shapely import STRtree  # noqa: PLC0415 - a city without a grid needs no shapely
+        try:
+            from shapely import STRtree  # noqa: PLC0415 - a city without a grid needs no shapely
+        except ModuleNotFoundError as error:
+            raise ProfileError(
+                f"{name}: reading cells needs shapely; pip install 'cityloop[grid]'"
+            ) from error
 
         self.cells: list[GridCell] = []
         shapes = []
