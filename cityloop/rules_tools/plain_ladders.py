@@ -11,7 +11,18 @@ __all__ = ["are_plain_ladders"]
 
 _LADDER_PARTS = frozenset(
     {"id", "version", "event", "title_zh", "title_en", "stream", "profile", "kinds", "filters"}
-    | {"key", "steps", "fields", "names", "gap_s", "fresh_s", "silence_s", "late_s", "since", "migrate"}
+    | {
+        "key",
+        "steps",
+        "fields",
+        "names",
+        "gap_s",
+        "fresh_s",
+        "silence_s",
+        "late_s",
+        "since",
+        "migrate",
+    }
 )
 """Parts of a rule that this proof knows; a rule with any other one in use sees every row."""
 _PACK_PARTS = frozenset({"name", "rules", "tests"})
