@@ -44,7 +44,10 @@ GOOD = [_noisy(STREET, frame) for frame in range(20)]
 BAD: dict[Flaw, list[Grey]] = {
     Flaw.FROZEN: [GOOD[-1]] * 40,
     Flaw.COVERED: [_noisy(np.full((360, 640), 30, np.uint8), 100 + frame) for frame in range(40)],
-    Flaw.DEFOCUSED: [_noisy(cv2.GaussianBlur(STREET, (0, 0), 9), 100 + f) for f in range(40)],
+    Flaw.DEFOCUSED: [
+        _noisy(np.asarray(cv2.GaussianBlur(STREET, (0, 0), 9), np.uint8), 100 + f)
+        for f in range(40)
+    ],
     Flaw.SHIFTED: [_noisy(_moved(STREET, 90), 100 + frame) for frame in range(40)],
 }
 
