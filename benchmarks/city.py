@@ -9,7 +9,8 @@ from statistics import median
 
 from cityloop.exam.sitting import sit
 from contracts.event import Title
-from simulators.city.city import City, build_city
+from simulators.city.city import City
+from simulators.city.city_builder import build_city
 from simulators.city.city_document import load_city
 from simulators.city.declaration import (
     ScenarioDeclaration,

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from runtime.errors import ConfigError
 from runtime.yaml_document import convert, load_document
-from simulators.city.city import City, build_city
+from simulators.city.city import City
+from simulators.city.city_builder import build_city
 from simulators.city.declaration import ScenarioDeclaration
 from simulators.errors import ScenarioError
 

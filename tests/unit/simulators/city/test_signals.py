@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from contracts.event import Title
-from simulators.city.city import MEASURED_PROFILES, City, build_city
+from simulators.city.city import MEASURED_PROFILES, City
+from simulators.city.city_builder import build_city
 from simulators.city.declaration import (
     FaultDeclaration,
     IncidentDeclaration,
