@@ -6,7 +6,6 @@ it, while paho would repeat it behind our back.
 """
 
 import select
-import socket
 import threading
 import time
 from collections import deque
@@ -26,6 +25,7 @@ from runtime.mqtt_client import MqttConfig, build_client, tls_context
 from runtime.secret import read_secret
 from runtime.session import Inbound, Will
 from runtime.topic_filter import check_filter
+from runtime.wake_pipe import WakePipe
 
 __all__ = ["MqttConfig", "MqttSession"]
 
@@ -103,9 +103,7 @@ class MqttSession:
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
         # wakes the network thread from its poll
-        self._wake_out, self._wake_in = socket.socketpair()
-        self._wake_out.setblocking(False)
-        self._wake_in.setblocking(False)
+        self._wake = WakePipe()
         self._log = _log.bind(host=config.host, port=config.port, client_id=config.client_id)
 
     @property
@@ -174,7 +172,7 @@ class MqttSession:
         inbound = self._inbound
         taken = [inbound.popleft() for _ in range(min(limit, len(inbound)))]
         if self._paused and len(inbound) < self._config.receive_limit:
-            self._wake()
+            self._wake.ring()
         return taken
 
     def acknowledge(self, inbound: Sequence[Inbound]) -> None:
@@ -198,13 +196,12 @@ class MqttSession:
     def close(self) -> None:
         """Say goodbye and end the network thread; the broker keeps the session."""
         self._closing.set()
-        self._wake()
+        self._wake.ring()
         if self._thread is not None:
             self._thread.join(self._config.connect_timeout_s + 5.0)
             if self._thread.is_alive():
                 return  # still in its handshake with a dead broker; it ends by itself
-        self._wake_out.close()
-        self._wake_in.close()
+        self._wake.close()
 
     # Below: the network thread.
 
@@ -244,7 +241,7 @@ class MqttSession:
         """Read and write until the connection ends."""
         goodbye = False
         poll = select.poll()
-        poll.register(self._wake_in, select.POLLIN)
+        poll.register(self._wake.fileno(), select.POLLIN)
         while (sock := client.socket()) is not None:
             assert isinstance(sock, BufferedSocket)
             if self._closing.is_set() and not goodbye:
@@ -257,7 +254,7 @@ class MqttSession:
             poll.register(sock.fileno(), mask)
             at_once = client.want_write() or (reading and sock.pending() > 0)
             poll.poll(0 if at_once else _POLL_S * 1000)
-            self._drain_wake()
+            self._wake.drain()
             self._ask_again(client)
             if reading and not self._read(client, sock):
                 return
@@ -297,18 +294,6 @@ class MqttSession:
             self.counters["disconnects"] += 1
             self._log.info("broker_disconnected")
             self._happened.set()
-
-    def _wake(self) -> None:
-        try:
-            self._wake_out.send(b"\0")
-        except OSError:
-            return  # full: it is being woken already; closed: it has ended
-
-    def _drain_wake(self) -> None:
-        try:
-            self._wake_in.recv(4096)
-        except BlockingIOError:
-            return
 
     def _ask(self, client: Client, topic_filter: str, qos: int) -> None:
         # held while asking, so that the answer cannot be handled before the question is noted
@@ -411,4 +396,4 @@ class MqttSession:
 
     def _on_want_write(self, _client: Client, _data: Any, _sock: Any) -> None:
         if threading.current_thread() is not self._thread:
-            self._wake()
+            self._wake.ring()
