@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 ARGS   ?=
+# How many tests run at a time; 0: one after the other, in this process.
+WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check lint bench lock oracles clean
@@ -36,7 +38,7 @@ demo: $(VENV)/.run ## Run the whole loop on this machine for one minute
 	$(BIN)/cityloop demo $(ARGS)
 
 test: $(VENV)/.dev ## Run every test; those that need an absent server or file say so and skip
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
 lint: $(VENV)/.dev ## Format and lint checks, import layers, types
 	$(BIN)/ruff format --check .

@@ -141,7 +141,7 @@ def index_areas(here: _Here, areas: Mapping[str, Sequence[Rings]], fail: Fail) -
         raise fail(here, str(failure)) from failure
     except ModuleNotFoundError as failure:
         raise fail(
-            here, "areas need shapely, which is not installed; pip install 'cityloop[gateway]'"
+            here, "areas need shapely, which is not installed; pip install 'cityloop[gateway,grid]'"
         ) from failure
 
 
