@@ -68,6 +68,7 @@ class Api:
             services.clock,
             services.metrics,
             interval_s=services.config.ticker_interval_s,
+            busy=services.group_commit.busy,
             ticked=services.feed.nudge,
         )
         self.app = with_short_way(build_app(services, self._start, self._stop), services)

@@ -24,7 +24,13 @@ __all__ = ["GroupCommit"]
 
 _log = structlog.get_logger()
 _BUSY_S = 0.05
-"""For so long after a commit of several posts more of them are expected, in real seconds."""
+"""For so long after a commit of much at once more of it is expected, in real seconds."""
+
+_CROWD_EVENTS = 50
+"""Events of one post that are much: a gateway that works off its backlog posts one batch at a time."""
+
+_NEXT_CROWD_S = 0.25
+"""For so long after such a post the next one is expected, in real seconds: it is on its way."""
 
 
 class _Waiting(NamedTuple):
@@ -55,7 +61,7 @@ class GroupCommit:
         self._group_events = group_events
         self._queue: deque[_Waiting] = deque()
         self._queued_events = 0
-        self._stored_at_s = -math.inf
+        self._busy_until_s = -math.inf
         self._changed = threading.Condition()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
@@ -75,9 +81,9 @@ class GroupCommit:
     def busy(self) -> bool:
         """Return whether many posts are being stored just now; any thread may ask.
 
-        That is where posts are waiting, or several were committed together a moment ago.
+        That is where posts are waiting, or several, or a big one, were committed a moment ago.
         """
-        return bool(self._queue) or time.monotonic() - self._stored_at_s < _BUSY_S
+        return bool(self._queue) or time.monotonic() < self._busy_until_s
 
     async def submit(self, incoming: Sequence[Incoming]) -> list[Outcome]:
         """Return the outcomes of one post, after they are committed.
@@ -138,8 +144,10 @@ class GroupCommit:
             _log.error("intake_group_failed", posts=len(group), cause=str(error)[:300])
             # One post that no column takes must not fail its neighbours: each gets its own try.
             answers = [error] if len(group) == 1 else [self._commit_one(one) for one in group]
-        if len(group) > 1:
-            self._stored_at_s = time.monotonic()
+        if len(group[0].incoming) >= _CROWD_EVENTS:
+            self._busy_until_s = time.monotonic() + _NEXT_CROWD_S
+        elif len(group) > 1:
+            self._busy_until_s = time.monotonic() + _BUSY_S
         self.committed()
         loops: dict[
             asyncio.AbstractEventLoop, list[tuple[_Waiting, list[Outcome] | Exception]]

@@ -130,6 +130,7 @@ class TickerLoop:
         clock: the moment of each step.
         metrics: where notices and failures are counted.
         interval_s: real seconds between looks.
+        busy: whether posts are being stored just now: then steps are short and leave most of the time.
         ticked: called after each step that did something, in this thread.
     """
 
@@ -140,8 +141,10 @@ class TickerLoop:
         metrics: Metrics,
         *,
         interval_s: float,
+        busy: Callable[[], bool],
         ticked: Callable[[], None],
     ) -> None:
+        self._busy = busy
         self._ticker = ticker
         self._clock = clock
         self._metrics = metrics
@@ -164,8 +167,10 @@ class TickerLoop:
         pause_s = self._interval_s
         while not self._stopping.wait(pause_s):
             pause_s = self._interval_s
+            begun_s = time.monotonic()
+            busy = self._busy()
             try:
-                notices = self._ticker.step(self._clock.now())
+                notices = self._ticker.step(self._clock.now(), _COURTEOUS_BATCH if busy else None)
             except Exception as error:  # noqa: BLE001 - the loop of a service: logged, counted, goes on
                 self._metrics.ticker_failures.inc()
                 transient = isinstance(error, Transient)
@@ -176,7 +181,9 @@ class TickerLoop:
                 self._metrics.deadline_notices.labels(notice.notice).inc()
             if notices:
                 self._ticked()
-                pause_s = 0.0  # there may be more than one batch
+                # There may be more than one batch. A flood of deadlines (after hours away, or on a
+                # clock that runs ahead) keeps no post waiting, as little as a flood of events does.
+                pause_s = _COURTESY * (time.monotonic() - begun_s) if busy else 0.0
 
 
 def serve(app: ASGIApp, config: ApiConfig) -> None:

@@ -39,8 +39,10 @@ class Ticker:
         self._drawer = drawer
         self._batch = batch
 
-    def step(self, now: datetime) -> list[Notice]:
+    def step(self, now: datetime, batch: int | None = None) -> list[Notice]:
         """Let up to one batch of cases climb; return what happened, oldest first within a case.
+
+        ``batch`` is how many at most; None for as many as are configured.
 
         Raises:
             StoreUnavailable: the database does not answer; nothing of the batch was kept.
@@ -51,7 +53,7 @@ class Ticker:
                 return []
         notices: list[Notice] = []
         with self._drawer.store.write(Lane.CASES) as connection:
-            due = self._due(connection, now_us, self._batch)
+            due = self._due(connection, now_us, min(self._batch, batch or self._batch))
             book = CaseBook(connection, self._drawer.flows, self._drawer.keeper)
             book.load(due)
             for case_id in due:

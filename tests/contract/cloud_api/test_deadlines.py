@@ -72,6 +72,18 @@ def test_nothing_happens_a_microsecond_early(api: Api) -> None:
     assert ("response", "overdue", "community") in _notices(api)
 
 
+def test_a_small_step_leaves_the_rest_for_the_next(api: Api) -> None:
+    """While posts come in the ticker takes few cases at a time, the longest due first."""
+    api.accept_events(body_of(make_event(2, level=Level.RED)))
+    api.step(START)
+    late = START + 16 * MINUTE
+    touched = [
+        {notice.case.case_id for notice in api.services.ticker.step(late, 1)} for _ in range(3)
+    ]
+
+    assert touched == [{CASE}, {case_id_of(event_id(2))}, set()]
+
+
 def test_nobody_acts_and_it_goes_up_to_the_city(api: Api) -> None:
     """Each clock climbs community, street, district, city, in the order of the moments."""
     api.step(START + 72 * HOUR)

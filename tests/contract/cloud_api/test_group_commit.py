@@ -95,3 +95,18 @@ def test_a_stopped_queue_takes_nothing(api: Api) -> None:
 
     with pytest.raises(IntakeFull):
         asyncio.run(commit.submit(_incoming(1)))
+
+
+@pytest.mark.parametrize(
+    ("events", "busy"), [(1, False), (49, False), (50, True)], ids=["one", "some", "a batch"]
+)
+def test_a_big_post_makes_others_courteous(api: Api, events: int, *, busy: bool) -> None:
+    """After a batch the next is awaited, so projector and ticker hold back; a few events pass by."""
+    seen: list[bool] = []
+    commit = api.services.group_commit
+    commit.committed = lambda: seen.append(commit.busy())
+    commit.start()
+    asyncio.run(commit.submit(_incoming(*range(1, events + 1))))
+    commit.stop(10)
+
+    assert seen == [busy]
