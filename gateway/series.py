@@ -168,7 +168,7 @@ def _lines(
     return [
         ThresholdMark(rule=rule.id, level=found.level, part=found.part, value=found.value)
         for rule in rules
-        if rule.profile is not None and rule.profile == profile
+        if profile in rule.profiles
         for found in thresholds(rule, metric, {"subject": device})
     ]
 

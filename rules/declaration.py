@@ -1,9 +1,8 @@
-"""The shape of a pack as written: Structs of the YAML, and what is refused before they are read.
+"""The shape of a pack as written: Structs of the YAML.
 
 Every value is still as written here; :mod:`rules.pack` gives it meaning.
 """
 
-from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 import msgspec
@@ -78,7 +77,7 @@ class WatchDeclaration(Declared, frozen=True, kw_only=True):
     """``watch``: either a device profile or a stream, with filters."""
 
     profile: str | list[str] | None = None
-    """Device profile whose readings the rule judges; several for a rule with ``quality``."""
+    """Device profile whose readings the rule judges; of several, the fields that all of them have."""
     stream: str | None = None
     """tracks, counts or observations."""
     class_: str | list[str] = msgspec.field(default_factory=list, name="class")
@@ -217,10 +216,6 @@ class PackDeclaration(Declared, frozen=True, kw_only=True):
     """Tables of areas by name; default none."""
 
 
-_PLANNED: Mapping[str, tuple[str, ...]] = {}
-"""Parts of the language that packs may already contain elsewhere but this version does not run."""
-
-
 def read_declaration(data: object, error: ErrorFactory, key_error: ErrorFactory) -> PackDeclaration:
     """Return the declaration in a pack's parsed YAML.
 
@@ -234,33 +229,12 @@ def read_declaration(data: object, error: ErrorFactory, key_error: ErrorFactory)
     """
     if not isinstance(data, dict):
         raise error((), f"expected a mapping with 'rules', found {_kind(data)}")
-    check_names(data, PackDeclaration, key_error, _PLANNED)
-    rules = data.get("rules")
-    for index, rule in enumerate(rules if isinstance(rules, list) else []):
-        if isinstance(rule, dict):
-            _check_later(rule, ("rules", index), error)
+    check_names(data, PackDeclaration, key_error)
     try:
         return msgspec.convert(data, PackDeclaration)
     except msgspec.ValidationError as failure:
         path, reason = find_fault(str(failure), data, PackDeclaration)
         raise error(path, plain_words(reason)) from failure
-
-
-def _check_later(
-    rule: Mapping[object, object], path: tuple[str | int, ...], error: ErrorFactory
-) -> None:
-    """Refuse what is part of the language but not built yet."""
-    watch = rule.get("watch")
-    if (
-        isinstance(watch, dict)
-        and isinstance(watch.get("profile"), list)
-        and not rule.get("quality")
-    ):
-        raise error((*path, "watch", "profile"), _later("a list of profiles"))
-
-
-def _later(what: str) -> str:
-    return f"{what} is not supported yet; remove it, nothing in a pack is silently ignored"
 
 
 def _kind(value: object) -> str:

@@ -17,6 +17,7 @@ from rules.inhibition import WHEREABOUTS
 from rules.operators import Operators
 from rules.silence import Absence, NoData
 from rules.titles import TitleTemplate, compile_title
+from rules.watch_compiler import listed
 from rules.windows import Let
 
 __all__ = ["compile_operators"]
@@ -188,10 +189,10 @@ class _OperatorCompiler:
                 "only readings, counts and signals fall silent; other subjects come and go ('gap')",
             )
         watch = self._declared.watch
-        profile = None if watch is None else watch.profile
+        profiles = () if watch is None or watch.profile is None else listed(watch.profile)
         cadences = _CADENCES.fullmatch(after)
-        if cadences is not None and isinstance(profile, str):
-            after_s = float(cadences.group(1)) * PROFILES[profile].cadence_s
+        if cadences is not None and profiles:
+            after_s = float(cadences.group(1)) * max(PROFILES[one].cadence_s for one in profiles)
         else:
             try:
                 after_s = parse_duration(after)

@@ -13,6 +13,7 @@ from rules.area_compiler import AreaTables
 from rules.breach import EventSection, GroupSection
 from rules.calendar_compiler import compile_calendars
 from rules.calendars import Calendar
+from rules.common_fields import common_fields, named_fields
 from rules.declaration import (
     ErrorFactory,
     RuleDeclaration,
@@ -34,7 +35,7 @@ from rules.rule import LATE_S, Condition, PackTest, Rule, RulePack, Step
 from rules.rule_version import rule_version
 from rules.signal_compiler import FRESH_CADENCES, SignalSet, compile_signals, find_table
 from rules.titles import TitleTemplate, compile_title
-from rules.vocabulary import STREAMS, FieldTable, Stream, profile_fields
+from rules.vocabulary import STREAMS, FieldTable, Stream
 from rules.watch_compiler import compile_filters, compile_kinds, find_stream, listed
 from rules.where_compiler import compile_spatial, compile_where
 from rules.windows import Let
@@ -167,9 +168,11 @@ class _RuleCompiler:
             table=self._table,
         )
         watch = declared.watch
-        profile = None if watch is None or stream_name != "readings" else watch.profile
-        if isinstance(profile, str):
-            fresh_s = FRESH_CADENCES * PROFILES[profile].cadence_s
+        profiles: tuple[str, ...] = ()
+        if watch is not None and stream_name == "readings":
+            profiles = tuple(dict.fromkeys(listed(watch.profile or ())))
+        if profiles:
+            fresh_s = FRESH_CADENCES * max(PROFILES[one].cadence_s for one in profiles)
         else:
             fresh_s = math.inf if stream.fresh_s is None else (gap_s or stream.fresh_s)
         return Rule(
@@ -179,7 +182,7 @@ class _RuleCompiler:
             title_zh=zh,
             title_en=en,
             stream=stream_name,
-            profile=profile if isinstance(profile, str) else None,
+            profiles=profiles,
             kinds=kinds,
             filters=filters,
             key=key,
@@ -260,8 +263,22 @@ class _RuleCompiler:
         name = find_stream(("watch",), profiles, watch, self._fail)
         if declared.quality is not None:
             return "quality", STREAMS["quality"], STREAMS["quality"].fields, None
-        fields = STREAMS[name].fields if profiles is None else profile_fields(profiles[0])
-        return name, STREAMS[name], fields, None
+        if profiles is None:
+            return name, STREAMS[name], STREAMS[name].fields, None
+        return name, STREAMS[name], self._common(profiles), None
+
+    def _common(self, profiles: Sequence[str]) -> FieldTable:
+        """Return the fields that a rule over these profiles may name."""
+        common = common_fields([PROFILES[one] for one in profiles])
+        for path, name in named_fields(self._declared):
+            if name in common.apart and name not in self._declared.let:
+                shared = ", ".join(common.fields) or "none"
+                raise self._fail(
+                    path,
+                    f"{common.apart[name]}; fields that all of {', '.join(profiles)} have: {shared}; "
+                    "write a rule for each profile",
+                )
+        return common.fields
 
     def _with_places(self, watched: FieldTable) -> FieldTable:
         """Return the fields that are watched, and those of the table of places."""

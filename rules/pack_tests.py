@@ -132,7 +132,7 @@ def _samples(rule: Rule, test: PackTest) -> list[Sample]:
     found = [
         Sample(
             stream=stream,
-            profile=test.profile or rule.profile,
+            profile=test.profile or next(iter(rule.profiles), None),
             subject=keys["subject"],
             at=test.start + after,
             keys=keys,

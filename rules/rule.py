@@ -54,8 +54,8 @@ class Rule(Struct, frozen=True, kw_only=True):
     title_zh: TitleTemplate
     title_en: TitleTemplate
     stream: str
-    profile: str | None
-    """Device profile; None for a stream other than readings."""
+    profiles: tuple[str, ...]
+    """Device profiles, any of which is read; empty for a stream other than readings."""
     kinds: tuple[str, ...]
     """Kinds of observation; empty for any."""
     filters: tuple[tuple[str, frozenset[str]], ...]

@@ -89,8 +89,8 @@ def _open_books(rules: Iterable[RunningRule]) -> dict[str, TrailBook]:
         if rule.stream not in {"readings", "counts"} or rule.late_s <= 0 or not rule.names:
             continue
         alone = any(name != "subject" for name, _ in rule.filters)
-        if rule.stream == "readings" and rule.key == ("subject",) and not alone:
-            sharing.setdefault(rule.profile or "", []).append(running)
+        if len(rule.profiles) == 1 and rule.key == ("subject",) and not alone:
+            sharing.setdefault(rule.profiles[0], []).append(running)
             continue
         book = TrailBook(f"rule {rule.id}", rule.names, rule.fields, rule.late_s)
         running.own_book(book)
@@ -124,7 +124,7 @@ def _slots(rule: Rule) -> list[tuple[str, str | None]]:
         return [(rule.stream, signal_profile(rule.id))]
     if rule.kinds:
         return [(rule.stream, kind) for kind in rule.kinds]
-    return [(rule.stream, rule.profile)]
+    return [(rule.stream, one) for one in rule.profiles or (None,)]
 
 
 def _check_unique(packs: Sequence[RulePack]) -> None:

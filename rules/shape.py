@@ -40,9 +40,8 @@ _NAMES: Final = {
 
 
 class _Checker:
-    def __init__(self, error: ErrorFactory, planned: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, error: ErrorFactory) -> None:
         self._error = error
-        self._planned = planned
 
     def check(self, data: object, info: inspect.Type, path: tuple[str | int, ...]) -> None:
         if isinstance(data, dict):
@@ -70,11 +69,6 @@ class _Checker:
             if name in fields:
                 self.check(one, fields[str(name)], here)
                 continue
-            if name in self._planned.get(what, ()):
-                raise self._error(
-                    here,
-                    f"{name!r} is not supported yet; remove it, nothing in a pack is silently ignored",
-                )
             close = get_close_matches(str(name), fields, n=1, cutoff=0.6)
             hint = f"did you mean {close[0]!r}? " if close else ""
             article = "an" if what[0] in "aeiou" else "a"
@@ -88,7 +82,6 @@ def check_names(
     data: object,
     struct: type[msgspec.Struct],
     error: ErrorFactory,
-    planned: Mapping[str, Sequence[str]],
 ) -> None:
     """Refuse the first key that a Struct, or one inside it, does not have.
 
@@ -96,12 +89,11 @@ def check_names(
         data: the parsed YAML.
         struct: what it is to become.
         error: makes the error for the key at a path.
-        planned: by part, keys that are known but not built yet.
 
     Raises:
         Exception: what ``error`` makes.
     """
-    _Checker(error, planned).check(data, _info(struct), ())
+    _Checker(error).check(data, _info(struct), ())
 
 
 def find_fault(message: str, data: object, struct: type[msgspec.Struct]) -> tuple[Path, str]:

@@ -34,7 +34,9 @@ def needed_rows(table: ReadingTable, packs: Sequence[RulePack]) -> Sequence[int]
     order = np.asarray(table.order(), dtype=np.int64)
     at = np.frombuffer(table.at, dtype=np.float64)[order]
     needed = np.zeros(len(order), dtype=np.bool_)
-    watching = [rule for pack in packs for rule in pack.rules if rule.profile == table.profile.name]
+    watching = [
+        rule for pack in packs for rule in pack.rules if table.profile.name in rule.profiles
+    ]
     groups = _by_subject(table, order) if watching else []
     for rule in watching:
         columns = _columns(table, rule, order)

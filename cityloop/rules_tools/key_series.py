@@ -11,6 +11,7 @@ from contracts.codec import decode_message
 from contracts.counts import Counts
 from contracts.errors import ContractError
 from contracts.observation import Observation
+from contracts.profiles import PROFILES
 from contracts.readings import Readings, resolve_pack
 from contracts.status import Status
 from contracts.topics import BoxTopic, parse_topic
@@ -18,10 +19,11 @@ from contracts.tracks import Tracks
 from gateway.registry import Registry
 from gateway.rule_host import Prepared
 from gateway.samples import SampleMaker
+from rules.common_fields import common_fields
 from rules.correlator import Correlator
 from rules.rule import Rule
 from rules.sample import Sample
-from rules.vocabulary import STREAMS, profile_fields
+from rules.vocabulary import STREAMS
 from runtime.journal import JournalKind, JournalRecord
 
 __all__ = ["KeySeries", "key_series"]
@@ -66,7 +68,9 @@ def key_series(
         NotFound: what the rule watches has no such number, or no sample has this key.
     """
     # what a rule computes by itself is no part of the data
-    table = STREAMS[rule.stream].fields if rule.profile is None else profile_fields(rule.profile)
+    table = STREAMS[rule.stream].fields
+    if rule.profiles:
+        table = common_fields([PROFILES[one] for one in rule.profiles]).fields
     if rule.signals:
         table = {signal.name: rule.fields[signal.name] for signal in rule.signals}
     numbers = [name for name, one in table.items() if one.kind == "number"]
@@ -110,7 +114,7 @@ def _heard(rule: Rule, entries: Iterable[Entry]) -> Iterable[Sample]:
 def _watched(rule: Rule, sample: Sample) -> bool:
     if rule.signals:
         return True
-    if sample.stream != rule.stream or sample.profile != rule.profile:
+    if sample.stream != rule.stream or (rule.profiles and sample.profile not in rule.profiles):
         return False
     if rule.kinds and sample.keys.get("kind") not in rule.kinds:
         return False

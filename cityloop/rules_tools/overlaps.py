@@ -34,11 +34,15 @@ def overlaps(placed: Sequence[Placed]) -> list[tuple[Placed, str]]:
     groups: dict[tuple[object, ...], list[Placed]] = {}
     for one in placed:
         rule = one.rule
-        same = (rule.stream, rule.profile, frozenset(rule.key), rule.event.type, *_when(one))
-        groups.setdefault(same, []).append(one)
+        for profile in rule.profiles or (None,):
+            same = (rule.stream, profile, frozenset(rule.key), rule.event.type, *_when(one))
+            groups.setdefault(same, []).append(one)
+    told: set[tuple[str, str]] = set()
     for group in groups.values():
         for first, second in itertools.combinations(group, 2):
-            if _share_input(first.rule, second.rule):
+            pair = (first.rule.id, second.rule.id)
+            if pair not in told and _share_input(first.rule, second.rule):
+                told.add(pair)
                 line, _ = first.document.locate(("rules", first.number))
                 reason = (
                     f"rule {second.rule.id!r} overlaps {first.rule.id!r} "

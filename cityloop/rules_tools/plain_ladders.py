@@ -10,7 +10,7 @@ from rules.rule import Rule, RulePack, Step
 __all__ = ["are_plain_ladders"]
 
 _LADDER_PARTS = frozenset(
-    {"id", "version", "event", "title_zh", "title_en", "stream", "profile", "kinds", "filters"}
+    {"id", "version", "event", "title_zh", "title_en", "stream", "profiles", "kinds", "filters"}
     | {
         "key",
         "steps",

@@ -68,7 +68,7 @@ def open_data(name: str, mapping: TableMapping, packs: Sequence[RulePack]) -> St
         DataRefused: nothing that can be read.
         MissingLibrary: its format needs a library that is not installed.
     """
-    watched = {rule.profile: True for pack in packs for rule in pack.rules if rule.profile}
+    watched = {one: True for pack in packs for rule in pack.rules for one in rule.profiles}
     only = next(iter(watched)) if len(watched) == 1 else None
     if name == STDIN:
         return StoredData(name, "lines", lines=tuple(read_lines(None, mapping, only)))

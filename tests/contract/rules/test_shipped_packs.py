@@ -240,15 +240,3 @@ def test_a_fault_in_an_expression_is_shown_in_its_file() -> None:
         "'3 dB' is a sound (dBA); expected the same dimension (line 1, column 11 of the expression)"
         "\n    depth_m > 3 dB\n              ^^^^"
     )
-
-
-def test_an_unsupported_part_is_shown_in_its_file() -> None:
-    """What this version does not run is refused with its line."""
-    text = "rules:\n- {id: pond, watch: {profile: [noise]}}\n"
-    document = parse_document(text, "pond.yaml")
-
-    with pytest.raises(
-        ConfigError,
-        match=r"^pond.yaml:2:31: rules\[0\].watch.profile: a list of profiles is not supported",
-    ):
-        compile_pack(document.data, "pond.yaml", document.error)

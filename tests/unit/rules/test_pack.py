@@ -84,23 +84,6 @@ def test_refusals_name_the_place_and_the_reason(
 
 
 @pytest.mark.parametrize(
-    ("changes", "path"),
-    [
-        ({"watch": {"profile": ["noise"]}}, ("watch", "profile")),
-    ],
-    ids=str,
-)  # fmt: skip
-def test_what_is_not_built_yet_is_refused_not_ignored(
-    changes: dict[str, Any], path: tuple[str | int, ...]
-) -> None:
-    """Parts of the format that this version does not run are named as such."""
-    found = fault({"rules": [rule(**changes)]})
-
-    assert found.path == ("rules", 0, *path)
-    assert "not supported yet" in found.message
-
-
-@pytest.mark.parametrize(
     ("data", "path", "reason"),
     [
         (None, (), "expected a mapping with 'rules', found nothing"),

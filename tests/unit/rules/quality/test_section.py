@@ -54,7 +54,7 @@ def test_a_rule_with_quality_is_about_sensors() -> None:
     """Without a ladder it has one step, for each field and check of a sensor an episode of its own."""
     (rule,) = compile_pack({"rules": [RULE]}, "test", SectionFault, defaults()).rules
 
-    assert (rule.stream, rule.profile) == ("quality", None)
+    assert (rule.stream, rule.profiles) == ("quality", ())
     assert rule.key == ("subject", "field", "check")
     assert [(step.level, step.when.text) for step in rule.steps] == [(Level.YELLOW, "bad")]
     assert rule.filters == (("gates", frozenset({"sensor_stuck"})),)
