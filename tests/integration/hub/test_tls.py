@@ -4,6 +4,7 @@ import socket
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 import trustme
@@ -11,8 +12,12 @@ from msgspec.structs import replace
 
 from cityloop.hub.config import HubConfig, HubTls
 from cityloop.hub.supervisor import Hub
+from gateway.config import GatewayConfig, JetStreamConfig
+from gateway.intakes.bootstrap import build_lanes
+from gateway.intakes.intake_lanes import IntakeLanes
 from runtime.mqtt_client import MqttConfig
 from runtime.mqtt_session import MqttSession
+from runtime.session import Inbound
 from tests.contract.runtime.brokers import wait_until
 from tests.integration.hub.hubs import ROOT, hub_config, password_file, take
 
@@ -57,25 +62,38 @@ class House:
         self, user: str, *filters: str, trust: Path | None, papers: tuple[str, str] | None = None
     ) -> MqttSession:
         """Return a started session that trusts an authority (None: speaks plainly)."""
-        cert, key = papers or (None, None)
-        session = MqttSession(
-            MqttConfig(
-                port=self.config.mqtt.port,
-                client_id=f"{user}-{len(self.sessions)}",
-                username=user,
-                password_file=password_file(self.folder, user),
-                tls_ca=None if trust is None else str(trust),
-                tls_cert=cert,
-                tls_key=key,
-                connect_timeout_s=2.0,
-                reconnect_cap_s=0.1,
-            )
-        )
+        session = MqttSession(self.login(user, trust, papers))
         self.sessions.append(session)
         for topic_filter in filters:
             session.subscribe(topic_filter)
         session.start()
         return session
+
+    def login(self, user: str, trust: Path | None, papers: tuple[str, str] | None) -> MqttConfig:
+        """Return how a user logs in."""
+        cert, key = papers or (None, None)
+        return MqttConfig(
+            port=self.config.mqtt.port,
+            client_id=f"{user}-{len(self.sessions)}",
+            username=user,
+            password_file=password_file(self.folder, user),
+            tls_ca=None if trust is None else str(trust),
+            tls_cert=cert,
+            tls_key=key,
+            connect_timeout_s=2.0,
+            reconnect_cap_s=0.1,
+        )
+
+    def lanes(self, name: str, trust: Path, papers: tuple[str, str] | None) -> IntakeLanes:
+        """Return a gateway's lanes over JetStream, not started."""
+        config = GatewayConfig(
+            name=name,
+            state_dir="unused",
+            districts=("minhang",),
+            hub=replace(self.login("gateway", trust, papers), client_id=name),
+            jetstream=JetStreamConfig(port=self.config.client.port),
+        )
+        return build_lanes(config, None, Random(1))[0]
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["TLS", "mTLS"])
@@ -112,6 +130,63 @@ def test_a_box_reaches_the_gateway_encrypted(house: House) -> None:
     wait_until(lambda: box.publish(f"{ROOT}/box-1/readings", b"encrypted"), "published")
 
     assert [message.payload for message in take(gateway, 1)] == [b"encrypted"]
+
+
+def test_the_gateway_reads_streams_encrypted(house: House) -> None:
+    """Over JetStream too: what a box sent by MQTT is read, and let go of, on encrypted connections."""
+    trust = house.papers.authority
+    lanes = house.lanes("reader", trust, papers_of(house, "reader"))
+    box = house.session("box-2", trust=trust, papers=papers_of(house, "box-2"))
+    got: list[Inbound] = []
+
+    def all_there() -> bool:
+        lanes.wait(0.02)
+        got.extend(lanes.receive(100))
+        lanes.settle()
+        return len(got) >= 20
+
+    lanes.start()
+    try:
+        wait_until(lambda: lanes.in_force and box.connected, "box and lanes are connected")
+        for number in range(10):
+            for kind in ("readings", "urgent"):
+                topic, payload = f"{ROOT}/box-2/{kind}", b"%d" % number
+                wait_until(lambda: box.publish(topic, payload), "published")  # noqa: B023 - at once
+        wait_until(all_there, "all messages arrive")
+        wait_until(lambda: lanes.held == 0, "all are let go of")
+    finally:
+        lanes.close()
+
+    for kind in ("readings", "urgent"):
+        of_kind = [each.payload for each in got if each.topic == f"{ROOT}/box-2/{kind}"]
+        assert of_kind == [b"%d" % number for number in range(10)]
+
+
+@pytest.mark.parametrize("fault", ["another authority", "no certificate"])
+def test_streams_are_not_read_by_a_stranger_nor_from_one(
+    house: House, tmp_path: Path, fault: str
+) -> None:
+    """The native listener is held to the same: no lane is in force where one does not trust the other."""
+    tls = house.config.tls
+    assert tls is not None
+    if fault == "no certificate" and tls.ca is None:
+        pytest.skip("without mutual TLS nobody is asked for a certificate")
+    trust = house.papers.authority
+    if fault == "another authority":
+        trust = Papers(tmp_path / "stranger").authority
+    papers = None if fault == "no certificate" else papers_of(house, "lost")
+    lost = house.lanes("lost", trust, papers)
+    other = house.lanes("other", house.papers.authority, papers_of(house, "other"))
+    lost.start()
+    other.start()
+    try:
+        wait_until(lambda: other.in_force, "somebody else reads the streams meanwhile")
+        in_force = [lane.name for lane in lost.lanes if lane.in_force]
+    finally:
+        lost.close()
+        other.close()
+
+    assert in_force == []
 
 
 def test_nobody_speaks_plainly(house: House) -> None:
