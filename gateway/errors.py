@@ -64,7 +64,14 @@ class DeliveryError(GatewayError):
 
 
 class SinkUnavailableError(DeliveryError, Transient):
-    """The sink did not answer, or not yet; the same batch may succeed later."""
+    """The sink did not answer, or not yet; the same batch may succeed later.
+
+    ``retry_after_s`` is for how long it asked to be left alone, seconds; None: it did not.
+    """
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class EventRefusedError(DeliveryError, Permanent):

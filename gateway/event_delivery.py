@@ -55,7 +55,8 @@ class EventDelivery:
         except EventRefusedError as error:
             return self._refused(rows, error, now, monotonic_s)
         except (SinkUnavailableError, StoreError) as error:
-            delay = self.breaker.failed(monotonic_s)
+            asked_s = error.retry_after_s if isinstance(error, SinkUnavailableError) else None
+            delay = self.breaker.failed(monotonic_s, asked_s)
             self.counters["failures"] += 1
             structlog.get_logger().warning(
                 "event_delivery_failed",

@@ -53,10 +53,15 @@ class CircuitBreaker:
         """Return how many events may be sent at once: one where it is only a trial."""
         return limit if self.state(monotonic_s) is CircuitState.CLOSED else 1
 
-    def failed(self, monotonic_s: float) -> float:
-        """Take note of a failure and return the wait it costs, seconds."""
+    def failed(self, monotonic_s: float, asked_s: float | None = None) -> float:
+        """Take note of a failure and return the wait it costs, seconds.
+
+        Args:
+            monotonic_s: now.
+            asked_s: for how long the sink asked to be left alone, at the least; None: it did not.
+        """
         self._failures += 1
-        delay = self._backoff.next_delay()
+        delay = max(self._backoff.next_delay(), asked_s or 0.0)
         if self._failures >= self._threshold:
             delay = max(delay, self._floor_s)
             self.opened += self._failures == self._threshold

@@ -155,7 +155,8 @@ class SinkFollower:
         return True
 
     def _failed(self, error: Exception, monotonic_s: float) -> None:
-        delay = self.breaker.failed(monotonic_s)
+        asked_s = error.retry_after_s if isinstance(error, SinkUnavailableError) else None
+        delay = self.breaker.failed(monotonic_s, asked_s)
         self.counters["failures"] += 1
         self._log.warning(
             "event_delivery_failed",

@@ -7,6 +7,7 @@ import httpx
 import msgspec
 
 from gateway.errors import EventRefusedError, SinkUnavailableError
+from gateway.sinks.retry_after import retry_after_s
 
 __all__ = ["HttpSink"]
 
@@ -72,7 +73,9 @@ class HttpSink:
             raise EventRefusedError(answer, response.status_code)
         if response.status_code == httpx.codes.UNAUTHORIZED:
             self._key = None
-        raise SinkUnavailableError(f"{answer}; events wait in the outbox")
+        raise SinkUnavailableError(
+            f"{answer}; events wait in the outbox", retry_after_s(response.headers)
+        )
 
     @staticmethod
     def _read_receipt(address: str, response: httpx.Response) -> None:

@@ -17,6 +17,7 @@ import msgspec
 
 from contracts.event import Event
 from gateway.errors import EventRefusedError, SinkUnavailableError
+from gateway.sinks.retry_after import retry_after_s
 
 __all__ = ["CloudEvent", "WebhookSink", "cloud_event", "read_webhook_secrets", "sign_webhook"]
 
@@ -171,7 +172,7 @@ class WebhookSink:
         answer = f"webhook {self._url} answered {response.status_code}: {response.text[:300]}"
         if response.status_code in _EVENT_IS_WRONG:
             raise EventRefusedError(answer, response.status_code)
-        raise SinkUnavailableError(f"{answer}; the event waits")
+        raise SinkUnavailableError(f"{answer}; the event waits", retry_after_s(response.headers))
 
     def close(self) -> None:
         """Give up the connections."""

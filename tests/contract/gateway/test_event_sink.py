@@ -22,6 +22,7 @@ class Api:
     def __init__(self) -> None:
         self.status = 202
         self.answer = b""
+        self.retry_after: str | None = None
         self.bodies: list[object] = []
         self.keys: list[str | None] = []
         api = self
@@ -35,6 +36,8 @@ class Api:
                     api.bodies.append(json.loads(body))
                 self.send_response(api.status)
                 self.send_header("content-length", str(len(api.answer)))
+                if api.retry_after is not None:
+                    self.send_header("retry-after", api.retry_after)
                 self.end_headers()
                 self.wfile.write(api.answer)
 
@@ -141,6 +144,22 @@ def test_answers_of_the_api_are_told_apart(status: int, expected: type[DeliveryE
         sink.deliver(EVENTS)
     sink.close()
     api.close()
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"), [("7", 7.0), (None, None)], ids=["asked", "not asked"]
+)
+def test_api_may_ask_to_be_left_alone(asked: str | None, expected: float | None) -> None:
+    """What an answer says about the next try is handed on."""
+    api = Api()
+    api.status, api.retry_after = 503, asked
+    sink = HttpSink(api.url, None)
+    with pytest.raises(SinkUnavailableError) as caught:
+        sink.deliver(EVENTS)
+    sink.close()
+    api.close()
+
+    assert caught.value.retry_after_s == expected
 
 
 def test_event_refused_within_an_accepted_batch_is_noticed() -> None:

@@ -106,6 +106,19 @@ def test_unavailable_sink_gets_the_same_event_again(street: Street) -> None:
     assert follower.counters["failures"] == 1
 
 
+@pytest.mark.parametrize(("waited_s", "taken"), [(29.9, []), (30.0, [1])])
+def test_sink_that_asks_for_time_gets_it(street: Street, waited_s: float, taken: list[int]) -> None:
+    """Retry-After is the least wait, whatever the back-off draws."""
+    follower = street.follower()
+    street.put(1)
+    street.fault = SinkUnavailableError("busy", 30.0)
+    _drain(follower)
+    street.fault = None
+    _drain(follower, waited_s)
+
+    assert street.taken == taken
+
+
 def test_refused_event_becomes_a_dead_letter_and_the_next_one_goes(street: Street) -> None:
     """One wrong event blocks nobody, and its reason is kept."""
     follower = street.follower()
