@@ -97,6 +97,12 @@ class EventOutbox:
             except sqlite3.Error as error:
                 raise self._failed(error, "revived events wait") from error
 
+    def journalled(self, arrived: datetime) -> None:
+        """Hear that what arrived then is safe in the journal; only who traces keeps that in mind."""
+
+    def judged(self) -> None:
+        """Hear that the rules have seen it; likewise."""
+
     def put(self, events: Sequence[tuple[str, int, bytes]], now: datetime) -> int:
         """Store statements durably; return how many were not there yet.
 

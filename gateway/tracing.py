@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -35,7 +36,7 @@ from opentelemetry.util.types import AttributeValue
 from contracts.event import Event
 from gateway.event_outbox import EventOutbox, EventState, OutboxRow
 
-__all__ = ["EventTracer", "TracedOutbox", "make_tracer", "span_id"]
+__all__ = ["EventTracer", "TracedOutbox", "Way", "make_tracer", "span_id"]
 
 _EVENT = msgspec.json.Decoder(Event)
 _NS = 1_000_000_000
@@ -61,6 +62,19 @@ class _GivenIds(IdGenerator):
         return self.span
 
 
+class Way(NamedTuple):
+    """The moments of a batch on its way through the gateway."""
+
+    arrived: datetime
+    """When the deciding message arrived, or its tick came."""
+    journalled: datetime | None
+    """When it was safe in the journal; None: it had been before, and was only read again."""
+    judged: datetime | None
+    """When the rules had seen it; None likewise."""
+    stored: datetime
+    """When its statements were safe in the outbox."""
+
+
 class EventTracer:
     """Writes the spans of statements; safe to use from several threads.
 
@@ -84,20 +98,19 @@ class EventTracer:
         self._tracer = self._provider.get_tracer("cityloop.gateway")
         self._lock = Lock()
 
-    def stored(self, event: Event, arrived: datetime, stored: datetime) -> None:
-        """Write down how a statement came about.
-
-        Args:
-            event: the statement.
-            arrived: when its deciding message arrived, or its tick came.
-            stored: when it was safe in the outbox.
-        """
-        cause = event.cause
+    def stored(self, event: Event, way: Way) -> None:
+        """Write down how a statement came about."""
+        cause, arrived, stored = event.cause, way.arrived, way.stored
         begin = arrived if cause.tick or cause.sent_at is None else min(cause.sent_at, arrived)
         self._span(event, "statement", begin, stored, parent="")
         if begin < arrived:
             self._span(event, "hub", begin, arrived, kind=SpanKind.CONSUMER)
-        self._span(event, "decide", arrived, stored)
+        since = arrived
+        for stage, until in (("journal", way.journalled), ("rules", way.judged)):
+            if until is not None:
+                self._span(event, stage, since, until)
+                since = max(since, until)
+        self._span(event, "outbox", since, stored)
 
     def settled(self, event: Event, made: datetime, settled: datetime, reason: str | None) -> None:
         """Write down that the API took a statement, or (with a reason) refused it."""
@@ -184,6 +197,17 @@ class TracedOutbox(EventOutbox):
         super().__init__(path, remember=remember)
         self._tracer = tracer
         self._clock = clock
+        self._arrived_at: datetime | None = None
+        self._journalled_at: datetime | None = None
+        self._judged_at: datetime | None = None
+
+    def journalled(self, arrived: datetime) -> None:
+        """Note the moment at which what arrived then was safe in the journal."""
+        self._arrived_at, self._journalled_at = arrived, self._clock()
+
+    def judged(self) -> None:
+        """Note the moment at which the rules had seen it."""
+        self._judged_at = self._clock()
 
     def put(self, events: Sequence[tuple[str, int, bytes]], now: datetime) -> int:
         """Store statements and write down how they came about; see the outbox.
@@ -193,9 +217,10 @@ class TracedOutbox(EventOutbox):
         """
         added = super().put(events, now)
         if added:
-            stored = self._clock()
+            way = Way(self._arrived_at or now, self._journalled_at, self._judged_at, self._clock())
             for _, _, body in events:
-                self._tracer.stored(_EVENT.decode(body), now, stored)
+                self._tracer.stored(_EVENT.decode(body), way)
+        self._arrived_at = self._journalled_at = self._judged_at = None
         return added
 
     def settle(

@@ -225,6 +225,7 @@ class Worker:
                 self._stall("journal_append_failed", error)
                 return False
             self._resume()
+            self._outbox.journalled(now)
             self._committed = (first, batch)
         if batch.inbound:
             self._lanes.settle()
@@ -264,6 +265,7 @@ class Worker:
                 events.extend(outcome.events)
             points.extend(outcome.points)
         self._next_offset = first + len(batch.entries)
+        self._outbox.judged()
         self._store_events(events, now)
         self._offer(points, self._next_offset)
 
