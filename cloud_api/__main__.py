@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from cloud_api.audit.commands import audit
 from cloud_api.city_commands import grid, responsibility
 from cloud_api.errors import ApiError
 from runtime.errors import RuntimeFault
@@ -157,7 +158,7 @@ def keys() -> None:
 @click.option(
     "--role",
     required=True,
-    type=click.Choice(["gateway", "box", "hub", "operator", "reader", "admin"]),
+    type=click.Choice(["gateway", "box", "hub", "operator", "reader", "auditor", "admin"]),
     help="What the key may do.",
 )
 def keys_create(config_path: Path | None, as_json: bool, name: str, role: str) -> None:
@@ -229,6 +230,7 @@ def keys_revoke(config_path: Path | None, key_id: str) -> None:
 
 main.add_command(responsibility)
 main.add_command(grid)
+main.add_command(audit)
 
 if __name__ == "__main__":
     main()

@@ -8,12 +8,13 @@ from starlette.requests import Request
 from cloud_api.errors import Forbidden, Unauthenticated
 from cloud_api.keys import Identity, KeyRing, Role
 
-__all__ = ["ACT", "POST_EVENTS", "PUT_EVIDENCE", "READ", "Gate", "Require", "token_of"]
+__all__ = ["ACT", "AUDIT", "POST_EVENTS", "PUT_EVIDENCE", "READ", "Gate", "Require", "token_of"]
 
 POST_EVENTS = frozenset({Role.GATEWAY, Role.ADMIN})
 PUT_EVIDENCE = frozenset({Role.BOX, Role.OPERATOR, Role.ADMIN})
 READ = frozenset({Role.READER, Role.OPERATOR, Role.ADMIN})
 ACT = frozenset({Role.OPERATOR, Role.ADMIN})
+AUDIT = frozenset({Role.AUDITOR, Role.ADMIN})
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
@@ -45,7 +46,7 @@ class Require:
         token = token_of(request)
         if token is None:
             if self._loopback and _from_this_machine(request):
-                return Identity("", "loopback", Role.READER)
+                return _known(request, Identity("", "loopback", Role.READER))
             raise Unauthenticated(
                 "the request has no API key; send it as Authorization: Bearer KEY",
                 headers={"WWW-Authenticate": "Bearer"},
@@ -53,12 +54,19 @@ class Require:
         identity = self._keys.cached(token)
         if identity is None:
             identity = await run_in_threadpool(self._keys.identify, token)
+        _known(request, identity)
         if identity.role not in self.roles:
             raise Forbidden(
                 f"key {identity.name!r} has role {identity.role}; {request.method} "
                 f"{request.url.path} needs one of {', '.join(sorted(self.roles))}"
             )
         return identity
+
+
+def _known(request: Request, identity: Identity) -> Identity:
+    """Note who asks where the audit log looks; return him."""
+    request.state.identity = identity
+    return identity
 
 
 def _from_this_machine(request: Request) -> bool:
@@ -76,6 +84,7 @@ class Gate:
         self.put_evidence: Callable[[Request], Awaitable[Identity]] = Require(keys, PUT_EVIDENCE)
         self.read: Callable[[Request], Awaitable[Identity]] = Require(keys, READ)
         self.act: Callable[[Request], Awaitable[Identity]] = Require(keys, ACT)
+        self.audit: Callable[[Request], Awaitable[Identity]] = Require(keys, AUDIT)
         self.metrics: Callable[[Request], Awaitable[Identity]] = Require(
             keys, READ, loopback=loopback_metrics
         )

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from cloud_api.access import Gate
+from cloud_api.audit.recording import Recording
 from cloud_api.body_limit import BodyLimit
 from cloud_api.errors import (
     InternalFault,
@@ -24,6 +25,7 @@ from cloud_api.errors import (
 )
 from cloud_api.problems import problem_response
 from cloud_api.routes.acting import acting_router
+from cloud_api.routes.auditing import auditing_router
 from cloud_api.routes.cases import cases_router
 from cloud_api.routes.casework import casework_router
 from cloud_api.routes.devices import devices_router
@@ -85,6 +87,7 @@ def build_app(services: Services, start: Callable[[], None], stop: Callable[[], 
         evidence_router(services, gate),
         stream_router(services, gate),
         system_router(services, gate),
+        auditing_router(services, gate),
         devices_router(services, gate),
         fleet_router(services, gate),
     ):
@@ -96,6 +99,7 @@ def build_app(services: Services, start: Callable[[], None], stop: Callable[[], 
         evidence_bytes=config.evidence_item_bytes,
         timeout_s=config.request_timeout_s,
     )
+    app.add_middleware(Recording, trail=services.trail, clock=services.clock, open_paths=OPEN_PATHS)
     app.add_middleware(Timing, metrics=services.metrics)
     _answer_problems(app)
     return app
@@ -108,6 +112,7 @@ def with_short_way(app: FastAPI, services: Services) -> ASGIApp:
         posting=services.posting,
         keys=services.keys,
         metrics=services.metrics,
+        trail=services.trail,
         limit_bytes=services.config.body_bytes,
         timeout_s=services.config.request_timeout_s,
     )

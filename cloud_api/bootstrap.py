@@ -8,11 +8,15 @@ from pathlib import Path
 import structlog
 
 from cloud_api.app import build_app, with_short_way
+from cloud_api.audit.heads import HeadSigner
+from cloud_api.audit.ledger import AuditLedger
+from cloud_api.audit.opening import audit_anchors
+from cloud_api.audit.trail import AuditTrail
 from cloud_api.case_desk import CaseDesk
 from cloud_api.case_opening import CaseDrawer
 from cloud_api.case_work import CaseWork
 from cloud_api.city_profile import CityProfile, load_profile
-from cloud_api.config import ApiConfig, DispatchMode, database_url
+from cloud_api.config import ApiConfig, DispatchMode, database_url, open_keybook
 from cloud_api.control_sinks import SessionControlSink
 from cloud_api.database import Store, open_store
 from cloud_api.deadlines.timekeeper import Timekeeper
@@ -28,6 +32,7 @@ from cloud_api.media import check_media_type
 from cloud_api.metrics import Metrics
 from cloud_api.migrate import upgrade
 from cloud_api.ports import ControlSink
+from cloud_api.privacy.vault import Vault
 from cloud_api.projector import Projector
 from cloud_api.rebuild import is_stale, projection_digest, rebuild
 from cloud_api.service import ProjectorLoop, TickerLoop
@@ -76,6 +81,7 @@ class Api:
     def _start(self) -> None:
         # File times are the machine's, whatever clock the API runs on.
         self.services.evidence.sweep(time.time() - _ABANDONED_S)
+        self.services.trail.start()
         self.services.group_commit.start()
         self._loop.start()
         self._ticking.start()
@@ -84,6 +90,7 @@ class Api:
         self.services.group_commit.stop(self.services.config.stop_timeout_s)
         self._ticking.stop(self.services.config.stop_timeout_s)
         self._loop.stop(self.services.config.stop_timeout_s)
+        self.services.trail.stop(self.services.config.stop_timeout_s)
 
     def accept_events(self, payload: bytes | Sequence[bytes]) -> Receipt:
         """Store posted events; when this returns, everything accepted is committed.
@@ -191,6 +198,9 @@ def build(config: ApiConfig, clock: Clock, control: ControlSink | None = None) -
     departments = [department.id for department in config.departments]
     metrics = Metrics()
     intake = IntakeLog(store)
+    book = open_keybook(config)
+    vault = Vault(store, book)
+    ledger = AuditLedger(store, vault)
     if control is None and config.hub is not None:
         control = SessionControlSink(MqttSession(config.hub))
     group_commit = GroupCommit(
@@ -238,5 +248,16 @@ def build(config: ApiConfig, clock: Clock, control: ControlSink | None = None) -
                 FeedReader(store, config.stream_page), metrics, max_clients=config.stream_clients
             ),
             control=control,
+            vault=vault,
+            ledger=ledger,
+            trail=AuditTrail(
+                ledger,
+                HeadSigner(book),
+                audit_anchors(config),
+                clock,
+                metrics,
+                queue_lines=config.audit_queue_lines,
+                anchor_s=config.audit_anchor_s,
+            ),
         )
     )

@@ -2,6 +2,7 @@
 
 import os
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -9,13 +10,24 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from cloud_api.flow_choice import FlowChoice
+from cloud_api.privacy.keybook import KeyBook
 from contracts.envelope import Id
 from runtime.clock import ClockConfig
 from runtime.errors import SecretError
 from runtime.mqtt_client import MqttConfig
 from runtime.secret import check_secret
+from runtime.yaml_document import load_config
 
-__all__ = ["ApiConfig", "Department", "DispatchMode", "Synchronous", "database_url"]
+__all__ = [
+    "ApiConfig",
+    "Department",
+    "DispatchMode",
+    "Synchronous",
+    "database_url",
+    "keys_path",
+    "load_api_config",
+    "open_keybook",
+]
 
 _Positive = Annotated[int, Meta(gt=0)]
 _Seconds = Annotated[float, Meta(gt=0.0)]
@@ -82,6 +94,19 @@ class ApiConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Largest single picture or clip, in bytes. Default 50 MB."""
     evidence_budget_bytes: _Positive = 20_000_000_000
     """All evidence together, in bytes; then uploads are refused with 507. Default 20 GB."""
+    keys_file: str | None = None
+    """File with the API's master keys; made where there is none. Default: api.keys beside evidence_dir."""
+    keys_env: str | None = None
+    """Environment variable with the master keys, instead of a file. Default none."""
+    audit_heads: tuple[str, ...] = ()
+    """Files or addresses of witnesses that keep signed heads of the audit log. Default:
+    audit-heads.jsonl beside evidence_dir."""
+    audit_witness_token_env: str | None = None
+    """Environment variable with the token for witnesses. Default none."""
+    audit_anchor_s: _Seconds = 10.0
+    """Real seconds between signed heads, while lines come. Default 10."""
+    audit_queue_lines: _Positive = 5_000
+    """Lines that may wait for the audit log before requests are refused with 503. Default 5000."""
     body_bytes: _Positive = 8_000_000
     """Largest body of every other request, in bytes. Default 8 MB."""
     batch_events: _Positive = 1_000
@@ -136,6 +161,35 @@ class ApiConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """MQTT hub for control messages to the gateways. Default none: they are not sent."""
     log_level: str = "info"
     """debug, info, warning or error. Default info."""
+
+
+def load_api_config(path: Path | None) -> ApiConfig:
+    """Return the configuration in a file; every default without one.
+
+    Raises:
+        ConfigError: the file cannot be read or is no such configuration.
+    """
+    return ApiConfig() if path is None else load_config(path, ApiConfig)
+
+
+def open_keybook(config: ApiConfig) -> KeyBook:
+    """Return the master keys; their file is made where there is none.
+
+    Raises:
+        SecretError: both a file and a variable are named, or what is named is no book of keys.
+    """
+    if config.keys_env is not None:
+        if config.keys_file is not None:
+            raise SecretError("keys_file and keys_env are both set; keep one")
+        return KeyBook.from_environment(config.keys_env)
+    return KeyBook.open(keys_path(config))
+
+
+def keys_path(config: ApiConfig) -> Path:
+    """Return where the file of master keys is."""
+    if config.keys_file is not None:
+        return Path(config.keys_file)
+    return Path(config.evidence_dir).parent / "api.keys"
 
 
 def database_url(config: ApiConfig) -> URL:

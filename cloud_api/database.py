@@ -41,6 +41,7 @@ class Lane(IntEnum):
     SCHEMA = 730_003
     EVIDENCE = 730_004
     KEYS = 730_005
+    AUDIT = 730_006
     REGISTRY = 730_020
 
 

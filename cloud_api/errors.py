@@ -24,6 +24,8 @@ ApiError
 │   └── InternalFault          500  a defect of ours
 ├── FlowError                  (permanent) a flow file contradicts itself
 ├── ProfileError               (permanent) a city profile's file contradicts itself
+├── AnchorUnavailable          (transient) a place for signed heads of the audit log does not answer
+├── AuditBroken                (permanent) what is kept there is no list of heads
 ├── MigrationError             (permanent) the database is of a newer version
 └── ProjectionError            (permanent) the log holds a record that cannot be applied
 
@@ -35,7 +37,9 @@ from typing import ClassVar
 from runtime.errors import Permanent, Transient
 
 __all__ = [
+    "AnchorUnavailable",
     "ApiError",
+    "AuditBroken",
     "BodyTooLarge",
     "CaseClosed",
     "EventConflict",
@@ -222,6 +226,14 @@ class FlowError(ApiError, Permanent):
 
 class ProfileError(ApiError, Permanent):
     """A file of a city profile, or a table that somebody brings, contradicts itself."""
+
+
+class AnchorUnavailable(ApiError, Transient):
+    """A place outside the database where signed heads of the audit log are kept does not answer."""
+
+
+class AuditBroken(ApiError, Permanent):
+    """What is kept as heads of the audit log is none."""
 
 
 class MigrationError(ApiError, Permanent):

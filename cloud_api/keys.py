@@ -36,7 +36,14 @@ class Role(StrEnum):
     """Reads, acts on cases, puts and gets evidence."""
     READER = "reader"
     """Reads events, cases, evidence and the stream."""
+    AUDITOR = "auditor"
+    """Reads the audit log, and nothing else."""
     ADMIN = "admin"
+
+    @property
+    def is_machine(self) -> bool:
+        """Whether it is a program that asks, all day: its requests are counted, not listed."""
+        return self in {Role.GATEWAY, Role.BOX, Role.HUB}
 
 
 class Identity(Struct, frozen=True):

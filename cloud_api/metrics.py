@@ -79,6 +79,24 @@ class Metrics:
             "Looks at the deadlines that failed and were tried again.",
             registry=self.registry,
         )
+        self.audit_lines = Counter(
+            "cityloop_api_audit_lines", "Lines stored in the audit log.", registry=self.registry
+        )
+        self.audit_refused = Counter(
+            "cityloop_api_audit_refused",
+            "Requests refused because too many lines waited for the audit log.",
+            registry=self.registry,
+        )
+        self.audit_failures = Counter(
+            "cityloop_api_audit_failures",
+            "Groups of audit lines that the database refused.",
+            registry=self.registry,
+        )
+        self.audit_anchor_failures = Counter(
+            "cityloop_api_audit_anchor_failures",
+            "Signed heads that an anchor did not keep.",
+            registry=self.registry,
+        )
         self.request_seconds = Histogram(
             "cityloop_api_request_seconds",
             "Time to answer, by method, route and status.",

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from cloud_api.audit.ledger import AuditLedger
+from cloud_api.audit.trail import AuditTrail
 from cloud_api.case_desk import CaseDesk
 from cloud_api.case_opening import CaseDrawer
 from cloud_api.case_work import CaseWork
@@ -17,6 +19,7 @@ from cloud_api.intake import IntakeLog
 from cloud_api.keys import KeyRing
 from cloud_api.metrics import Metrics
 from cloud_api.ports import ControlSink
+from cloud_api.privacy.vault import Vault
 from cloud_api.projector import Projector
 from cloud_api.ticker import Ticker
 from runtime.clock import Clock
@@ -46,3 +49,6 @@ class Services:
     evidence: EvidenceStore
     feed: FeedHub
     control: ControlSink | None
+    vault: Vault
+    ledger: AuditLedger
+    trail: AuditTrail

@@ -15,15 +15,18 @@ from collections.abc import Iterable
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cloud_api.access import POST_EVENTS
+from cloud_api.audit.recording import actor_of
+from cloud_api.audit.trail import AuditTrail, Counted
 from cloud_api.errors import Problem, RequestTimeout, StoreUnavailable, Unauthenticated
 from cloud_api.event_posting import EventPosting
-from cloud_api.keys import KeyRing
+from cloud_api.keys import Identity, KeyRing
 from cloud_api.metrics import Metrics
 from cloud_api.problems import problem_response
 
 __all__ = ["ShortWay"]
 
 _PATH = "/v1/events"
+_ACTION = f"POST {_PATH}"
 _JSON = b"application/json"
 _UNUSUAL = frozenset({b"content-encoding", b"transfer-encoding", b"expect", b"x-api-key"})
 
@@ -38,12 +41,14 @@ class ShortWay:
         posting: EventPosting,
         keys: KeyRing,
         metrics: Metrics,
+        trail: AuditTrail,
         limit_bytes: int,
         timeout_s: float,
     ) -> None:
         self._app = app
         self._posting = posting
         self._keys = keys
+        self._trail = trail
         self._limit_bytes = limit_bytes
         self._timeout_s = timeout_s
         self._seconds = {
@@ -54,12 +59,14 @@ class ShortWay:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take a plain post, pass on the rest."""
-        token = None
+        plain = None
         if scope["type"] == "http" and scope["path"] == _PATH and scope["method"] == "POST":
-            token = self._plain(scope["headers"])
-        if token is None:
+            plain = self._plain(scope["headers"])
+        if plain is None:
             await self._app(scope, receive, send)
             return
+        token, identity = plain
+        actor = actor_of(identity)
         if self._keys.renewal_due(token):
             asyncio.get_running_loop().run_in_executor(None, self._renew, token)
         began = time.perf_counter()
@@ -69,11 +76,13 @@ class ShortWay:
                 return
             posted = await self._posting.take(body)
         except Problem as problem:
+            self._trail.count(Counted(actor, _ACTION, problem.status))
             self._metrics.request_seconds.labels("POST", _PATH, str(problem.status)).observe(
                 time.perf_counter() - began
             )
             await problem_response(problem, _PATH)(scope, receive, send)
             return
+        self._trail.count(Counted(actor, _ACTION, posted.status))
         self._seconds[posted.status].observe(time.perf_counter() - began)
         headers = [
             (b"content-type", _JSON),
@@ -87,8 +96,8 @@ class ShortWay:
         with contextlib.suppress(Unauthenticated, StoreUnavailable):
             self._keys.identify(token)
 
-    def _plain(self, headers: Iterable[tuple[bytes, bytes]]) -> str | None:
-        """Return the key of a request about which nothing needs a closer look; None for others."""
+    def _plain(self, headers: Iterable[tuple[bytes, bytes]]) -> tuple[str, Identity] | None:
+        """Return key and caller of a request about which nothing needs a closer look; None for others."""
         size = -1
         token = ""
         for name, value in headers:
@@ -105,7 +114,9 @@ class ShortWay:
         if not token or not 0 <= size <= self._limit_bytes:
             return None
         identity = self._keys.cached(token)
-        return token if identity is not None and identity.role in POST_EVENTS else None
+        if identity is None or identity.role not in POST_EVENTS:
+            return None
+        return token, identity
 
     async def _body(self, receive: Receive) -> bytes | None:
         """Return the body; None where the client went away. The server holds it to its declared size.

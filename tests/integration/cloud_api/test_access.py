@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from cloud_api.access import ACT, POST_EVENTS, PUT_EVIDENCE, READ
+from cloud_api.access import ACT, AUDIT, POST_EVENTS, PUT_EVIDENCE, READ
 from cloud_api.app import OPEN_PATHS
 from cloud_api.keys import Role
 from cloud_api.routes.devices import MANAGE, POLL
@@ -44,6 +44,7 @@ ROLES: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/flow"): READ,
     ("GET", "/metrics"): READ,
     ("GET", "/v1/registry"): POLL,
+    ("GET", "/v1/audit"): AUDIT,
     ("GET", "/v1/registry/devices.csv"): POLL,
     ("POST", "/v1/registry/devices.csv"): MANAGE,
     ("GET", "/v1/registry/boxes.csv"): POLL,

@@ -41,6 +41,7 @@ def _ask(api: Api, headers: dict[str, str], *parts: bytes, method: str = "POST")
         posting=api.services.posting,
         keys=api.services.keys,
         metrics=api.services.metrics,
+        trail=api.services.trail,
         limit_bytes=10_000,
         timeout_s=0.2,
     )
