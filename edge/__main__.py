@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from edge.setup_page.commands import init
 from runtime.errors import ConfigError, RuntimeFault
 
 if TYPE_CHECKING:
@@ -385,6 +386,9 @@ def _print_tables(result: "ReplayResult") -> None:
     for stay in result.stays:
         stays.add_row(stay.zone, str(stay.track), stay.label, f"{stay.dwell_s:.1f} s")
     console.print(stays)
+
+
+main.add_command(init)
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ from runtime.secret import read_secret
 from runtime.session import Session, Will
 from runtime.uplink import Uplink
 
-__all__ = ["build", "camera_address", "config_sha256"]
+__all__ = ["anchored_hub", "build", "camera_address", "config_sha256", "credentialed"]
 
 _MOST_BIRTHS = 1500
 """Subjects told in a status: 1,500 of 100 bytes stay well below the largest payload."""
@@ -200,12 +200,17 @@ def build(
 
 def _mqtt_session(config: EdgeConfig, folder: Path, will: Will, rng: Random) -> Session:
     hub = config.hub or MqttConfig(client_id=config.box.box)
+    return MqttSession(anchored_hub(hub, folder), will=will, rng=rng)
+
+
+def anchored_hub(hub: MqttConfig, folder: Path) -> MqttConfig:
+    """Return how the hub is reached, with paths that start from the configuration's folder."""
     anchored = {
         name: str(folder / path)
         for name in ("password_file", "tls_ca", "tls_cert", "tls_key")
         if (path := getattr(hub, name)) is not None and path != "system"
     }
-    return MqttSession(msgspec.structs.replace(hub, **anchored), will=will, rng=rng)
+    return msgspec.structs.replace(hub, **anchored)
 
 
 def _http_store(config: EdgeConfig, folder: Path) -> EvidenceStore | None:
@@ -297,16 +302,22 @@ def camera_address(source: SourceConfig, folder: Path) -> str | Path:
     """Return a camera's file, or its address with its credentials in it, for the source alone.
 
     Raises:
-        ConfigError: the password's environment variable is not set.
+        SecretError: the password's file or environment variable cannot be read.
     """
     if source.file is not None:
         return folder / source.file
     assert source.rtsp is not None
-    password = read_secret(None, source.password_env, f"camera {source.rtsp}")
-    if source.username is None:
-        return source.rtsp
-    scheme, rest = source.rtsp.split("://", 1)
-    login = quote(source.username, safe="")
+    file = None if source.password_file is None else str(folder / source.password_file)
+    password = read_secret(file, source.password_env, f"camera {source.rtsp}")
+    return credentialed(source.rtsp, source.username, password)
+
+
+def credentialed(address: str, username: str | None, password: str | None) -> str:
+    """Return an address with a login in it; only the decoder may see it."""
+    if username is None:
+        return address
+    scheme, rest = address.split("://", 1)
+    login = quote(username, safe="")
     if password is not None:
         login += f":{quote(password, safe='')}"
     return f"{scheme}://{login}@{rest}"

@@ -1,18 +1,16 @@
 """How good a camera's calibration is: figures, and a grid of metres over a frame."""
 
 import math
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from edge.analytics.calibration import Calibration
 from edge.camera_config import CameraConfig
 from edge.cameras.pyav_source import Pace, PyAvSource
+from edge.ground_grid import grid_paths
 from edge.ground_view import calibration_of
 
 __all__ = ["CalibrationReport", "draw_grid", "first_picture", "lines_of", "report_on"]
@@ -123,15 +121,10 @@ def draw_grid(picture: Pixels, camera: CameraConfig, *, step_m: float = 5.0) -> 
     height, width = picture.shape[:2]
     calibration = calibration_of(camera.calibration, aspect=width / height)
     canvas: Pixels = picture.copy()
-    inverse = np.asarray(np.linalg.inv(calibration.matrix), np.float64)
-    given = [calibration.locate(*pair.image) for pair in camera.calibration]
-    east = [point.east_m for point in given if point is not None]
-    north = [point.north_m for point in given if point is not None]
-    spans = (_steps(east, step_m), _steps(north, step_m))
-    for x in spans[0]:
-        _path(canvas, calibration, inverse, [(x, y) for y in _fine(spans[1])])
-    for y in spans[1]:
-        _path(canvas, calibration, inverse, [(x, y) for x in _fine(spans[0])])
+    image = [pair.image for pair in camera.calibration]
+    for path in grid_paths(calibration, image, step_m=step_m):
+        points = [(round(x * width), round(y * height)) for x, y in path]
+        cv2.polylines(canvas, [np.asarray(points, np.int32)], False, (80, 220, 120), 1, cv2.LINE_AA)
     for number, pair in enumerate(camera.calibration, start=1):
         at = (round(pair.image[0] * width), round(pair.image[1] * height))
         cv2.drawMarker(canvas, at, (60, 76, 231), cv2.MARKER_CROSS, height // 30, 2)
@@ -145,34 +138,3 @@ def draw_grid(picture: Pixels, camera: CameraConfig, *, step_m: float = 5.0) -> 
         (255, 255, 255), 2, cv2.LINE_AA,
     )  # fmt: skip
     return canvas
-
-
-def _steps(values: Sequence[float], step_m: float) -> list[float]:
-    """Return grid lines around some places, one cell beyond them; 200 at the most."""
-    low, high = math.floor(min(values) / step_m) - 1, math.ceil(max(values) / step_m) + 1
-    return [number * step_m for number in range(low, min(high, low + 200) + 1)]
-
-
-def _fine(span: Sequence[float]) -> list[float]:
-    return [float(value) for value in np.linspace(span[0], span[-1], 100)]
-
-
-def _path(
-    canvas: Pixels,
-    calibration: Calibration,
-    inverse: NDArray[np.float64],
-    places: Sequence[tuple[float, float]],
-) -> None:
-    height, width = canvas.shape[:2]
-    before: tuple[int, int] | None = None
-    for place in places:
-        at: Any = inverse @ np.array([*place, 1.0])
-        now = None
-        if abs(at[2]) > 1e-12:
-            x, y = float(at[0] / at[2]) / calibration.aspect, float(at[1] / at[2])
-            # what lies behind the camera maps into the picture as well
-            if -0.5 < x < 1.5 and -0.5 < y < 1.5 and calibration.locate(x, y) is not None:
-                now = (round(x * width), round(y * height))
-        if before is not None and now is not None:
-            cv2.line(canvas, before, now, (80, 220, 120), 1, cv2.LINE_AA)
-        before = now

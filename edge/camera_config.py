@@ -74,6 +74,8 @@ class SourceConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """User at the camera. Default: none."""
     password_env: str | None = None
     """Environment variable that holds the password. Default: none."""
+    password_file: str | None = None
+    """File that holds the password, relative to the configuration file. Default: none."""
     pace: Pace = Pace.REALTIME
     """``realtime`` or ``fast`` (files only). Default: realtime."""
     loop: bool = False

@@ -140,8 +140,8 @@ def _check_camera(document: Document, path: Sequence[str | int], camera: CameraC
     if source.rtsp is not None and "@" in source.rtsp.split("://", 1)[1].split("/", 1)[0]:
         raise document.error(
             (*path, "source", "rtsp"),
-            "holds credentials; put the user into username and name the password's environment "
-            "variable in password_env",
+            "holds credentials; put the user into username and the password into a file named by "
+            "password_file, or an environment variable named by password_env",
         )
     if camera.calibration:
         try:

@@ -7,7 +7,8 @@ EdgeError
 │   └── CameraEnded             a file came to its clean end; not a fault, never retried
 ├── ModelError       Permanent  a model that is missing, not ONNX, or of an unknown layout
 ├── EnrolmentFailed  Permanent  the API did not take the one-time token
-└── DesiredRefused   Permanent  a section of a desired configuration that this box cannot run
+├── DesiredRefused   Permanent  a section of a desired configuration that this box cannot run
+└── SetupRefused     Permanent  what the installer's page sent cannot become a configuration
 
 Transient and Permanent come from :mod:`runtime.errors`; nothing else decides whether to retry.
 """
@@ -23,6 +24,7 @@ __all__ = [
     "EdgeError",
     "EnrolmentFailed",
     "ModelError",
+    "SetupRefused",
 ]
 
 
@@ -65,3 +67,7 @@ class EnrolmentFailed(EdgeError, Permanent):
 
 class DesiredRefused(EdgeError, Permanent):
     """A section of a desired configuration is wrong; the box goes on with what it has."""
+
+
+class SetupRefused(EdgeError, Permanent):
+    """What the installer's page sent cannot become a configuration; the message says what to change."""

@@ -8,8 +8,8 @@ import msgspec
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
-from cityloop.doctor.finding import Finding, Verdict
 from contracts.codec import MAX_PAYLOAD_BYTES
+from runtime.finding import Finding, Verdict
 from runtime.mqtt_client import MqttConfig
 from runtime.mqtt_session import MqttSession
 from runtime.secret import read_secret

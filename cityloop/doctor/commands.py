@@ -11,7 +11,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from cityloop.doctor.finding import Finding
+    from runtime.finding import Finding
 
 __all__ = ["main"]
 
@@ -55,10 +55,10 @@ def main(
     import structlog  # noqa: PLC0415 - as above
 
     from cityloop.doctor.broker_checks import check_broker  # noqa: PLC0415 - as above
-    from cityloop.doctor.finding import Verdict  # noqa: PLC0415 - as above
     from cityloop.doctor.mosquitto_conf import check_mosquitto_conf  # noqa: PLC0415 - as above
     from cityloop.doctor.nats_monitor import check_nats  # noqa: PLC0415 - as above
     from runtime.errors import SecretError  # noqa: PLC0415 - as above
+    from runtime.finding import Verdict  # noqa: PLC0415 - as above
     from runtime.mqtt_client import MqttConfig  # noqa: PLC0415 - as above
 
     # what the sessions have to say is in the findings, and would spoil the JSON

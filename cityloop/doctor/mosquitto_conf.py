@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from cityloop.doctor.finding import Finding, Verdict
+from runtime.finding import Finding, Verdict
 
 __all__ = ["check_mosquitto_conf", "parse_mosquitto_conf"]
 

@@ -5,7 +5,7 @@ import urllib.error
 import urllib.request
 from typing import Any
 
-from cityloop.doctor.finding import Finding, Verdict
+from runtime.finding import Finding, Verdict
 
 __all__ = ["check_nats", "judge_health", "judge_nats", "judge_streams"]
 

@@ -82,6 +82,10 @@ class Calibration:
         spread_m = float(np.linalg.norm(moved, ord=2)) * pixel_share
         return GroundPoint(east, north, math.hypot(spread_m, self.rms_m))
 
+    def metres(self, lon: float, lat: float) -> tuple[float, float]:
+        """Return a place as metres east and north of the origin."""
+        return to_local_m(self.origin, (lon, lat))
+
     def lon_lat(self, point: GroundPoint) -> tuple[float, float]:
         """Return a place as longitude and latitude, WGS 84 degrees."""
         return from_local_m(self.origin, (point.east_m, point.north_m))

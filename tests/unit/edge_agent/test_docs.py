@@ -12,7 +12,8 @@ from edge.__main__ import main
 from edge.sensors import config as sensor_config
 
 ROOT = Path(__file__).parents[3]
-DOCS = (ROOT / "docs" / "edge.md").read_text(encoding="utf-8")
+PAGES = ("edge.md", "edge-setup.md")
+DOCS = "".join((ROOT / "docs" / page).read_text(encoding="utf-8") for page in PAGES)
 
 
 def structs() -> list[type[msgspec.Struct]]:

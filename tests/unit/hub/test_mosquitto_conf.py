@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from cityloop.doctor.finding import Verdict
 from cityloop.doctor.mosquitto_conf import check_mosquitto_conf, parse_mosquitto_conf
+from runtime.finding import Verdict
 
 GOOD = """
 # a broker for a street

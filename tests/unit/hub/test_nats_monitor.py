@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from cityloop.doctor.finding import Verdict
 from cityloop.doctor.nats_monitor import judge_health, judge_nats, judge_streams
+from runtime.finding import Verdict
 
 GOOD: dict[str, Any] = {
     "max_payload": 1_048_576,

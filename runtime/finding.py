@@ -14,7 +14,7 @@ class Verdict(StrEnum):
     WARN = "warn"
     """It works, but something may be lost or refused under load or in an accident."""
     FAIL = "fail"
-    """Messages will be lost or never arrive."""
+    """It does not work, or messages will be lost."""
     SKIP = "skip"
     """It could not be checked."""
 

@@ -1,0 +1,1 @@
+"""``cityloop edge doctor``: whether everything that a box needs is there and works."""
