@@ -12,6 +12,7 @@ import msgspec
 from cloud_api.audit.commands import audit
 from cloud_api.city_commands import grid, responsibility
 from cloud_api.errors import ApiError
+from cloud_api.notice_commands import notify
 from runtime.errors import RuntimeFault
 
 if TYPE_CHECKING:
@@ -231,6 +232,7 @@ def keys_revoke(config_path: Path | None, key_id: str) -> None:
 main.add_command(responsibility)
 main.add_command(grid)
 main.add_command(audit)
+main.add_command(notify)
 
 if __name__ == "__main__":
     main()

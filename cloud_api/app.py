@@ -33,6 +33,7 @@ from cloud_api.routes.dispatching import dispatch_router
 from cloud_api.routes.events import events_router
 from cloud_api.routes.evidence import evidence_router
 from cloud_api.routes.fleet import fleet_router
+from cloud_api.routes.notices import notices_router
 from cloud_api.routes.stream import stream_router
 from cloud_api.routes.supervision import supervision_router
 from cloud_api.routes.system import system_router
@@ -90,6 +91,7 @@ def build_app(services: Services, start: Callable[[], None], stop: Callable[[], 
         auditing_router(services, gate),
         devices_router(services, gate),
         fleet_router(services, gate),
+        notices_router(services, gate),
     ):
         app.include_router(router)
     config = services.config

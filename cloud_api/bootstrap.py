@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from random import Random
 
 import structlog
 
@@ -28,9 +29,12 @@ from cloud_api.flow_choice import Flows, load_flows
 from cloud_api.group_commit import GroupCommit
 from cloud_api.intake import IntakeLog, Receipt, read_events, receipt
 from cloud_api.keys import KeyRing
+from cloud_api.loops import Loops, Steps
 from cloud_api.media import check_media_type
 from cloud_api.metrics import Metrics
 from cloud_api.migrate import upgrade
+from cloud_api.notices.bootstrap import Notices, build_notices
+from cloud_api.notices.senders import AppriseSender, NoticeSender
 from cloud_api.ports import ControlSink
 from cloud_api.privacy.vault import Vault
 from cloud_api.projector import Projector
@@ -44,6 +48,9 @@ from runtime.mqtt_session import MqttSession
 __all__ = ["Api", "build", "open_database", "open_profile"]
 
 _log = structlog.get_logger()
+
+_FOLLOW_S = 0.5
+"""Real seconds between looks of what follows the logs: notices and the like."""
 
 _ABANDONED_S = 3600.0
 """An upload's temporary file that nobody wrote to for so long was cut off by a crash."""
@@ -76,6 +83,12 @@ class Api:
             busy=services.group_commit.busy,
             ticked=services.feed.nudge,
         )
+        self._loops = Loops(
+            _followers(services),
+            services.clock,
+            interval_s=_FOLLOW_S,
+            failed=lambda name: services.metrics.loop_failures.labels(name).inc(),
+        )
         self.app = with_short_way(build_app(services, self._start, self._stop), services)
 
     def _start(self) -> None:
@@ -85,12 +98,14 @@ class Api:
         self.services.group_commit.start()
         self._loop.start()
         self._ticking.start()
+        self._loops.start()
 
     def _stop(self) -> None:
         self.services.group_commit.stop(self.services.config.stop_timeout_s)
         self._ticking.stop(self.services.config.stop_timeout_s)
         self._loop.stop(self.services.config.stop_timeout_s)
         self.services.trail.stop(self.services.config.stop_timeout_s)
+        self._loops.stop(self.services.config.stop_timeout_s)
 
     def accept_events(self, payload: bytes | Sequence[bytes]) -> Receipt:
         """Store posted events; when this returns, everything accepted is committed.
@@ -126,6 +141,9 @@ class Api:
             total += done
         while self.services.ticker.step(now):
             pass
+        for _name, follower in _followers(self.services):
+            while follower.step(now):
+                pass
         return total
 
     def digest(self) -> str:
@@ -164,6 +182,37 @@ def open_profile(config: ApiConfig, flows: Flows) -> CityProfile:
     )
 
 
+def _followers(services: Services) -> list[tuple[str, Steps]]:
+    """Return what reads the logs and acts on them, each for itself."""
+    if services.notices is None:
+        return []
+    postmen = [(f"notices-{each.channel.id}", each) for each in services.notices.postmen]
+    return [("notices", services.notices.writer), *postmen]
+
+
+def _open_notices(
+    config: ApiConfig,
+    store: Store,
+    profile: CityProfile,
+    flows: Flows,
+    metrics: Metrics,
+    sender: NoticeSender,
+) -> Notices | None:
+    """Return the notices by the configured plan; None where there is none."""
+    if config.notices is None:
+        return None
+    return build_notices(
+        Path(config.notices),
+        store,
+        profile.dispatcher.roster,
+        flows,
+        sender,
+        rng=Random(),  # noqa: S311 - jitter
+        utc_offset_minutes=config.utc_offset_minutes,
+        settled=lambda channel, state: metrics.notices.labels(channel, state.value).inc(),
+    )
+
+
 def _fill_projections(store: Store, flows: Flows) -> None:
     """Make the projections again where a migration has added columns to them."""
     with store.read() as connection:
@@ -173,13 +222,19 @@ def _fill_projections(store: Store, flows: Flows) -> None:
         _log.info("projections_made_again", cases=report.cases, events=report.events)
 
 
-def build(config: ApiConfig, clock: Clock, control: ControlSink | None = None) -> Api:
+def build(
+    config: ApiConfig,
+    clock: Clock,
+    control: ControlSink | None = None,
+    sender: NoticeSender | None = None,
+) -> Api:
     """Return the API on a database with the newest schema.
 
     Args:
         config: everything it can be told.
         clock: what time it is.
         control: where control messages go; None: to ``config.hub``, or nowhere without one.
+        sender: takes notices to people; None: apprise.
 
     Raises:
         SecretError: the database's URL or password is not usable.
@@ -187,6 +242,7 @@ def build(config: ApiConfig, clock: Clock, control: ControlSink | None = None) -
         StoreUnavailable: the database does not answer.
         FlowError: the configured flow does not exist.
         ProfileError, ConfigError: the city profile does not exist or contradicts itself.
+        NoticePlanError: the plan of notices contradicts itself.
     """
     flows = load_flows(config.flow, config.flow_choices)
     profile = open_profile(config, flows)
@@ -258,6 +314,9 @@ def build(config: ApiConfig, clock: Clock, control: ControlSink | None = None) -
                 metrics,
                 queue_lines=config.audit_queue_lines,
                 anchor_s=config.audit_anchor_s,
+            ),
+            notices=_open_notices(
+                config, store, profile, flows, metrics, sender or AppriseSender()
             ),
         )
     )

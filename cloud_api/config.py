@@ -159,6 +159,8 @@ class ApiConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A scaled clock for demonstrations. Default: the machine's clock."""
     hub: MqttConfig | None = None
     """MQTT hub for control messages to the gateways. Default none: they are not sent."""
+    notices: str | None = None
+    """YAML file that says who is told of what, and through what. Default none: nobody is told."""
     log_level: str = "info"
     """debug, info, warning or error. Default info."""
 

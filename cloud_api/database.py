@@ -43,6 +43,8 @@ class Lane(IntEnum):
     KEYS = 730_005
     AUDIT = 730_006
     REGISTRY = 730_020
+    NOTICES = 730_030
+    WEBHOOKS = 730_031
 
 
 class Store:

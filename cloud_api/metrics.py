@@ -74,6 +74,18 @@ class Metrics:
             ["notice"],
             registry=self.registry,
         )
+        self.notices = Counter(
+            "cityloop_api_notices",
+            "Notices by channel and what became of them (queued after a failure, sent, given_up, cancelled).",
+            ["channel", "state"],
+            registry=self.registry,
+        )
+        self.loop_failures = Counter(
+            "cityloop_api_loop_failures",
+            "Steps of a loop that failed and were tried again, by loop.",
+            ["loop"],
+            registry=self.registry,
+        )
         self.ticker_failures = Counter(
             "cityloop_api_ticker_failures",
             "Looks at the deadlines that failed and were tried again.",

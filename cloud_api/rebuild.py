@@ -19,6 +19,8 @@ from cloud_api.event_projection import (
     write_events,
 )
 from cloud_api.flow_choice import Flows
+from cloud_api.notices.ledger import refill_notices
+from cloud_api.notices.tables import notices
 from cloud_api.projector import projected_seq
 from cloud_api.schema import case_log, cases, events, positions
 
@@ -44,7 +46,11 @@ class RebuildReport(msgspec.Struct, frozen=True, kw_only=True):
 def projection_digest(connection: Connection) -> str:
     """Return the SHA-256 over every row of the projections, in primary key order."""
     digest = hashlib.sha256()
-    for table, key in ((events, events.c.event_id), (cases, cases.c.case_id)):
+    for table, key in (
+        (events, events.c.event_id),
+        (cases, cases.c.case_id),
+        (notices, notices.c.notice_id),
+    ):
         digest.update(table.name.encode())
         # Ids are lower-case hex and dashes; "C" makes PostgreSQL sort them as SQLite does.
         order = key.collate("C") if connection.dialect.name == "postgresql" else key
@@ -83,6 +89,7 @@ def rebuild(
     with store.write(Lane.CASES) as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SET LOCAL statement_timeout = 0"))
+            connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": int(Lane.NOTICES)})
         before = projection_digest(connection)
         folded, records = _fold_cases(connection, progress)
         states, revisions = _fold_events(connection, folded, progress)
@@ -90,6 +97,7 @@ def rebuild(
         delete_cases(connection)
         insert_cases(connection, [case_row(case, flows) for case in folded.values()])
         write_events(connection, list(states.values()), [])
+        refill_notices(connection)
         connection.execute(delete(positions).where(positions.c.name == STALE))
         after = projection_digest(connection)
     return RebuildReport(

@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 
 __all__ = [
+    "SEQ",
     "api_keys",
     "case_log",
     "cases",
@@ -33,13 +34,13 @@ __all__ = [
 
 metadata = MetaData()
 
-_SEQ = BigInteger().with_variant(Integer, "sqlite")
+SEQ = BigInteger().with_variant(Integer, "sqlite")
 # SQLite makes only an INTEGER primary key the row's own id.
 
 intake = Table(
     "intake",
     metadata,
-    Column("seq", _SEQ, primary_key=True, autoincrement=False),
+    Column("seq", SEQ, primary_key=True, autoincrement=False),
     Column("event_id", Text, nullable=False),
     Column("rev", Integer, nullable=False),
     Column("received_at_us", BigInteger, nullable=False),
@@ -50,7 +51,7 @@ intake = Table(
 case_log = Table(
     "case_log",
     metadata,
-    Column("seq", _SEQ, primary_key=True, autoincrement=False),
+    Column("seq", SEQ, primary_key=True, autoincrement=False),
     Column("case_id", Text, nullable=False),
     Column("version", Integer, nullable=False),
     Column("at_us", BigInteger, nullable=False),
@@ -135,7 +136,7 @@ cases = Table(
 mode_log = Table(
     "mode_log",
     metadata,
-    Column("seq", _SEQ, primary_key=True, autoincrement=False),
+    Column("seq", SEQ, primary_key=True, autoincrement=False),
     Column("district", Text, nullable=False),
     Column("mode", Text, nullable=False),
     Column("at_us", BigInteger, nullable=False),

@@ -18,6 +18,7 @@ from cloud_api.group_commit import GroupCommit
 from cloud_api.intake import IntakeLog
 from cloud_api.keys import KeyRing
 from cloud_api.metrics import Metrics
+from cloud_api.notices.bootstrap import Notices
 from cloud_api.ports import ControlSink
 from cloud_api.privacy.vault import Vault
 from cloud_api.projector import Projector
@@ -52,3 +53,4 @@ class Services:
     vault: Vault
     ledger: AuditLedger
     trail: AuditTrail
+    notices: Notices | None

@@ -69,6 +69,8 @@ ROLES: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/fleet/boxes/{box}"): READ,
     ("GET", "/v1/online-rates"): READ,
     ("GET", "/v1/fleet/orders"): READ,
+    ("GET", "/v1/notices"): READ,
+    ("GET", "/v1/notices/{notice_id}"): READ,
 }
 OPEN = {("GET", "/healthz"), ("POST", "/v1/enrol")}
 """Health, and the enrolment of a box, whose one-time token is its proof."""
@@ -83,6 +85,7 @@ def _status(client: httpx.Client, method: str, path: str) -> int:
         name="none",
         box="none",
         token_id="none",
+        notice_id="none",
     )
     headers = {"X-Forwarded-For": "192.0.2.1"}  # so that /metrics does not take us for loopback
     with client.stream(method, path, headers=headers) as answer:

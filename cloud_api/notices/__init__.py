@@ -1,0 +1,1 @@
+"""Somebody is told: who, through which channel, in which words, and what became of it."""
