@@ -3,6 +3,7 @@
 from typing import Final, NamedTuple
 
 from contracts.topics import Kind
+from gateway.foreign.translator import Translated
 from gateway.intake import Intake, Rejection
 from gateway.intakes.intake_lanes import IntakeLanes
 from gateway.rejections import Rejections
@@ -74,6 +75,10 @@ class BatchTaker:
             known = Prepared(content, place, resolved)
             if place is None:
                 kind = _MESSAGE
+                if isinstance(content, Translated) and content.urgent:
+                    entries.append((_MESSAGE, now_us, topic, payload))
+                    prepared.append(known)
+                    continue
             elif place.kind is _URGENT:
                 entries.append((_MESSAGE, now_us, topic, payload))
                 prepared.append(known)

@@ -93,7 +93,7 @@ class Worker:
         self.rejections = Rejections(name, dead_letters, session)
         self._taker = BatchTaker(lanes, self.intake, self.rejections)
         self.acks = AckSender(dedupe, session)
-        self.foreign = ForeignLink(session, foreign or ForeignFiles((), ()), host.foreign)
+        self.foreign = ForeignLink(session, lanes, foreign or ForeignFiles((), ()), host.foreign)
         self.counters: Counter[str] = Counter()
         self._packs = PackWatch(name, packs, host, self.counters)
         self.stalled = False

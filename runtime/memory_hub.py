@@ -144,6 +144,12 @@ class MemorySession:
             if self._connected:
                 self._offer_retained(topic_filter)
 
+    def unsubscribe(self, topic_filter: str) -> None:
+        """Ask for these topics no more."""
+        with self._lock:
+            self._filters.pop(topic_filter, None)
+            self._hub._routes.clear()  # noqa: SLF001
+
     def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> bool:
         """Publish to every matching session; False when not connected."""
         with self._lock:

@@ -134,16 +134,18 @@ class MqttSession:
         check_filter(topic_filter)
         with self._lock:
             self._filters[topic_filter] = qos
+            self._unwanted.discard(topic_filter)
             client = self._client
         if client is not None and self._connected:
             self._ask(client, topic_filter, qos)
 
     def unsubscribe(self, topic_filter: str) -> None:
-        """Take back what an earlier run under this name may have asked for, at every connect.
+        """Take back what was asked for, by an earlier run under this name too, at every connect.
 
         The broker remembers subscriptions with the session; an abandoned one would go on for ever.
         """
         with self._lock:
+            self._filters.pop(topic_filter, None)
             self._unwanted.add(topic_filter)
             client = self._client
         if client is not None and self._connected:
@@ -308,9 +310,10 @@ class MqttSession:
             return
         now_s = time.monotonic()
         for topic_filter, due_s in self._forbidden.items():
-            if now_s >= due_s:
+            qos = self._filters.get(topic_filter)
+            if qos is not None and now_s >= due_s:
                 self._forbidden[topic_filter] = now_s + _ASK_AGAIN_S
-                self._ask(client, topic_filter, self._filters[topic_filter])
+                self._ask(client, topic_filter, qos)
 
     def _on_connect(
         self,

@@ -60,6 +60,10 @@ class Session(Protocol):
         """Ask for the topics that match; remembered, and asked again after every connect."""
         ...
 
+    def unsubscribe(self, topic_filter: str) -> None:
+        """Ask for these topics no more; said again after every connect, for a session outlives it."""
+        ...
+
     def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> bool:
         """Hand over a message; False when not connected or when too many are unanswered."""
         ...

@@ -196,6 +196,8 @@ class DeviceEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Site; required."""
     place: Place | None = None
     """Where it stands, WGS 84; default unknown."""
+    priority: Annotated[int, Meta(ge=0, le=9)] | None = None
+    """0 sends its messages down the urgent lane 绿色通道; default the profile's."""
     codec: Id | None = None
     """Codec of the mapping to use; default the first whose ``when`` fits."""
 

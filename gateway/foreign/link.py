@@ -6,6 +6,7 @@ import structlog
 
 from gateway.foreign.desk import ForeignDesk
 from gateway.foreign.sources import ForeignFiles, compile_sources, encode_sources
+from gateway.intakes.intake_lanes import IntakeLanes
 from runtime.errors import ConfigError
 from runtime.session import Session
 
@@ -19,16 +20,20 @@ class ForeignLink:
     """The live side of a desk; nothing of it is state.
 
     Args:
-        session: topics are subscribed to and requests published on it.
+        session: requests are published on it.
+        lanes: where topics are asked for.
         files: the configured files.
         desk: what is in force.
     """
 
-    def __init__(self, session: Session, files: ForeignFiles, desk: ForeignDesk) -> None:
+    def __init__(
+        self, session: Session, lanes: IntakeLanes, files: ForeignFiles, desk: ForeignDesk
+    ) -> None:
         self._session = session
+        self._lanes = lanes
         self._files = files
         self._desk = desk
-        self._subscribed: set[str] = set()
+        self._asked_for: dict[str, bool] = {}
         self._rebirths: dict[tuple[str, str], float] = {}
         self.counters: Counter[str] = Counter()
 
@@ -55,15 +60,15 @@ class ForeignLink:
         self.subscribe()
         translator = self._desk.translator
         structlog.get_logger().info(
-            "mappings_loaded", filters=translator.filters, devices=len(translator.devices)
+            "mappings_loaded", filters=tuple(translator.filters), devices=len(translator.devices)
         )
 
     def subscribe(self) -> None:
-        """Ask the hub for the topics of every mapping, each once."""
-        for topic_filter in self._desk.translator.filters:
-            if topic_filter not in self._subscribed:
-                self._subscribed.add(topic_filter)
-                self._session.subscribe(topic_filter)
+        """Ask the hub for the topics of every mapping, each once, those with urgent devices apart."""
+        for topic_filter, urgent in self._desk.translator.filters.items():
+            if self._asked_for.get(topic_filter) is not urgent:
+                self._asked_for[topic_filter] = urgent
+                self._lanes.listen(topic_filter, urgent=urgent)
 
     def ask_rebirths(self, now_s: float) -> None:
         """Ask Sparkplug nodes that speak in riddles for their births, once a minute each."""

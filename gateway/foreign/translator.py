@@ -13,6 +13,7 @@ import msgspec
 
 from contracts.envelope import Channel
 from contracts.observation import Observation
+from contracts.profiles import PROFILES
 from contracts.readings import Readings, Record, SubjectReading, moment
 from contracts.topics import BoxTopic, Kind
 from gateway.foreign.declaration import DeviceEntry, Format
@@ -24,7 +25,7 @@ from gateway.foreign.moments import check_moment
 from gateway.foreign.records import ForeignRecord, Tally, make_reading
 from gateway.foreign.sparkplug_nodes import SparkplugNodes, parse_sparkplug_topic
 
-__all__ = ["Part", "Translated", "Translator"]
+__all__ = ["Part", "Translated", "Translator", "is_urgent"]
 
 _DIGEST_BYTES = 8
 _REMEMBERED = 4
@@ -47,6 +48,8 @@ class Translated(NamedTuple):
 
     mapping: str
     parts: tuple[Part, ...]
+    urgent: bool = False
+    """Whether any of it has priority 0."""
 
 
 class _Message(NamedTuple):
@@ -64,6 +67,14 @@ class _Message(NamedTuple):
         return hashlib.blake2b(self.payload, digest_size=_DIGEST_BYTES).hexdigest()
 
 
+def is_urgent(device: DeviceEntry) -> bool:
+    """Return whether a device has priority 0: its own, else its profile's."""
+    if device.priority is not None:
+        return device.priority == 0
+    profile = PROFILES.get(device.profile)
+    return profile is not None and profile.priority == 0
+
+
 class Translator:
     """Translates foreign messages by the mappings and devices in force.
 
@@ -75,15 +86,21 @@ class Translator:
         self._skew_s = skew_s
         self._mappings: tuple[CompiledMapping, ...] = ()
         self._devices: dict[tuple[str, str], DeviceEntry] = {}
+        self._urgent: frozenset[str] = frozenset()
         self._seen: OrderedDict[str, tuple[str, ...]] = OrderedDict()
         self._dirty: set[str] = set()
         self.nodes = SparkplugNodes()
         self.tally = Tally()
 
     @property
-    def filters(self) -> tuple[str, ...]:
-        """Topic filters of every mapping."""
-        return tuple(dict.fromkeys(f for m in self._mappings for f in m.declared.topics))
+    def filters(self) -> dict[str, bool]:
+        """Topic filters of every mapping, and whether anything urgent may come on them."""
+        urgent = {device.mapping for device in self._devices.values() if is_urgent(device)}
+        found: dict[str, bool] = {}
+        for mapping in self._mappings:
+            for topic_filter in mapping.declared.topics:
+                found[topic_filter] = found.get(topic_filter, False) or mapping.id in urgent
+        return found
 
     @property
     def devices(self) -> tuple[DeviceEntry, ...]:
@@ -94,6 +111,7 @@ class Translator:
         """Put other mappings and devices in force; sessions go on."""
         self._mappings = tuple(mappings)
         self._devices = {(device.mapping, device.foreign_id): device for device in devices}
+        self._urgent = frozenset(device.subject for device in devices if is_urgent(device))
 
     def mapping_of(self, topic: str) -> CompiledMapping | None:
         """Return the mapping that a topic belongs to."""
@@ -134,7 +152,14 @@ class Translator:
             self.tally.outcomes[mapping.id, error.why.value] += 1
             raise
         self.tally.outcomes[mapping.id, "accepted"] += 1
-        return Translated(mapping.id, parts)
+        urgent = bool(self._urgent) and any(self._hurries(part) for part in parts)
+        return Translated(mapping.id, parts, urgent)
+
+    def _hurries(self, part: Part) -> bool:
+        """Return whether a device in a part, or what it says, has priority 0."""
+        if isinstance(part.message, Observation):
+            return part.message.camera in self._urgent
+        return any(reading.subject in self._urgent for reading in part.resolved)
 
     def _parts(self, mapping: CompiledMapping, message: _Message) -> tuple[Part, ...]:
         if mapping.ignores(message.topic):

@@ -9,6 +9,7 @@ from contracts.topics import Kind, subscription
 from gateway.config import GatewayConfig, JetStreamConfig
 from gateway.intakes.intake_lanes import IntakeLanes
 from gateway.intakes.session_lane import SessionLane
+from gateway.ports import Lane
 from runtime.session import Session
 
 __all__ = ["build_lanes"]
@@ -46,12 +47,9 @@ def _mqtt_lanes(config: GatewayConfig) -> tuple[IntakeLanes, Session]:
     # until now one session had both
     ordinary.unsubscribe(subscription(Kind.URGENT, district=district))
     urgent = MqttSession(replace(hub, client_id=f"{hub.client_id}-urgent"), happened=happened)
-    lanes = IntakeLanes(
-        [SessionLane("urgent", urgent, (Kind.URGENT,), district=district)],
-        [SessionLane("mqtt", ordinary, _ORDINARY, district=district)],
-        happened,
-    )
-    return lanes, ordinary
+    green = SessionLane("urgent", urgent, (Kind.URGENT,), district=district)
+    rest = SessionLane("mqtt", ordinary, _ORDINARY, district=district)
+    return IntakeLanes([green], [rest], happened, ordinary=rest, green=green), ordinary
 
 
 def _jetstream_lanes(
@@ -98,7 +96,15 @@ def _jetstream_lanes(
 
     kinds = [kind for kind in _ORDINARY if kind not in _STREAMED]
     rest = SessionLane("mqtt", session, kinds, district=district)
-    return IntakeLanes(lanes("URGENT"), [*lanes(*_STREAMS), rest], happened), session
+    green: SessionLane | None = None
+    if config.foreign.mappings:
+        # what other systems publish is in no stream of ours
+        hurried = MqttSession(replace(hub, client_id=f"{hub.client_id}-urgent"), happened=happened)
+        hurried.unsubscribe(subscription(Kind.URGENT, district=district))
+        green = SessionLane("foreign-urgent", hurried, (), district=district)
+    urgent: list[Lane] = [*lanes("URGENT"), *([] if green is None else [green])]
+    others: list[Lane] = [*lanes(*_STREAMS), rest]
+    return IntakeLanes(urgent, others, happened, ordinary=rest, green=green), session
 
 
 def build_lanes(
@@ -114,7 +120,7 @@ def build_lanes(
     if session is not None:
         kinds = (Kind.URGENT, *_ORDINARY)
         lane = SessionLane("hub", session, kinds, district=_filter_district(config))
-        return IntakeLanes([], [lane], session.wait), session
+        return IntakeLanes([], [lane], session.wait, ordinary=lane), session
     if config.jetstream is not None:
         return _jetstream_lanes(config, config.jetstream, rng)
     return _mqtt_lanes(config)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from threading import Event
 
+from gateway.intakes.session_lane import SessionLane
 from gateway.ports import Lane
 from runtime.session import Inbound
 
@@ -17,6 +18,8 @@ class IntakeLanes:
         others: lanes that share what room is left.
         happened: set when something came in on any lane; or what waits for that, for so many
             seconds at most.
+        ordinary: the lane that topics of other systems come in on.
+        green: the lane that their urgent ones come in on; None: there is but one way.
     """
 
     def __init__(
@@ -24,11 +27,16 @@ class IntakeLanes:
         urgent: Sequence[Lane],
         others: Sequence[Lane],
         happened: Event | Callable[[float], None],
+        *,
+        ordinary: SessionLane,
+        green: SessionLane | None = None,
     ) -> None:
         self.lanes = (*urgent, *others)
         self._urgent = tuple(urgent)
         self._others = list(others)
         self._happened = happened
+        self._ordinary = ordinary
+        self._green = green
 
     @property
     def in_force(self) -> bool:
@@ -44,6 +52,17 @@ class IntakeLanes:
     def forbidden_subscriptions(self) -> int:
         """Subscriptions that the hub refused."""
         return sum(lane.counters.get("forbidden_subscriptions", 0) for lane in self.lanes)
+
+    def listen(self, topic_filter: str, *, urgent: bool) -> None:
+        """Ask for topics of another system, on the urgent way where there is one, and only there."""
+        if self._green is None:
+            self._ordinary.listen(topic_filter)
+            return
+        here, there = self._ordinary, self._green
+        if urgent:
+            here, there = there, here
+        there.leave(topic_filter)
+        here.listen(topic_filter)
 
     def start(self) -> None:
         """Begin to connect every lane."""

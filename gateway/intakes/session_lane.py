@@ -56,6 +56,14 @@ class SessionLane:
             self._session.subscribe(subscription(kind, district=self._district))
         self._session.start()
 
+    def listen(self, topic_filter: str) -> None:
+        """Ask for further topics."""
+        self._session.subscribe(topic_filter)
+
+    def leave(self, topic_filter: str) -> None:
+        """Ask for these topics no more, nor those that an earlier run had asked for."""
+        self._session.unsubscribe(topic_filter)
+
     def receive(self, limit: int) -> list[Inbound]:
         """Return what has come in: all that is urgent first."""
         room = _HELD_MESSAGES - len(self._ordinary) - len(self._urgent)

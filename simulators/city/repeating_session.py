@@ -35,6 +35,10 @@ class RepeatingSession:
         """Ask for the topics that match."""
         self._session.subscribe(topic_filter, qos)
 
+    def unsubscribe(self, topic_filter: str) -> None:
+        """Ask for these topics no more."""
+        self._session.unsubscribe(topic_filter)
+
     def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> bool:
         """Hand over a message, twice while the network repeats."""
         taken = self._session.publish(topic, payload, qos=qos, retain=retain)

@@ -5,7 +5,7 @@ from random import Random
 from typing import Protocol
 
 from contracts.topics import Kind, box_topic
-from gateway.config import GatewayConfig, JetStreamConfig
+from gateway.config import ForeignConfig, GatewayConfig, JetStreamConfig
 from gateway.intakes.bootstrap import build_lanes
 from gateway.intakes.intake_lanes import IntakeLanes
 from runtime.memory_hub import MemoryHub
@@ -29,6 +29,10 @@ class LanedHub(Protocol):
         """Publish as a box; on return the hub has acknowledged them."""
         ...
 
+    def say(self, topic: str, payloads: Sequence[bytes]) -> None:
+        """Publish as another system; on return the hub has acknowledged them."""
+        ...
+
     def kill(self) -> None:
         """End the hub as a crash does."""
         ...
@@ -49,6 +53,7 @@ def _config(port: int, name: str, jetstream: JetStreamConfig | None = None) -> G
         districts=(DISTRICT,),
         hub=MqttConfig(port=port, client_id=name, reconnect_cap_s=0.2),
         jetstream=jetstream,
+        foreign=ForeignConfig(mappings=("zigbee2mqtt",)),
     )
 
 
@@ -67,8 +72,12 @@ class MemoryLanes:
 
     def publish(self, payloads: Sequence[bytes], kind: Kind = Kind.READINGS) -> None:
         """Publish."""
+        self.say(box_topic(DISTRICT, SITE, BOX, kind), payloads)
+
+    def say(self, topic: str, payloads: Sequence[bytes]) -> None:
+        """Publish on any topic."""
         for payload in payloads:
-            assert self._box.publish(box_topic(DISTRICT, SITE, BOX, kind), payload)
+            assert self._box.publish(topic, payload)
 
     def kill(self) -> None:
         """Go away without a word."""
@@ -102,7 +111,10 @@ class RealLanes:
 
     def publish(self, payloads: Sequence[bytes], kind: Kind = Kind.READINGS) -> None:
         """Publish, and wait for every PUBACK."""
-        topic = box_topic(DISTRICT, SITE, BOX, kind)
+        self.say(box_topic(DISTRICT, SITE, BOX, kind), payloads)
+
+    def say(self, topic: str, payloads: Sequence[bytes]) -> None:
+        """Publish on any topic, and wait for every PUBACK."""
         for payload in payloads:
             wait_until(lambda: self._box.publish(topic, payload), "published")  # noqa: B023 - at once
         wait_until(lambda: self._box.in_flight == 0, "acknowledged by the hub")

@@ -215,3 +215,39 @@ def test_a_killed_hub_is_resumed(hub: LanedHub) -> None:
 
     new = [payload for payload in got if int(payload) >= 200]
     assert numbered(200, 400) == new
+
+
+def test_topics_of_other_systems_come_once_and_the_urgent_ones_first(hub: LanedHub) -> None:
+    """What hurries overtakes what waits, on a way of its own, and comes by that way only."""
+    lanes = hub.lanes()
+    lanes.listen("meters/+", urgent=False)
+    lanes.listen("buttons/+", urgent=True)
+    with opened(lanes):
+        hub.say("meters/1", numbered(0, 300))
+        hub.say("buttons/1", [b"help"])
+        apart = [lane for lane in lanes.lanes if lane.name in {"urgent", "foreign-urgent"}]
+        if apart:
+            # asking for nothing makes lanes look for what has come
+            wait_until(lambda: lanes.receive(0) or apart[-1].held, "the urgent one is there")
+        first = collect(lanes, 1)
+        rest = collect(lanes, 300)
+        hub.say("meters/1", [b"last"])
+        last = collect(lanes, 1)
+
+    assert sorted({*numbered(0, 300), b"help"}) == sorted(each.payload for each in [*first, *rest])
+    assert [each.payload for each in last] == [b"last"]
+    assert (first[0].payload == b"help") is bool(apart)
+
+
+def test_a_topic_that_becomes_urgent_changes_its_way(hub: LanedHub) -> None:
+    """Nothing comes twice when a device list makes a system's topics urgent."""
+    with opened(hub.lanes()) as lanes:
+        lanes.listen("buttons/+", urgent=False)
+        wait_until(lambda: lanes.in_force, "asked for")
+        lanes.listen("buttons/+", urgent=True)
+        wait_until(lambda: lanes.in_force, "asked for anew")
+        hub.say("buttons/1", [b"help"])
+        hub.publish([b"after"], Kind.STATUS)
+        got = collect(lanes, 2)
+
+    assert sorted(each.payload for each in got) == [b"after", b"help"]

@@ -175,3 +175,23 @@ def test_telemetry_of_foreign_sensors_is_kept(city: ForeignCity) -> None:
     points = list(store.read("lot-1", "depth_m", from_us=0, to_us=2**60))  # type: ignore[attr-defined] # embedded is both
 
     assert [point.value for point in points] == [pytest.approx(0.12)]
+
+
+@pytest.mark.parametrize(
+    ("priority", "place"), [("", 0), (", priority: 1", 3)], ids=["of its profile", "its own"]
+)
+def test_foreign_press_overtakes_the_readings_before_it(
+    tmp_path: Path, priority: str, place: int
+) -> None:
+    """Priority 0 goes to the front of its batch: the profile's, unless the list says otherwise."""
+    city = ForeignCity(tmp_path)
+    text = LIST.replace("profile: alarm_button", f"profile: alarm_button{priority}")
+    city.devices.write_text(text)
+    city.run(5)
+    for depth_m in (0.1, 0.2, 0.3):
+        assert city.box.publish("devices/lot-1/telemetry", _depth(city, depth_m))
+    city.say("zigbee2mqtt/bay-3", b'{"action": "emergency"}')
+    records = read_journal(city.folder / "state" / "journal")
+    topics = [record.topic for record in records if record.kind is JournalKind.MESSAGE]
+
+    assert topics.index("zigbee2mqtt/bay-3") == place
