@@ -139,6 +139,16 @@ PROFILES: dict[str, DeviceProfile] = {
             _number("enclosure_cel", "Cel", -50.0, 120.0),
             ProfileField(name="door_open", kind="flag"),
         ),
+        _profile(
+            "box_health",
+            "边缘盒状态",
+            60.0,
+            _number("cpu_cel", "Cel", -50.0, 120.0),
+            _number("load_ratio", "/", 0.0, 1000.0),
+            _number("memory_ratio", "/", 0.0, 1.0),
+            _number("disk_ratio", "/", 0.0, 1.0),
+            _number("clock_offset_s", "s", -86_400.0, 86_400.0),
+        ),
     )
 }
 """The profiles that ship. Ranges are the measuring ranges of common street sensors, not limits of law."""

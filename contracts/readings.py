@@ -9,6 +9,7 @@ from msgspec.structs import astuple, replace
 from contracts.envelope import Envelope
 from contracts.errors import MessageError
 from contracts.ids import check_id
+from contracts.quality import QualityFlag
 from contracts.units import UNITS
 
 __all__ = ["Readings", "Record", "SubjectReading", "Value", "moment", "resolve_pack"]
@@ -22,8 +23,9 @@ _ABSOLUTE_TIME_S = float(2**28)
 class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One SenML record. ``bn`` + ``n`` is ``{subject}/{field}``.
 
-    ``profile`` is our extension label (RFC 8428 §4.4): the device profile, inherited like the base
-    fields, so that a reading says by itself what it is.
+    ``profile`` and ``q`` are our extension labels (RFC 8428 §4.4). ``profile`` is the device profile,
+    inherited like the base fields, so that a reading says by itself what it is. ``q`` is what the
+    box's own quality gate says of this value (3 suspect, 4 fail); absent where all is well.
     """
 
     bn: str | None = None
@@ -36,6 +38,7 @@ class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
     vs: str | None = None
     vb: bool | None = None
     t: float | None = None
+    q: QualityFlag | None = None
 
 
 class Readings(Envelope, frozen=True, kw_only=True, tag="readings.v1", tag_field="type"):
@@ -47,7 +50,8 @@ class Readings(Envelope, frozen=True, kw_only=True, tag="readings.v1", tag_field
 class SubjectReading(Struct, frozen=True):
     """The values of one subject at one moment, resolved from a pack.
 
-    ``at`` is seconds since 1970 UTC; ``units`` holds a field's unit only where the record named one.
+    ``at`` is seconds since 1970 UTC; ``units`` holds a field's unit, ``flags`` what the box's quality
+    gate said of it, only where the record named one.
     """
 
     subject: str
@@ -55,10 +59,13 @@ class SubjectReading(Struct, frozen=True):
     at: float
     values: dict[str, Value]
     units: dict[str, str]
+    flags: dict[str, QualityFlag] = {}
 
 
 _NO_UNITS: dict[str, str] = {}
 """The units of a reading that names none; one for all, never changed."""
+_NO_FLAGS: dict[str, QualityFlag] = {}
+"""The flags of a reading of which all is well; one for all, never changed."""
 
 
 def _value(record: Record) -> Value:
@@ -89,7 +96,7 @@ def resolve_pack(message: Readings) -> list[SubjectReading]:
     default_at = message.at.timestamp()
     groups: dict[tuple[str, float], SubjectReading] = {}
     for record in message.records:
-        bn, bt, bu, label, n, u, v, vs, vb, t = astuple(record)
+        bn, bt, bu, label, n, u, v, vs, vb, t, q = astuple(record)
         if bn is not None:
             base_name = bn
         if bt is not None:
@@ -115,9 +122,15 @@ def resolve_pack(message: Readings) -> list[SubjectReading]:
         if group is None:
             check_id(subject, "subject")
             units = _NO_UNITS if unit is None else {field: unit}
-            groups[subject, at] = SubjectReading(subject, profile, at, {field: value}, units)
+            flags = _NO_FLAGS if q is None else {field: q}
+            groups[subject, at] = SubjectReading(subject, profile, at, {field: value}, units, flags)
             continue
         group.values[field] = value
+        if q is not None:
+            if group.flags is _NO_FLAGS:
+                group = replace(group, flags={})
+                groups[subject, at] = group
+            group.flags[field] = q
         if unit is not None:
             if group.units is _NO_UNITS:
                 group = replace(group, units={})

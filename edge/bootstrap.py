@@ -13,7 +13,6 @@ import structlog
 from contracts.codec import encode
 from contracts.envelope import Channel
 from contracts.ids import new_boot_id
-from contracts.profiles import PROFILES
 from contracts.status import BoxState, Status, SubjectBirth
 from contracts.topics import Kind, box_topic
 from edge.camera_config import CameraConfig, SourceConfig
@@ -39,12 +38,9 @@ from edge.feed import DirectFeed, Feed, ThreadedFeed
 from edge.perception_build import build_perception
 from edge.pipeline import CameraPipeline
 from edge.reporter import CameraReporter
+from edge.sensor_build import Surroundings, build_driver
 from edge.sensor_lane import SensorLane
-from edge.sensors.config import LoadConfig, ReplayConfig, SensorConfig
-from edge.sensors.load import LoadDriver
-from edge.sensors.ports import SensorDriver
-from edge.sensors.replay import ReplayDriver, load_recording
-from edge.sensors.simulated import SimulatedDriver
+from edge.sensors.first_gate import FirstGate
 from edge.service import Agent
 from edge.vision.ports import Detector
 from runtime.clock import Clock, SystemClock, build_clock
@@ -156,7 +152,17 @@ def build(
         )
         for camera in config.cameras
     ]
-    sensors = _sensor_lanes(config, folder, uplink)
+    # a clock that is scaled or moved by hand has no true time to be compared with
+    clock_offset = clock_offset_s if isinstance(clock, SystemClock) else lambda: None
+    around = Surroundings(
+        folder=folder,
+        place=who.place,
+        backlog=lambda: uplink.backlog,
+        clock_offset=clock_offset,
+        rng=rng,
+        threaded=not direct,
+    )
+    sensors = _sensor_lanes(config, around)
     lanes_by_id = {lane.camera: lane for lane in lanes}
     agent = Agent(
         box=who.box,
@@ -184,8 +190,7 @@ def build(
         subjects=_births(config, sensors),
         versions={"cityloop": version("cityloop")},
         status_every_s=config.status_every_s,
-        # a clock that is scaled or moved by hand has no true time to be compared with
-        clock_offset=clock_offset_s if isinstance(clock, SystemClock) else lambda: None,
+        clock_offset=clock_offset,
     )
 
     def changed(running: EdgeConfig) -> None:
@@ -323,24 +328,16 @@ def credentialed(address: str, username: str | None, password: str | None) -> st
     return f"{scheme}://{login}@{rest}"
 
 
-def _sensor_lanes(config: EdgeConfig, folder: Path, uplink: Uplink) -> list[SensorLane]:
+def _sensor_lanes(config: EdgeConfig, around: Surroundings) -> list[SensorLane]:
     lanes: list[SensorLane] = []
     for sensor in config.sensors:
         try:
-            lanes.append(SensorLane(_driver(sensor, config, folder, uplink), config.priorities))
-        except EdgeError as error:
+            driver = build_driver(sensor, around)
+        except (EdgeError, SecretError) as error:
             _LOG.error("sensor_refused", box_id=config.box.box, reason=str(error))
+            continue
+        lanes.append(SensorLane(driver, config.priorities, FirstGate(config.quality)))
     return lanes
-
-
-def _driver(sensor: SensorConfig, config: EdgeConfig, folder: Path, uplink: Uplink) -> SensorDriver:
-    profile = PROFILES[sensor.profile]
-    if isinstance(sensor, LoadConfig):
-        return LoadDriver(sensor, profile, lambda: uplink.backlog, config.box.place)
-    place = sensor.place or config.box.place
-    if isinstance(sensor, ReplayConfig):
-        return ReplayDriver(sensor, load_recording(folder / sensor.file), place)
-    return SimulatedDriver(sensor, profile, place)
 
 
 def _births(config: EdgeConfig, sensors: list[SensorLane]) -> tuple[SubjectBirth, ...]:

@@ -13,7 +13,10 @@ from contracts.profiles import PROFILES
 from edge.analytics.calibration import CalibrationError
 from edge.camera_config import CameraConfig
 from edge.ground_view import calibration_of
+from edge.sensor_build import sensor_fault
 from edge.sensors.config import LoadConfig, SensorConfig, SimulatedConfig
+from edge.sensors.first_gate import FirstGateConfig
+from edge.sensors.wire_config import ListenConfig
 from runtime.clock import ClockConfig
 from runtime.mqtt_session import MqttConfig
 from runtime.outbox import OutboxConfig
@@ -85,7 +88,10 @@ class EdgeConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     cameras: tuple[CameraConfig, ...] = ()
     """Cameras."""
     sensors: tuple[SensorConfig, ...] = ()
-    """Sensors: ``driver: replay``, ``driver: simulated`` or ``driver: load``."""
+    """Sensors, each by its ``driver``: modbus, http, mqtt, host, replay, simulated or load."""
+    quality: tuple[FirstGateConfig, ...] = ()
+    """What the box itself holds against values of its sensors, beyond the ranges of their profiles.
+    It flags and never drops. Default: the ranges alone."""
     priorities: dict[Id, Annotated[int, Meta(ge=0, le=9)]] = {}
     """Priority by sensor, where it is not the profile's; 0 sends its readings down the urgent lane.
     Default: none."""
@@ -120,7 +126,25 @@ def check_edge_config(document: Document) -> EdgeConfig:
         _check_camera(document, ("cameras", number), camera)
     for number, sensor in enumerate(config.sensors):
         _check_sensor(document, ("sensors", number), sensor)
+    for number, gate in enumerate(config.quality):
+        _check_gate(document, ("quality", number), gate)
     return config
+
+
+def _check_gate(document: Document, path: Sequence[str | int], gate: FirstGateConfig) -> None:
+    profile = PROFILES.get(gate.profile)
+    if profile is None:
+        raise document.error(
+            (*path, "profile"),
+            f"{gate.profile!r} is no device profile; expected one of {', '.join(PROFILES)}",
+        )
+    numbers = [field.name for field in profile.fields if field.kind == "number"]
+    if gate.field not in numbers:
+        raise document.error(
+            (*path, "field"),
+            f"{gate.field!r} is no number of profile {profile.name}; expected one of "
+            f"{', '.join(numbers) or 'none'}",
+        )
 
 
 def _check_unique(document: Document, path: Sequence[str | int], ids: Sequence[str]) -> None:
@@ -173,12 +197,12 @@ def _check_camera(document: Document, path: Sequence[str | int], camera: CameraC
 
 
 def _check_sensor(document: Document, path: Sequence[str | int], sensor: SensorConfig) -> None:
-    profile = PROFILES.get(sensor.profile)
-    if profile is None:
-        raise document.error(
-            (*path, "profile"),
-            f"{sensor.profile!r} is no device profile; expected one of {', '.join(PROFILES)}",
-        )
+    if fault := sensor_fault(sensor):
+        where, reason = fault
+        raise document.error((*path, *where), reason)
+    if isinstance(sensor, ListenConfig):
+        return
+    profile = PROFILES[sensor.profile]
     if isinstance(sensor, SimulatedConfig):
         numbers = [field.name for field in profile.fields if field.kind == "number"]
         for name in sensor.fields:

@@ -25,6 +25,7 @@ from edge.desired import (
 )
 from edge.errors import DesiredRefused
 from edge.sensor_lane import SensorLane
+from edge.sensors.polled import PolledDriver
 from edge.sensors.simulated import SimulatedDriver
 from runtime.outbox import Letter
 from runtime.private_file import write_private
@@ -160,11 +161,11 @@ class Configurator:
         _LOG.info("config_applied", version=version, results=self._results())
 
     def _apply_cadences(self, wanted: EdgeConfig) -> tuple[object, ...]:
-        """Change how often simulated sensors report; return the sensors as they run now."""
+        """Change how often sensors are asked; return the sensors as they run now."""
         drivers = {
-            lane.driver.config.subject: lane.driver
+            lane.driver.births[0].subject: lane.driver
             for lane in self._sensors
-            if isinstance(lane.driver, SimulatedDriver)
+            if isinstance(lane.driver, SimulatedDriver | PolledDriver)
         }
         by_subject = {getattr(one, "subject", None): one for one in wanted.sensors}
         found: list[object] = []

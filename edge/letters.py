@@ -122,6 +122,8 @@ def _records(reading: SensorReading, at: datetime | None) -> list[Record]:
         field = None if profile is None else profile.field(name)
         unit = reading.units.get(name) or (None if field is None else field.unit)
         record = _record(name, unit, value)
+        if name in reading.flags:
+            record = structs.replace(record, q=reading.flags[name])
         if not records:
             subject = f"{reading.subject}/"
             record = structs.replace(record, bn=subject, bt=base_s, profile=reading.profile)

@@ -184,6 +184,8 @@ class Agent:
         now = self._clock.now()
         for camera in self._cameras:
             camera.close()
+        for sensor in self._sensors:
+            sensor.close()
         self._send([letter for camera in self._cameras for letter in camera.finish()])
         self.uplink.step(now)
         self.uplink.publish_status(self._status(now, BoxState.OFFLINE))

@@ -1,10 +1,11 @@
 """Quality flags beside the values in telemetry: a text series per field, only where not all is well."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from contracts.quality import QualityFlag
 from gateway.ports import Point
 
-__all__ = ["FLAG_SUFFIX", "flag_points"]
+__all__ = ["FLAG_SUFFIX", "box_flags", "flag_points"]
 
 FLAG_SUFFIX = "#flag"
 """``depth_m#flag`` holds what quality gates said of ``depth_m`` at that moment."""
@@ -23,3 +24,8 @@ def flag_points(subject: str, at_us: int, flags: Sequence[str]) -> list[Point]:
         Point(subject, f"{field}{FLAG_SUFFIX}", at_us, ",".join(said))
         for field, said in found.items()
     ]
+
+
+def box_flags(flags: Mapping[str, QualityFlag]) -> tuple[str, ...]:
+    """Return what a box's own gate said of the fields of a reading, as flags: ``fail:box:depth_m``."""
+    return tuple(f"{flag.name.lower()}:box:{field}" for field, flag in flags.items())

@@ -16,7 +16,7 @@ from contracts.profiles import PROFILES
 from contracts.readings import SubjectReading
 from contracts.topics import BoxTopic
 from gateway.ports import Point
-from gateway.quality_marks import flag_points
+from gateway.quality_marks import box_flags, flag_points
 from gateway.registry import Registry, SubjectRecord
 from gateway.samples import CLOCK_SKEW, NOTHING_WITHHELD, SampleMaker, Source
 from gateway.stamps import REPEATED
@@ -106,7 +106,7 @@ class ReadingPath:
         self._registry.heard[place.box] = arrived_s
         noted = 0
         for reading in resolved:
-            subject, profile, at, values, units = astuple(reading)
+            subject, profile, at, values, units, doubts = astuple(reading)
             station, known = stations.get(subject), subjects.get(subject)
             if (
                 station is None
@@ -114,6 +114,7 @@ class ReadingPath:
                 or station.known is not known
                 or not (station.place is place or station.place == place)
                 or station.profile != (profile or known.profile)
+                or doubts
                 or not soonest <= at <= latest
             ):
                 self._ordinary(engine, inspector, reading, source, statements, points)
@@ -175,6 +176,10 @@ class ReadingPath:
             return
         sample, flags, withheld = made
         profile, subject = sample.profile or "", sample.subject
+        if reading.flags:
+            said = box_flags(reading.flags)
+            flags = (*flags, *said)
+            points += flag_points(subject, round(sample.at * 1_000_000), said)
         inspection = Inspection(sample, (), ())
         if profile in inspector.profiles:
             clamped = CLOCK_SKEW in flags

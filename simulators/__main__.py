@@ -12,6 +12,7 @@ import msgspec
 from simulators.city.commands import check_city, list_scenarios, record, run_city
 from simulators.duration import parse_duration
 from simulators.scene.commands import scene
+from simulators.wires.commands import serve
 
 if TYPE_CHECKING:
     from simulators.config import SimulatorConfig
@@ -341,6 +342,7 @@ def truth(
 main.add_command(list_scenarios)
 main.add_command(record)
 main.add_command(scene)
+main.add_command(serve)
 
 if __name__ == "__main__":
     main(prog_name="python -m simulators")

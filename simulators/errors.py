@@ -2,10 +2,11 @@
 
 SimulatorError
 ├── ScenarioError    permanent: a scenario or a parameter that cannot be simulated
-└── ClipError        permanent: a clip that cannot be written
+├── ClipError        permanent: a clip that cannot be written
+└── WireError        permanent: an address where no simulated sensor can be served
 """
 
-__all__ = ["ClipError", "ScenarioError", "SimulatorError"]
+__all__ = ["ClipError", "ScenarioError", "SimulatorError", "WireError"]
 
 
 class SimulatorError(Exception):
@@ -18,3 +19,7 @@ class ScenarioError(SimulatorError, ValueError):
 
 class ClipError(SimulatorError):
     """A clip cannot be written: wrong size, no encoder, or a path that is no place; permanent."""
+
+
+class WireError(SimulatorError):
+    """Simulated sensors cannot be served there: the port is taken, or there are too many; permanent."""

@@ -5,6 +5,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from contracts.envelope import Id, Place
+from edge.sensors.wire_config import HostConfig, HttpConfig, ListenConfig, ModbusConfig
 
 __all__ = ["LoadConfig", "ReplayConfig", "SensorConfig", "SimulatedConfig", "WaveConfig"]
 
@@ -96,4 +97,12 @@ class LoadConfig(
     """Unacknowledged messages at which the generator waits; null: never. Default: 100,000."""
 
 
-SensorConfig = ReplayConfig | SimulatedConfig | LoadConfig
+SensorConfig = (
+    ReplayConfig
+    | SimulatedConfig
+    | LoadConfig
+    | ModbusConfig
+    | HttpConfig
+    | ListenConfig
+    | HostConfig
+)

@@ -60,6 +60,9 @@ class LoadDriver:
         self._made = 0
         self._due_at: datetime | None = None
 
+    def close(self) -> None:
+        """Do nothing: there is no connection."""
+
     def poll(self, now: datetime) -> list[SensorReading]:
         """Return the readings that fell due, none while too many wait for their acknowledgement."""
         if self._due_at is None:

@@ -167,6 +167,9 @@ class ReplayDriver:
         """Whether everything has been played and nothing will follow."""
         return not self._config.loop and self._next >= len(self._recording)
 
+    def close(self) -> None:
+        """Do nothing: there is no connection."""
+
     def poll(self, now: datetime) -> list[SensorReading]:
         """Return the readings that fell due since the last call."""
         if self._start is None:

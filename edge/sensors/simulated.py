@@ -67,6 +67,9 @@ class SimulatedDriver:
         number, since_s = self._rhythm
         return since_s + (self._next - number) * self._every_s
 
+    def close(self) -> None:
+        """Do nothing: there is no connection."""
+
     def poll(self, now: datetime) -> list[SensorReading]:
         """Return the readings that fell due since the last call."""
         if self._start is None:

@@ -1,4 +1,4 @@
-"""docs/edge.md names everything that a user can set, see or read in a log."""
+"""The documents of the box name everything that a user can set, see or read in a log."""
 
 import ast
 import re
@@ -10,9 +10,14 @@ import pytest
 from edge import camera_config, config
 from edge.__main__ import main
 from edge.sensors import config as sensor_config
+from edge.sensors import first_gate, wire_config
 
 ROOT = Path(__file__).parents[3]
-PAGES = ("edge.md", "edge-setup.md")
+PAGES = (
+    "edge.md",
+    "edge-setup.md",
+    "sensors.md",
+)
 DOCS = "".join((ROOT / "docs" / page).read_text(encoding="utf-8") for page in PAGES)
 
 
@@ -20,7 +25,7 @@ def structs() -> list[type[msgspec.Struct]]:
     """Return every configuration struct of the box."""
     found = [
         value
-        for module in (camera_config, config, sensor_config)
+        for module in (camera_config, config, sensor_config, wire_config, first_gate)
         for value in vars(module).values()
         if isinstance(value, type)
         and issubclass(value, msgspec.Struct)

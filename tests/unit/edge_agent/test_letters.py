@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from contracts.codec import decode_box_message, encode
 from contracts.envelope import Channel
 from contracts.observation import ObservationKind, Phase
+from contracts.quality import QualityFlag
 from contracts.readings import Readings, Value, resolve_pack
 from contracts.topics import Kind
 from edge.letters import observation_letter, reading_letters
@@ -53,6 +54,20 @@ def test_a_pack_resolves_to_what_was_measured() -> None:
     assert [reading.units for reading in resolved[:2]] == [{"depth_m": "m"}] * 2
     assert resolved[2].units == {"dba": "dBA"}
     assert resolved[4].units == {"depth_m": "cm"}
+
+
+def test_what_the_box_doubts_travels_with_the_value() -> None:
+    """A flag of the box's own gate goes with its field alone, and the value as it was measured."""
+    flags = {"tilt_deg": QualityFlag.FAIL}
+    doubted = SensorReading(
+        "b-1", "manhole", AT, {"cover_open": True, "tilt_deg": 200.0}, {}, flags
+    )
+    (letter,) = reading_letters([water("w-1", 0.0), doubted], 100)
+    plain, resolved = resolve_pack(composed(letter))
+
+    assert plain.flags == {}
+    assert resolved.flags == flags
+    assert resolved.values == doubted.values
 
 
 def test_packs_hold_at_most_so_many_readings() -> None:

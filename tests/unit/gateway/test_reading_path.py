@@ -6,8 +6,10 @@ from functools import cache
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from contracts.envelope import Channel, Place
+from contracts.quality import QualityFlag
 from contracts.readings import Readings, Record, moment, resolve_pack
 from contracts.status import BoxState, Status, SubjectBirth
 from contracts.topics import BoxTopic, Kind
@@ -165,3 +167,20 @@ def test_a_sensor_as_ever_is_no_matter_for_the_rules() -> None:
 
     assert gateway.path.noted == 49
     assert gateway.maker.counters["samples"] == 50
+
+
+def test_what_a_box_doubts_is_kept_beside_the_value() -> None:
+    """A flag of the box's own gate becomes a mark in telemetry, and takes the ordinary way."""
+    gateway = _Gateway()
+    for seq in range(3):
+        gateway.take(_message(seq, "box-1", START_S + seq * 10.0, [_level(0.1)]), 1.0)
+    noted = gateway.path.noted
+    doubted = replace(_level(0.1), q=QualityFlag.FAIL)
+    _, points = gateway.take(_message(3, "box-1", START_S + 30.0, [doubted]), 1.0)
+
+    assert [point.value for point in points if point.metric == "depth_m#flag"] == ["fail:box"]
+    assert gateway.path.noted == noted
+
+
+def _level(depth_m: float) -> Record:
+    return Record(bn="a/", profile="water_level", n="depth_m", v=depth_m)

@@ -1,0 +1,1 @@
+"""Simulated sensors on real wires: Modbus TCP, HTTP/JSON and LoRaWAN uplinks over MQTT."""
