@@ -23,6 +23,8 @@ class ZoneCount(Struct, frozen=True, kw_only=True, omit_defaults=True):
     occupied_ratio: Ratio = 0.0
     area_m2: float | None = None
     longest_dwell_s: float = 0.0
+    speed_m_s: float | None = None
+    """Median speed of the tracks in it; None: none of them has one, as without a calibrated camera."""
 
 
 class LineCount(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -24,6 +24,7 @@ from edge.ground_view import GroundView
 from edge.letters import counts_letter, tracks_letter
 from edge.perception import Percept
 from edge.vision.integrity import FlawChange
+from edge.vision.tracks import Tracks
 from runtime.outbox import Letter
 
 __all__ = ["CameraReporter"]
@@ -286,7 +287,8 @@ class CameraReporter:
         window_s = pts_s - self._counts_from_s
         if window_s < self._config.counts_every_s:
             return []
-        zones = scene.zone_counts(percept.tracks, percept.normalised(percept.tracks))
+        tracks = percept.tracks
+        zones = scene.zone_counts(tracks, percept.normalised(tracks), self._speeds(tracks))
         lines = tuple(_line_count(line.id, self._crossed[line.id]) for line in self._config.lines)
         self._counts_from_s = pts_s
         self._crossed.clear()
@@ -307,6 +309,13 @@ class CameraReporter:
             facts["speed_error_m_s"] = round(velocity.error_m_s, 2)
             facts["heading_deg"] = round(velocity.heading_deg, 1)
         return facts
+
+    def _speeds(self, tracks: Tracks) -> dict[int, float]:
+        """Return the speeds that are known, in metres a second by track."""
+        if self._ground is None:
+            return {}
+        found = {int(track): self._ground.velocity_of(int(track)) for track in tracks.id}
+        return {track: one.speed_m_s for track, one in found.items() if one is not None}
 
     def _common(self, track: int) -> dict[str, Any]:
         ground = self._on_ground(track)

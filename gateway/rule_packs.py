@@ -11,11 +11,13 @@ import structlog
 from gateway.errors import PacksError
 from gateway.pack_cache import PackCache
 from gateway.pack_inhibitions import find_inhibition_fault
+from gateway.place_files import named_files, read_place_files, table_files
 from gateway.quality_defaults import load_quality_defaults
-from rules.pack import RulePack, compile_pack
+from rules.pack import RulePack, compile_pack, shared_tables
+from rules.tables import NO_TABLES, Tables
 from runtime.collector import paused_collector
 from runtime.errors import ConfigError
-from runtime.yaml_document import parse_document
+from runtime.yaml_document import Document, parse_document
 
 __all__ = [
     "PackFiles",
@@ -27,11 +29,13 @@ __all__ = [
 ]
 
 
-class PackSource(msgspec.Struct, frozen=True):
+class PackSource(msgspec.Struct, frozen=True, omit_defaults=True):
     """The text of one pack; it goes to the journal, so that a replay has the rules it ran with."""
 
     name: str
     text: str
+    files: tuple[tuple[str, str], ...] = ()
+    """Name and text of the files that its tables are in."""
 
 
 _DECODER = msgspec.json.Decoder(tuple[PackSource, ...])
@@ -84,10 +88,12 @@ def _compile_packs(packs: Sequence[PackSource], cache: PackCache | None) -> list
     compiled: list[RulePack] = []
     owners: dict[str, str] = {}
     with paused_collector():
-        for source in packs:
-            pack = None if cache is None else _from_cache(source, cache)
-            if pack is None:
-                pack = _from_text(source, cache)
+        read = [_Read(source, cache) for source in packs]
+        shared = NO_TABLES
+        for one in read:
+            shared = one.share(shared)
+        for one in read:
+            source, pack = one.source, one.compile(shared)
             for index, rule in enumerate(pack.rules):
                 if rule.id in owners:
                     raise parse_document(source.text, source.name).error(
@@ -104,33 +110,68 @@ def _compile_packs(packs: Sequence[PackSource], cache: PackCache | None) -> list
     return compiled
 
 
-def _from_text(source: PackSource, cache: PackCache | None) -> RulePack:
-    document = parse_document(source.text, source.name)
-    pack = compile_pack(
-        document.data,
-        source.name,
-        document.error,
-        load_quality_defaults(),
-        document.key_error,
-    )
-    if cache is not None and len(source.text) >= _WORTH_KEEPING:
-        cache.keep(source.text, document.data)
-    return pack
+class _Read:
+    """One pack that was read: from its kept data, or from its text."""
 
+    def __init__(self, source: PackSource, cache: PackCache | None) -> None:
+        self.source = source
+        self._cache = cache if len(source.text) >= _WORTH_KEEPING else None
+        self._document: Document | None = None
+        self._files = table_files(source.files, source.name)
+        kept = None if self._cache is None else self._cache.load(source.text)
+        self._data = self._parse() if kept is None else kept
 
-def _from_cache(source: PackSource, cache: PackCache) -> RulePack | None:
-    """Return a pack from its kept data; None where there is none, or it does not compile."""
-    if len(source.text) < _WORTH_KEEPING:
-        return None
-    data = cache.load(source.text)
-    if data is None:
-        return None
-    try:
-        return compile_pack(data, source.name, _unplaced, load_quality_defaults())
-    except PacksError as error:
-        # it compiled when it was kept: the text will say where the fault is, if there is one
-        structlog.get_logger().warning("pack_cache_refused", file=source.name, reason=str(error))
-        return None
+    def _parse(self) -> object:
+        self._document = parse_document(self.source.text, self.source.name)
+        return self._document.data
+
+    def _error(self, path: Sequence[str | int], message: str) -> Exception:
+        return (
+            _unplaced(path, message)
+            if self._document is None
+            else self._document.error(path, message)
+        )
+
+    def _key_error(self, path: Sequence[str | int], message: str) -> Exception:
+        if self._document is None:
+            return _unplaced(path, message)
+        return self._document.key_error(path, message)
+
+    def share(self, others: Tables) -> Tables:
+        """Return what packs share, with what this one does."""
+        try:
+            return shared_tables(self._data, self._error, self._key_error, self._files, others)
+        except PacksError as error:
+            self._refuse(error)
+            return self.share(others)
+
+    def compile(self, shared: Tables) -> RulePack:
+        """Return the pack."""
+        try:
+            pack = compile_pack(
+                self._data,
+                self.source.name,
+                self._error,
+                load_quality_defaults(),
+                self._key_error,
+                self._files,
+                shared,
+            )
+        except PacksError as error:
+            self._refuse(error)
+            return self.compile(shared)
+        if self._cache is not None and self._document is not None:
+            self._cache.keep(self.source.text, self._document.data)
+        return pack
+
+    def _refuse(self, error: PacksError) -> None:
+        """Read the text after all: it will say where the fault is, if there is one."""
+        if self._document is not None:
+            raise error
+        structlog.get_logger().warning(
+            "pack_cache_refused", file=self.source.name, reason=str(error)
+        )
+        self._data = self._parse()
 
 
 def _unplaced(path: Sequence[str | int], message: str) -> Exception:
@@ -147,6 +188,8 @@ class PackFiles:
     def __init__(self, paths: Sequence[Path]) -> None:
         self._paths = paths
         self._seen: tuple[tuple[str, int, int], ...] | None = None
+        self._beside: tuple[Path, ...] = ()
+        """Files that tables of the packs last read are in."""
 
     def _files(self) -> list[Path]:
         files: list[Path] = []
@@ -155,16 +198,11 @@ class PackFiles:
         return files
 
     def changed(self) -> bool:
-        """Return whether a file came, went or was written since this was last asked."""
-        signature: list[tuple[str, int, int]] = []
-        for file in self._files():
-            try:
-                stat = file.stat()
-            except OSError:
-                signature.append((str(file), 0, 0))
-            else:
-                signature.append((str(file), stat.st_mtime_ns, stat.st_size))
-        now = tuple(signature)
+        """Return whether a file came, went or was written since this was last asked.
+
+        Files that tables of the packs last read are in count too.
+        """
+        now = tuple(_signature(file) for file in (*self._files(), *self._beside))
         before, self._seen = self._seen, now
         return now != before
 
@@ -173,17 +211,42 @@ class PackFiles:
         self._seen = None
 
     def read(self) -> tuple[PackSource, ...]:
-        """Return the text of every pack.
+        """Return the text of every pack, and of the files that its tables are in.
 
         Raises:
             ConfigError: a file cannot be read or is no UTF-8.
         """
-        sources: list[PackSource] = []
+        texts: list[tuple[Path, str]] = []
         for file in self._files():
             try:
-                sources.append(PackSource(str(file), file.read_text(encoding="utf-8-sig")))
+                texts.append((file, file.read_text(encoding="utf-8-sig")))
             except (OSError, UnicodeDecodeError) as error:
                 raise ConfigError(
                     str(file), 1, 1, f"rule pack cannot be read: {error}; check the path"
                 ) from error
-        return tuple(sources)
+        self._watch_beside(texts)
+        return tuple(
+            PackSource(str(file), text, read_place_files(text, file)) for file, text in texts
+        )
+
+    def _watch_beside(self, texts: Sequence[tuple[Path, str]]) -> None:
+        """Note which files lie beside the packs, before they are read: what is written meanwhile counts."""
+        beside = tuple(
+            dict.fromkeys(
+                file.parent / name
+                for file, text in texts
+                for _, _, name in named_files(text, str(file))
+            )
+        )
+        if beside != self._beside and self._seen is not None:
+            known = len(self._seen) - len(self._beside)
+            self._seen = (*self._seen[:known], *(_signature(file) for file in beside))
+        self._beside = beside
+
+
+def _signature(file: Path) -> tuple[str, int, int]:
+    try:
+        stat = file.stat()
+    except OSError:
+        return str(file), 0, 0
+    return str(file), stat.st_mtime_ns, stat.st_size

@@ -324,6 +324,8 @@ class SampleMaker:
             }
             if zone.area_m2 is not None:
                 fields["area_m2"] = zone.area_m2
+            if zone.speed_m_s is not None:
+                fields["speed_m_s"] = zone.speed_m_s
             found.append(({"zone": zone.zone, "zone_kind": zone.zone_kind}, fields))
         for line in message.lines:
             fields = {

@@ -27,20 +27,28 @@ class AreaTables:
     Args:
         declared: by name.
         fail: makes the error for a path of the document.
+        shared: tables of other packs, for names that are not declared; None: there are none.
     """
 
-    def __init__(self, declared: Mapping[str, AreasDeclaration], fail: Fail) -> None:
+    def __init__(
+        self,
+        declared: Mapping[str, AreasDeclaration],
+        fail: Fail,
+        shared: "AreaTables | None" = None,
+    ) -> None:
         self._declared = declared
         self._fail = fail
+        self._shared = shared
         self._made: dict[str, AreaIndex] = {}
 
     def __contains__(self, name: str) -> bool:
-        return name in self._declared
+        return name in self._declared or (self._shared is not None and name in self._shared)
 
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the tables."""
-        return tuple(self._declared)
+        others = () if self._shared is None else self._shared.names
+        return tuple(dict.fromkeys((*self._declared, *others)))
 
     def check(self) -> None:
         """Read every table, also those that no rule names.
@@ -57,6 +65,8 @@ class AreaTables:
         Raises:
             Exception: what ``fail`` makes.
         """
+        if name not in self._declared and self._shared is not None:
+            return self._shared.index(name)
         found = self._made.get(name)
         if found is None:
             found = self._made[name] = self._index(name, self._declared[name])
@@ -68,6 +78,8 @@ class AreaTables:
         Raises:
             Exception: what ``fail`` makes.
         """
+        if name not in self._declared and self._shared is not None:
+            return self._shared.table(name)
         return Areas(self._declared[name].key, self.index(name))
 
     def _index(self, name: str, declared: AreasDeclaration) -> AreaIndex:

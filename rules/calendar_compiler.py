@@ -9,7 +9,7 @@ from contracts.control import Mode
 from rules.calendars import DAY_MINUTES, Calendar, Holidays, Span
 from rules.operator_declaration import CalendarDeclaration, HolidayDeclaration
 
-__all__ = ["compile_calendars"]
+__all__ = ["compile_calendars", "compile_holidays"]
 
 Fail = Callable[[Sequence[str | int], str], Exception]
 
@@ -19,17 +19,28 @@ _WHOLE_DAY = Span(0, DAY_MINUTES)
 
 
 def compile_calendars(
-    declared: Mapping[str, CalendarDeclaration],
-    holidays: Mapping[str, HolidayDeclaration],
-    fail: Fail,
+    declared: Mapping[str, CalendarDeclaration], holidays: Mapping[str, Holidays], fail: Fail
 ) -> dict[str, Calendar]:
     """Return the calendars of a pack by name.
+
+    Args:
+        declared: as written.
+        holidays: the tables that they may name.
+        fail: makes the error for a path of the document.
 
     Raises:
         Exception: what ``fail`` makes for the path of the first fault.
     """
-    tables = {name: _holidays(name, table, fail) for name, table in holidays.items()}
-    return {name: _calendar(name, one, tables, fail) for name, one in declared.items()}
+    return {name: _calendar(name, one, holidays, fail) for name, one in declared.items()}
+
+
+def compile_holidays(declared: Mapping[str, HolidayDeclaration], fail: Fail) -> dict[str, Holidays]:
+    """Return the holiday tables of a pack by name.
+
+    Raises:
+        Exception: what ``fail`` makes for the path of the first fault.
+    """
+    return {name: _holidays(name, table, fail) for name, table in declared.items()}
 
 
 def _holidays(name: str, declared: HolidayDeclaration, fail: Fail) -> Holidays:
@@ -68,7 +79,8 @@ def _calendar(
         raise fail(
             (*here, "except"),
             f"holiday table {declared.except_[:40]!r} is unknown; "
-            f"'holidays' here has {', '.join(tables) or 'none'}",
+            f"'holidays' here has {', '.join(tables) or 'none'}; add it, or put a pack in force that "
+            "has it in 'shared'",
         )
     modes = [mode.value for mode in Mode]
     if declared.mode is not None and declared.mode not in modes:

@@ -36,6 +36,7 @@ __all__ = [
     "Path",
     "RepeatDeclaration",
     "RuleDeclaration",
+    "SharedDeclaration",
     "StepDeclaration",
     "TestDeclaration",
     "WatchDeclaration",
@@ -202,10 +203,9 @@ class RuleDeclaration(Declared, frozen=True, kw_only=True):
     """Tests of the rule; default none."""
 
 
-class PackDeclaration(Declared, frozen=True, kw_only=True):
-    """One file."""
+class SharedDeclaration(Declared, frozen=True, kw_only=True):
+    """``shared``: tables for all packs that are in force together."""
 
-    rules: list[RuleDeclaration]
     calendars: dict[str, CalendarDeclaration] = {}
     """Calendars by name; default none."""
     holidays: dict[str, HolidayDeclaration] = {}
@@ -214,6 +214,23 @@ class PackDeclaration(Declared, frozen=True, kw_only=True):
     """Tables of places by name; default none."""
     areas: dict[str, AreasDeclaration] = {}
     """Tables of areas by name; default none."""
+
+
+class PackDeclaration(Declared, frozen=True, kw_only=True):
+    """One file."""
+
+    rules: list[RuleDeclaration] = []
+    """The rules; only a pack with ``shared`` may do without."""
+    calendars: dict[str, CalendarDeclaration] = {}
+    """Calendars by name; default none."""
+    holidays: dict[str, HolidayDeclaration] = {}
+    """Holiday tables by name; default none."""
+    places: dict[str, PlacesDeclaration] = {}
+    """Tables of places by name; default none."""
+    areas: dict[str, AreasDeclaration] = {}
+    """Tables of areas by name; default none."""
+    shared: SharedDeclaration | None = None
+    """Tables that other packs may name too; default none."""
 
 
 def read_declaration(data: object, error: ErrorFactory, key_error: ErrorFactory) -> PackDeclaration:
@@ -230,6 +247,8 @@ def read_declaration(data: object, error: ErrorFactory, key_error: ErrorFactory)
     if not isinstance(data, dict):
         raise error((), f"expected a mapping with 'rules', found {_kind(data)}")
     check_names(data, PackDeclaration, key_error)
+    if "rules" not in data and "shared" not in data:
+        raise error((), "'rules' is missing; add it")
     try:
         return msgspec.convert(data, PackDeclaration)
     except msgspec.ValidationError as failure:

@@ -9,10 +9,6 @@ from types import MappingProxyType
 from contracts.profiles import PROFILES
 from rules.action_compiler import compile_actions
 from rules.actions import Action
-from rules.area_compiler import AreaTables
-from rules.breach import EventSection, GroupSection
-from rules.calendar_compiler import compile_calendars
-from rules.calendars import Calendar
 from rules.common_fields import common_fields, named_fields
 from rules.declaration import (
     ErrorFactory,
@@ -20,31 +16,30 @@ from rules.declaration import (
     read_declaration,
 )
 from rules.durations import parse_duration
+from rules.event_compiler import compile_event, compile_titles, match_text
 from rules.expression import Node, field_names
-from rules.group_compiler import compile_group
 from rules.inline_tests import compile_tests
 from rules.ladder_compiler import compile_ladder
 from rules.let_compiler import compile_lets
 from rules.migration import compile_migration
 from rules.operator_compiler import compile_operators
-from rules.place_compiler import compile_places
-from rules.places import PlaceTable
 from rules.quality.inspector import GateSet
 from rules.quality.section import QualityDefaults, compile_quality
+from rules.quality.witness_signals import Witness, witnesses_of
 from rules.rule import LATE_S, Condition, PackTest, Rule, RulePack, Step
 from rules.rule_version import rule_version
-from rules.signal_compiler import FRESH_CADENCES, SignalSet, compile_signals, find_table
-from rules.titles import TitleTemplate, compile_title
+from rules.signal_compiler import FRESH_CADENCES, SignalSet, compile_signals
+from rules.table_files import NO_FILES, TableFiles
+from rules.table_names import find_table, imply_table
+from rules.tables import NO_TABLES, Tables, compile_tables, share
 from rules.vocabulary import STREAMS, FieldTable, Stream
 from rules.watch_compiler import compile_filters, compile_kinds, find_stream, listed
 from rules.where_compiler import compile_spatial, compile_where
 from rules.windows import Let
 
-__all__ = ["Condition", "PackTest", "Rule", "RulePack", "Step", "compile_pack"]
+__all__ = ["Condition", "PackTest", "Rule", "RulePack", "Step", "compile_pack", "shared_tables"]
 
 _RULE_ID = re.compile(r"[a-z0-9_-]{1,64}")
-_EVENT_TYPE = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*")
-_PLAN = re.compile(r"[a-z0-9_-]{1,64}")
 _VERSION = re.compile(r"[A-Za-z0-9._-]{1,32}")
 _DATE = re.compile(r"20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
 _LASTING = frozenset({"readings", "counts", "signals"})
@@ -62,6 +57,8 @@ def compile_pack(
     error: ErrorFactory,
     quality_defaults: QualityDefaults = MappingProxyType({}),
     key_error: ErrorFactory | None = None,
+    files: TableFiles = NO_FILES,
+    shared: Tables = NO_TABLES,
 ) -> RulePack:
     """Return the rules in a pack.
 
@@ -72,18 +69,19 @@ def compile_pack(
         quality_defaults: what ``profile`` stands for in ``quality`` sections; without them such a
             section has to give every threshold but the range.
         key_error: makes the error for a key, at its place; None: ``error``.
+        files: those that tables of places name.
+        shared: the tables that packs in force with it share, its own among them.
 
     Raises:
         Exception: what ``error`` makes: wrong shape, unknown or unsupported part, an expression
             that does not parse or type-check, a ladder that is not ascending or cannot work.
     """
     declared = read_declaration(data, error, key_error or error)
-    if not declared.rules:
+    if not declared.rules and declared.shared is None:
         raise error(("rules",), "expected at least one rule")
-    calendars = compile_calendars(declared.calendars, declared.holidays, error)
-    tables = compile_places(declared.places, error)
-    areas = AreaTables(declared.areas, error)
-    areas.check()
+    assert isinstance(data, dict)
+    tables = compile_tables(declared, data, error, files, shared)
+    witnesses = witnesses_of(declared.rules)
     seen: set[str] = set()
     rules: list[Rule] = []
     tests: list[PackTest] = []
@@ -92,12 +90,45 @@ def compile_pack(
         if rule.id in seen:
             raise error(("rules", index, "id"), f"rule {rule.id!r} is declared twice; rename one")
         seen.add(rule.id)
-        compiler = _RuleCompiler(rule, ("rules", index), error, calendars, tables, areas)
-        rules.append(compiler.compile(rule_version(data, index)))
+        compiler = _RuleCompiler(rule, ("rules", index), error, tables)
+        version = rule_version(data, index, tables.written, compiler.implied)
+        rules.append(compiler.compile(version))
         tests += compiler.tests(rules[-1])
         if rule.quality is not None:
-            gates.append(compiler.gates(quality_defaults))
+            gates.append(compiler.gates(quality_defaults, witnesses))
     return RulePack(name=name, rules=tuple(rules), tests=tuple(tests), quality=tuple(gates))
+
+
+def shared_tables(
+    data: object,
+    error: ErrorFactory,
+    key_error: ErrorFactory,
+    files: TableFiles = NO_FILES,
+    others: Tables = NO_TABLES,
+) -> Tables:
+    """Return what packs share, with the section ``shared`` of one more pack.
+
+    Args:
+        data: the parsed YAML of the pack.
+        error: makes the error for a path of the document.
+        key_error: makes the error for a key, at its place.
+        files: those that its tables of places name.
+        others: what the packs before it share.
+
+    Raises:
+        Exception: what ``error`` makes.
+    """
+    if not isinstance(data, dict) or "shared" not in data:
+        return others
+    declared = read_declaration(data, error, key_error).shared
+    written = data["shared"]
+    if declared is None or not isinstance(written, dict):
+        return others
+
+    def below(path: Sequence[str | int], message: str) -> Exception:
+        return error(("shared", *path), message)
+
+    return share(declared, written, below, files, others)
 
 
 class _RuleCompiler:
@@ -106,18 +137,21 @@ class _RuleCompiler:
         declared: RuleDeclaration,
         path: _Here,
         error: ErrorFactory,
-        calendars: Mapping[str, Calendar],
-        tables: Mapping[str, PlaceTable],
-        areas: AreaTables,
+        tables: Tables,
     ) -> None:
         self._declared = declared
-        self._calendars = calendars
+        self._calendars = tables.calendars
         self._path = path
         self._error = error
-        self._tables = tables
-        self._areas = areas
-        self._table = find_table("for_each", declared.for_each, tables, self._fail)
-        self._members = find_table("members", declared.members, tables, self._fail)
+        self._tables = tables.places
+        self._areas = tables.areas
+        self._table = find_table("for_each", declared.for_each, tables.places, self._fail)
+        self._members = find_table("members", declared.members, tables.places, self._fail)
+        self.implied: tuple[str, ...] = ()
+        """Tables that it uses although it does not name them."""
+        if self._table is None:
+            self._table = imply_table(declared, tables.places, self._fail)
+            self.implied = () if self._table is None else (self._table.name,)
 
     def _fail(self, where: Sequence[str | int], message: str) -> Exception:
         return self._error((*self._path, *where), f"rule {self._declared.id!r}: {message}")
@@ -127,11 +161,13 @@ class _RuleCompiler:
 
     def compile(self, version: str) -> Rule:
         declared = self._declared
-        self._match("id", declared.id, _RULE_ID, "1 to 64 characters of a-z, 0-9, '_' and '-'")
-        if declared.version is not None:
-            self._match("version", declared.version, _VERSION, "letters, digits, '.', '_', '-'")
-        if declared.since is not None:
-            self._match("since", declared.since, _DATE, "a date like 2026-11-01")
+        for name, value, pattern, expected in (
+            ("id", declared.id, _RULE_ID, "1 to 64 characters of a-z, 0-9, '_' and '-'"),
+            ("version", declared.version, _VERSION, "letters, digits, '.', '_', '-'"),
+            ("since", declared.since, _DATE, "a date like 2026-11-01"),
+        ):
+            if value is not None:
+                match_text((name,), value, pattern, expected, self._fail)
         stream_name, stream, watched, made = self._watched()
         spatial = compile_spatial(declared, stream, self._areas, self._tables, self._fail)
         watched = {**watched, **spatial.fields}
@@ -156,8 +192,9 @@ class _RuleCompiler:
         if stream_name == "tracks" and "track" not in key:
             raise self._fail(("key",), "expected 'track' in it: tracks would share one state")
         gap_s = self._gap(stream_name)
-        event = self._event(stream)
-        zh, en = self._titles(event, stream, fields)
+        dedupe = self._names(("event", "dedupe"), declared.event.dedupe, stream)
+        event = compile_event(declared.event, dedupe, stream, self._fail)
+        zh, en = compile_titles(event, stream, fields, self._fail)
         where = compile_where(declared, spatial, fields, self._fail)
         steps = compile_ladder(
             declared,
@@ -228,7 +265,7 @@ class _RuleCompiler:
             fail=self._fail_below,
         )
 
-    def gates(self, defaults: QualityDefaults) -> GateSet:
+    def gates(self, defaults: QualityDefaults, witnesses: Mapping[str, Witness]) -> GateSet:
         """Return the gates that the rule's ``quality`` section declares."""
         declared = self._declared
         gates = compile_quality(
@@ -236,12 +273,9 @@ class _RuleCompiler:
             lambda where, message: self._fail(("quality", *where), message),
             profiles=listed(declared.watch.profile or ()) if declared.watch is not None else (),
             defaults=defaults,
+            witnesses=witnesses,
         )
         return GateSet(declared.id, gates)
-
-    def _match(self, name: str, value: str, pattern: re.Pattern[str], expected: str) -> None:
-        if pattern.fullmatch(value) is None:
-            raise self._fail(name.split("."), f"{name} {value[:80]!r}: expected {expected}")
 
     def _watched(self) -> tuple[str, Stream, FieldTable, SignalSet | None]:
         """Return what is watched: name of the stream, the stream, its fields, and signals."""
@@ -331,48 +365,6 @@ class _RuleCompiler:
             return parse_duration(text)
         except ValueError as failure:
             raise self._fail(where, str(failure)) from failure
-
-    def _event(self, stream: Stream) -> EventSection:
-        event = self._declared.event
-        self._match("event.type", event.type, _EVENT_TYPE, "dotted lower case like water.ponding")
-        if event.preplan is not None:
-            self._match("event.preplan", event.preplan, _PLAN, "1 to 64 of a-z, 0-9, '_' and '-'")
-        dedupe = self._names(("event", "dedupe"), event.dedupe, stream)
-        frames = (
-            ("last",) if event.evidence is None else tuple(dict.fromkeys(event.evidence.frames))
-        )
-        return EventSection(
-            type=event.type,
-            title=event.title,
-            dedupe=dedupe,
-            preplan=event.preplan,
-            frames=frames,
-            inhibits=tuple(event.inhibits),
-            group=self._group(stream),
-        )
-
-    def _group(self, stream: Stream) -> GroupSection | None:
-        declared = self._declared.event.group
-        if declared is not None and self._declared.event.remind is not None:
-            raise self._fail(
-                ("event", "remind"), "not together with 'group': it speaks of single keys"
-            )
-        return compile_group(declared, stream.keys, partial(self._fail_below, ("event", "group")))
-
-    def _titles(
-        self, event: EventSection, stream: Stream, fields: FieldTable
-    ) -> tuple[TitleTemplate, TitleTemplate]:
-        if event.title is None:
-            plain = TitleTemplate((event.type,))
-            return plain, plain
-        names = {*stream.keys, *fields}
-        templates: list[TitleTemplate] = []
-        for language, text in (("zh", event.title.zh), ("en", event.title.en)):
-            try:
-                templates.append(compile_title(text, names))
-            except ValueError as failure:
-                raise self._fail(("event", "title", language), str(failure)) from failure
-        return templates[0], templates[1]
 
     def _actions(
         self, steps: Sequence[Step], stream: Stream, fields: FieldTable

@@ -1,18 +1,19 @@
 """``places``: tables as written become checked rows in base units."""
 
-import csv
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from contracts.envelope import Place
 from contracts.profiles import ProfileField
 from contracts.units import UNITS, base_unit, to_base
 from rules.place_declaration import PlacesDeclaration
+from rules.place_rows import LAT, LON, Cell, Row, file_rows, inline_rows
 from rules.places import PlaceRow, PlaceTable
+from rules.table_files import NO_FILES, TableFiles
 from rules.vocabulary import FieldTable
 
-__all__ = ["MAX_ROWS", "compile_places"]
+__all__ = ["MAX_ROWS", "PLACE_FILES", "compile_places"]
 
 ErrorFactory = Callable[[Sequence[str | int], str], Exception]
 
@@ -22,32 +23,43 @@ _MOST_COLUMNS = 64
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _KINDS = ("number", "flag", "text")
 _FLAGS = {"true": True, "false": False}
-_LON, _LAT = "lon", "lat"
-_LIMITS = {_LON: 180.0, _LAT: 90.0}
+_LIMITS = {LON: 180.0, LAT: 90.0}
+PLACE_FILES = (".csv", ".yaml", ".geojson")
+"""Endings of files that a table may be in."""
 
-_Cell = float | int | str | bool
-_Row = tuple[str, str, Mapping[str, _Cell]]
-"""Where the row stands, for messages; its key value; its columns."""
+Fail = Callable[[str], Exception]
 
 
 def compile_places(
-    declared: Mapping[str, PlacesDeclaration], error: ErrorFactory
+    declared: Mapping[str, PlacesDeclaration],
+    error: ErrorFactory,
+    files: TableFiles = NO_FILES,
 ) -> dict[str, PlaceTable]:
     """Return the tables of places of a pack, by name.
 
+    Args:
+        declared: by name.
+        error: makes the error for a path of the document.
+        files: those that the tables name.
+
     Raises:
-        Exception: what ``error`` makes, for the first fault.
+        Exception: what ``error`` makes, or the file that a table is in, for the first fault.
     """
-    return {name: _TableCompiler(name, one, error).compile() for name, one in declared.items()}
+    return {
+        name: _TableCompiler(name, one, error, files).compile() for name, one in declared.items()
+    }
 
 
 class _TableCompiler:
-    def __init__(self, name: str, declared: PlacesDeclaration, error: ErrorFactory) -> None:
+    def __init__(
+        self, name: str, declared: PlacesDeclaration, error: ErrorFactory, files: TableFiles
+    ) -> None:
         self._name = name
         self._declared = declared
         self._error = error
+        self._files = files
 
-    def _fail(self, where: tuple[str | int, ...], message: str) -> Exception:
+    def _fail(self, where: Sequence[str | int], message: str) -> Exception:
         return self._error(("places", self._name, *where), f"table {self._name!r}: {message}")
 
     def compile(self) -> PlaceTable:
@@ -55,28 +67,40 @@ class _TableCompiler:
         for path, name in ((("key",), declared.key), ((), self._name)):
             if _NAME.fullmatch(name) is None:
                 raise self._fail(path, f"{name[:40]!r}: expected a name of a-z, 0-9 and '_'")
-        if (declared.csv is None) == (declared.rows is None):
-            raise self._fail((), "expected exactly one of 'csv' and 'rows'")
-        part = "rows" if declared.csv is None else "csv"
+        if [declared.csv, declared.rows, declared.file].count(None) != 2:
+            raise self._fail((), "expected exactly one of 'csv', 'rows' and 'file'")
+        part = next(one for one in ("csv", "rows", "file") if getattr(declared, one) is not None)
         fields = self._fields()
         units = {name: unit for name, unit in declared.columns.items() if unit not in _KINDS}
         rows: dict[str, PlaceRow] = {}
-        for where, key, cells in self._lines() if declared.csv is not None else self._rows():
+        for key, cells, fail in self._rows():
             if not key:
-                raise self._fail((part,), f"{where}: expected a value of {declared.key!r}")
+                raise fail(f"expected a value of {declared.key!r}")
             if key in rows:
-                raise self._fail((part,), f"{where}: {key[:40]!r} is there already; keep one")
+                raise fail(f"{key[:40]!r} is there already; keep one")
             if len(rows) >= MAX_ROWS:
                 raise self._fail((part,), f"more than {MAX_ROWS} rows; split the table")
             values = {
-                name: self._value(part, where, fields[name], units.get(name), cell)
+                name: _value(fields[name], units.get(name), cell, fail)
                 for name, cell in cells.items()
                 if name not in _LIMITS
             }
-            rows[key] = PlaceRow(values, self._place(part, where, cells))
+            rows[key] = PlaceRow(values, _place(cells, fail))
         if not rows:
             raise self._fail((part,), "expected at least one row")
         return PlaceTable(self._name, declared.key, fields, rows)
+
+    def _rows(self) -> Iterable[Row]:
+        name = self._declared.file
+        if name is None:
+            return inline_rows(self._declared, self._fail)
+        if not name.lower().endswith(PLACE_FILES):
+            raise self._fail(("file",), f"{name[:80]!r}: expected {', '.join(PLACE_FILES)}")
+        if name not in self._files:
+            raise self._fail(
+                ("file",), f"{name[:80]!r} was not read; expected a file beside the pack"
+            )
+        return file_rows(self._declared, name, self._files[name])
 
     def _fields(self) -> FieldTable:
         columns = self._declared.columns
@@ -84,7 +108,7 @@ class _TableCompiler:
             raise self._fail(("columns",), f"expected at most {_MOST_COLUMNS} columns")
         fields: dict[str, ProfileField] = {}
         for name, kind in columns.items():
-            if _NAME.fullmatch(name) is None or name in {self._declared.key, _LON, _LAT}:
+            if _NAME.fullmatch(name) is None or name in {self._declared.key, LON, LAT}:
                 raise self._fail(
                     ("columns", name),
                     f"{name[:40]!r}: expected a name of a-z, 0-9 and '_', not lon, lat or the key",
@@ -100,74 +124,36 @@ class _TableCompiler:
                 )
         return fields
 
-    def _rows(self) -> Iterator[_Row]:
-        for key, cells in (self._declared.rows or {}).items():
-            for name in cells:
-                self._check_column(("rows", key, name), name)
-            yield f"row {key[:40]!r}", key, cells
 
-    def _lines(self) -> Iterator[_Row]:
-        reader = csv.reader((self._declared.csv or "").splitlines(), skipinitialspace=True)
-        header = next(reader, [])
-        if self._declared.key not in header:
-            raise self._fail(
-                ("csv",), f"line 1: expected the column names, {self._declared.key!r} among them"
-            )
-        for name in header:
-            if name != self._declared.key:
-                self._check_column(("csv",), name)
-        if len(set(header)) < len(header):
-            raise self._fail(("csv",), "line 1: a column stands twice; remove one")
-        for cells in reader:
-            if not cells:
-                continue
-            where = f"line {reader.line_num}"
-            if len(cells) != len(header):
-                raise self._fail(
-                    ("csv",), f"{where}: {len(cells)} values; expected {len(header)} as in line 1"
-                )
-            found = dict(zip(header, cells, strict=True))
-            key = found.pop(self._declared.key)
-            yield where, key, {name: cell for name, cell in found.items() if cell}
+def _value(field: ProfileField, unit: str | None, cell: Cell, fail: Fail) -> float | bool | str:
+    if field.kind == "text":
+        return str(cell)
+    if field.kind == "flag":
+        found = _FLAGS.get(cell) if isinstance(cell, str) else cell
+        if isinstance(found, bool):
+            return found
+        raise fail(f"{field.name} {cell!r}: expected true or false")
+    number = _number(field.name, cell, fail)
+    return number if unit is None else float(f"{to_base(number, unit):.12g}")
 
-    def _check_column(self, where: tuple[str | int, ...], name: str) -> None:
-        if name not in self._declared.columns and name not in _LIMITS:
-            raise self._fail(
-                where, f"column {name[:40]!r} is not in 'columns'; add it there with its unit"
-            )
 
-    def _value(
-        self, part: str, where: str, field: ProfileField, unit: str | None, cell: _Cell
-    ) -> float | bool | str:
-        if field.kind == "text":
-            return str(cell)
-        if field.kind == "flag":
-            found = _FLAGS.get(cell) if isinstance(cell, str) else cell
-            if isinstance(found, bool):
-                return found
-            raise self._fail((part,), f"{where}: {field.name} {cell!r}: expected true or false")
-        number = self._number(part, where, field.name, cell)
-        return number if unit is None else float(f"{to_base(number, unit):.12g}")
+def _number(name: str, cell: Cell, fail: Fail) -> float:
+    try:
+        number = math.nan if isinstance(cell, bool) else float(cell)
+    except (TypeError, ValueError):
+        number = math.nan
+    if math.isfinite(number):
+        return number
+    raise fail(f"{name} {str(cell)[:40]!r}: expected a number")
 
-    def _number(self, part: str, where: str, name: str, cell: _Cell) -> float:
-        try:
-            number = math.nan if isinstance(cell, bool) else float(cell)
-        except ValueError:
-            number = math.nan
-        if math.isfinite(number):
-            return number
-        shown = str(cell)[:40]
-        raise self._fail((part,), f"{where}: {name} {shown!r}: expected a number")
 
-    def _place(self, part: str, where: str, cells: Mapping[str, _Cell]) -> Place | None:
-        found = [self._number(part, where, name, cells[name]) for name in _LIMITS if name in cells]
-        if not found:
-            return None
-        if len(found) < len(_LIMITS):
-            raise self._fail((part,), f"{where}: expected both lon and lat, or neither")
-        for (name, limit), number in zip(_LIMITS.items(), found, strict=True):
-            if abs(number) > limit:
-                raise self._fail(
-                    (part,), f"{where}: {name} {number:g}: expected degrees to {limit:g}"
-                )
-        return Place(lon=found[0], lat=found[1])
+def _place(cells: Mapping[str, Cell], fail: Fail) -> Place | None:
+    found = [_number(name, cells[name], fail) for name in _LIMITS if name in cells]
+    if not found:
+        return None
+    if len(found) < len(_LIMITS):
+        raise fail("expected both lon and lat, or neither")
+    for (name, limit), number in zip(_LIMITS.items(), found, strict=True):
+        if abs(number) > limit:
+            raise fail(f"{name} {number:g}: expected degrees to {limit:g}")
+    return Place(lon=found[0], lat=found[1])

@@ -20,6 +20,8 @@ class PlacesDeclaration(Declared, frozen=True, kw_only=True):
     """The rows as lines of comma-separated values under a line of column names; this or ``rows``."""
     rows: dict[str, dict[str, float | int | str | bool]] | None = None
     """The rows by key value, each with its columns; this or ``csv``."""
+    file: str | None = None
+    """The rows in a file beside the pack, or in a folder there: .csv, .yaml or .geojson; this or ``csv``."""
 
 
 class SignalDeclaration(Declared, frozen=True, kw_only=True):

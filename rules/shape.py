@@ -35,6 +35,7 @@ _NAMES: Final = {
     "Overlap": "'overlap'",
     "Near": "'near'",
     "Where": "'where'",
+    "Shared": "'shared'",
 }
 """What a part is called where its Struct has another name."""
 

@@ -18,7 +18,7 @@ from rules.signals import MEMBER, TAKES, Signal
 from rules.vocabulary import STREAMS, FieldTable, Stream, profile_fields
 from rules.watch_compiler import compile_filters, compile_kinds, find_stream
 
-__all__ = ["FRESH_CADENCES", "SignalSet", "compile_signals", "find_table"]
+__all__ = ["FRESH_CADENCES", "SignalSet", "compile_signals"]
 
 Fail = Callable[[Sequence[str | int], str], Exception]
 
@@ -193,19 +193,3 @@ class _SignalCompiler:
         if fresh_s <= 0:
             raise self._fail(("fresh",), f"{text!r}: expected more than no time")
         return fresh_s
-
-
-def find_table(
-    where: str, name: str | None, tables: Mapping[str, PlaceTable], fail: Fail
-) -> PlaceTable | None:
-    """Return the table that a part of a rule names; None where it names none.
-
-    Raises:
-        Exception: what ``fail`` makes, for a name that no table has.
-    """
-    if name is None:
-        return None
-    if name not in tables:
-        known = ", ".join(tables) or "none"
-        raise fail((where,), f"table {name[:40]!r} is unknown; 'places' here has {known}")
-    return tables[name]

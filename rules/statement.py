@@ -1,7 +1,7 @@
 """From a turn in a key's life to a breach: episode ids and revisions, cause and title."""
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from msgspec import structs
 
@@ -19,6 +19,7 @@ from rules.silence import Absence
 
 __all__ = [
     "CLOCK_AHEAD",
+    "GRID_NAMES",
     "Turn",
     "draft_turn",
     "holding",
@@ -35,6 +36,10 @@ __all__ = [
 
 CLOCK_AHEAD = "clock_ahead"
 """Flag of a cause whose message claimed a time in the future; it was judged at its arrival."""
+
+
+GRID_NAMES: Final = ("grid", "grid_id")
+"""Names of the grid cell that a key's last sample lay in, for groups."""
 
 
 class Turn(NamedTuple):
@@ -237,10 +242,14 @@ def key_of(state: KeyState) -> dict[str, str]:
 
 
 def names_of(state: KeyState) -> Mapping[str, str]:
-    """Return what is known of a key by name: its own values, and those of its last sample."""
+    """Return what is known of a key by name: its own values, those of its last sample, its grid cell."""
     whereabouts = {} if state.more is None else state.more.whereabouts
-    keys = {} if state.sample is None else state.sample.keys
-    return {**whereabouts, **keys, **key_of(state)}
+    sample = state.sample
+    keys = {} if sample is None else sample.keys
+    place = None if sample is None else sample.place
+    cell = None if place is None else place.grid
+    cells = {} if cell is None else dict.fromkeys(GRID_NAMES, cell)
+    return {**whereabouts, **cells, **keys, **key_of(state)}
 
 
 def new_episode(

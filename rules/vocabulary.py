@@ -70,6 +70,7 @@ STREAMS: dict[str, Stream] = {
             _number("occupied_ratio", "/", 1.0),
             _number("area_m2", "m2"),
             _number("longest_dwell_s", "s"),
+            _number("speed_m_s", "m/s"),
             _number("forward", "count"),
             _number("backward", "count"),
             _number("window_s", "s"),

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from cityloop.rules_tools.advice import advised
 from cityloop.rules_tools.errors import PackRefused
-from gateway.rule_packs import PackFiles, compile_packs
+from gateway.rule_packs import PackFiles, PackSource, compile_packs
 from rules.rule import RulePack
 from runtime.errors import ConfigError
 
@@ -41,10 +41,10 @@ class Finding(Struct, frozen=True, kw_only=True):
 
 
 class CheckedPack(NamedTuple):
-    """A pack that compiled, and its text for a gateway."""
+    """A pack that compiled, and what a gateway is given of it."""
 
     pack: RulePack
-    text: str
+    source: PackSource
 
 
 def as_finding(error: ConfigError, severity: Severity = Severity.ERROR) -> Finding:
@@ -88,4 +88,4 @@ def load_packs(paths: Sequence[Path]) -> list[CheckedPack]:
         compiled = compile_packs(sources)
     except ConfigError as error:
         raise PackRefused([as_finding(error)]) from error
-    return [CheckedPack(pack, source.text) for pack, source in zip(compiled, sources, strict=True)]
+    return [CheckedPack(pack, source) for pack, source in zip(compiled, sources, strict=True)]

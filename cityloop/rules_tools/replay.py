@@ -11,7 +11,7 @@ from contracts.event import Event
 from gateway.config import IntakeConfig
 from gateway.dedupe import Dedupe
 from gateway.rule_host import RuleHost
-from gateway.rule_packs import PackSource, encode_packs
+from gateway.rule_packs import encode_packs
 from runtime.journal import JournalKind
 
 __all__ = ["DEFAULT_DISTRICT", "Replay", "ReplayWindow", "replay"]
@@ -125,7 +125,7 @@ def _run(
         if first_s is None:
             first_s = record.arrived_at_us / 1_000_000
             if packs:
-                sources = [PackSource(one.pack.name, one.text) for one in packs]
+                sources = [one.source for one in packs]
                 host.load_packs(encode_packs(sources), first_s)
         if record.kind is not JournalKind.TICK:
             records += 1

@@ -1,7 +1,9 @@
 """All zones and lines of one camera, fed with its tracks."""
 
-from collections.abc import Sequence
+import statistics
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -140,16 +142,23 @@ class Scene:
             if (dwell_s := machine.dwell_of(track)) is not None
         }
 
-    def zone_counts(self, tracks: Tracks, xyxy: NDArray[np.float64]) -> tuple[ZoneCount, ...]:
+    def zone_counts(
+        self,
+        tracks: Tracks,
+        xyxy: NDArray[np.float64],
+        speeds: Mapping[int, float] = MappingProxyType({}),
+    ) -> tuple[ZoneCount, ...]:
         """Return how full every zone is.
 
         Args:
             tracks: all live tracks, also those not seen at this moment.
             xyxy: their boxes, float (n, 4), normalised to the picture.
+            speeds: metres a second by track, of those whose speed is known.
         """
         labels = dict(zip((int(track) for track in tracks.id), tracks.labels(), strict=True))
         return tuple(
-            self._zone_count(zone, machine, labels, tracks, xyxy) for zone, machine in self._zones
+            self._zone_count(zone, machine, labels, tracks, xyxy, speeds)
+            for zone, machine in self._zones
         )
 
     @staticmethod
@@ -159,12 +168,14 @@ class Scene:
         labels: dict[int, str],
         tracks: Tracks,
         xyxy: NDArray[np.float64],
+        speeds: Mapping[int, float],
     ) -> ZoneCount:
         present = {track: state for track, state in machine.present.items() if track in labels}
         occupancy = Occupancy([labels[track] for track in present])
         counted = np.asarray(
             [not zone.classes or labels[int(track)] in zone.classes for track in tracks.id], bool
         )
+        known = [speeds[track] for track in present if track in speeds]
         return ZoneCount(
             zone=zone.id,
             zone_kind=zone.kind,
@@ -174,6 +185,7 @@ class Scene:
             occupied_ratio=round(occupied_ratio(zone.polygon, xyxy[counted]), 4),
             area_m2=zone.area_m2,
             longest_dwell_s=round(max((s.dwell_s for s in present.values()), default=0.0), 3),
+            speed_m_s=round(statistics.median(known), 2) if known else None,
         )
 
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
+from types import MappingProxyType
 from typing import Final
 
 from contracts.profiles import PROFILES, ProfileField
@@ -18,6 +19,7 @@ from rules.quality.recurrence import Recurrence
 from rules.quality.skew_gate import SkewGate
 from rules.quality.spike_gate import SpikeGate
 from rules.quality.stuck_gate import StuckGate
+from rules.quality.witness_signals import Witness, with_witnesses
 
 __all__ = ["SECTION_KEYS", "QualityDefaults", "compile_quality", "read_defaults"]
 
@@ -91,6 +93,7 @@ def compile_quality(
     *,
     profiles: Sequence[str],
     defaults: QualityDefaults,
+    witnesses: Mapping[str, Witness] = MappingProxyType({}),
 ) -> dict[str, dict[str, QualityGate]]:
     """Return the gates of a rule's ``quality`` section, by profile and field.
 
@@ -99,6 +102,7 @@ def compile_quality(
         error: makes the error for a path of the section.
         profiles: the profiles that the rule watches; each is known.
         defaults: what ``profile`` stands for.
+        witnesses: what names of signals stand for in ``unless``.
 
     Raises:
         Exception: what ``error`` makes, for the first thing that is not of this shape or has no
@@ -114,7 +118,7 @@ def compile_quality(
     if only is not None and not any(PROFILES[p].field(str(only)) for p in profiles):
         fields = [field.name for p in profiles for field in PROFILES[p].fields]
         raise error(("field",), _unknown("field", str(only), fields))
-    compiled = _Section(given, (), error, defaults)
+    compiled = _Section(_witnessed(given, witnesses), (), error, defaults)
     return {
         profile: {
             field.name: compiled.gate(profile, field, ())
@@ -123,6 +127,15 @@ def compile_quality(
         }
         for profile in profiles
     }
+
+
+def _witnessed(
+    given: Mapping[str, object], witnesses: Mapping[str, Witness]
+) -> Mapping[str, object]:
+    stuck = given.get("stuck")
+    if not isinstance(stuck, dict) or "unless" not in stuck:
+        return given
+    return {**given, "stuck": {**stuck, "unless": with_witnesses(stuck["unless"], witnesses)}}
 
 
 def _mapping(data: object, where: Place, error: ErrorFactory) -> Mapping[str, object]:

@@ -226,13 +226,14 @@ def test_counts_become_one_sample_per_zone_and_line(maker: SampleMaker) -> None:
         at=START,
         camera="c-1",
         window_s=5.0,
-        zones=(ZoneCount(zone="z-1", zone_kind="square", people=40, area_m2=20.0),),
+        zones=(ZoneCount(zone="z-1", zone_kind="square", people=40, area_m2=20.0, speed_m_s=1.25),),
         lines=(LineCount(line="l-1", forward=3, backward=1),),
     )
     zone, line = (s for s, _ in maker.make(message, (), WHERE, NOW_S, 1).samples)
 
     assert (zone.keys["zone"], zone.keys["zone_kind"]) == ("z-1", "square")
     assert (zone.fields["people"], zone.fields["area_m2"]) == (40.0, 20.0)
+    assert zone.fields["speed_m_s"] == 1.25
     assert line.keys["line"] == "l-1"
     assert line.fields == {"forward": 3.0, "backward": 1.0, "window_s": 5.0}
 

@@ -35,7 +35,7 @@ def packs(*texts: str) -> list[CheckedPack]:
     """Return compiled packs."""
     sources = [PackSource(f"pack-{number}.yaml", text) for number, text in enumerate(texts)]
     return [
-        CheckedPack(pack, source.text)
+        CheckedPack(pack, source)
         for pack, source in zip(compile_packs(sources), sources, strict=True)
     ]
 
