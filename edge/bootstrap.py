@@ -15,6 +15,8 @@ from contracts.envelope import Channel
 from contracts.ids import new_boot_id
 from contracts.status import BoxState, Status, SubjectBirth
 from contracts.topics import Kind, box_topic
+from edge.attention.load_ladder import LoadLadder
+from edge.attention.size_grid import SizeGrid
 from edge.camera_config import CameraConfig, SourceConfig
 from edge.camera_config import Pace as ConfiguredPace
 from edge.camera_lane import CameraLane
@@ -137,6 +139,7 @@ def build(
         spool = Spool(folder / config.evidence.path, config.evidence.budget_bytes)
         desk, courier = EvidenceDesk(spool), Courier(spool, store, rng)
     given_sources, given_detectors = sources or {}, detectors or {}
+    ladder = LoadLadder()
     lanes = [
         _camera_lane(
             camera,
@@ -149,6 +152,7 @@ def build(
             source=given_sources.get(camera.id),
             detector=given_detectors.get(camera.id),
             direct=direct,
+            ladder=ladder,
         )
         for camera in config.cameras
     ]
@@ -252,6 +256,7 @@ def _camera_lane(
     source: CameraSource | None,
     detector: Detector | None,
     direct: bool,
+    ladder: LoadLadder,
 ) -> CameraLane:
     place = camera.place or config.box.place
     watch = CameraWatch(
@@ -261,14 +266,25 @@ def _camera_lane(
         offline_after_s=camera.offline_after_s,
         online_after_s=camera.online_after_s,
     )
+    sizes = None if direct else folder / f"{config.outbox.path}.{camera.id}.sizes.json"
+    grid = None if sizes is None else SizeGrid.load(sizes)
     try:
-        perception = build_perception(camera, folder, detector)
+        perception = build_perception(camera, folder, detector, grid=grid)
         feed = _feed(camera, folder, clock, rng, source=source, direct=direct)
     except (EdgeError, SecretError) as error:
         return CameraLane(None, None, watch, camera=camera.id, refusal=str(error))
     reporter = CameraReporter(camera, place, perception.model_id, book, desk)
     pipeline = CameraPipeline(camera, perception, reporter)
-    return CameraLane(feed, pipeline, watch, camera=camera.id)
+    # a recording read as fast as the box can is never late
+    hurried = direct or camera.source.pace is ConfiguredPace.FAST
+    return CameraLane(
+        feed,
+        pipeline,
+        watch,
+        camera=camera.id,
+        ladder=None if hurried else ladder,
+        sizes=sizes,
+    )
 
 
 def _feed(

@@ -12,6 +12,7 @@ __all__ = [
     "BackgroundConfig",
     "CameraConfig",
     "CameraEvidenceConfig",
+    "CameraPriority",
     "DetectorConfig",
     "GateConfig",
     "GroundPairConfig",
@@ -50,6 +51,15 @@ class Anchor(StrEnum):
     """Bottom centre: where the object touches the ground, for slanted views."""
     CENTRE = "centre"
     """Middle of the box, for views from straight above."""
+
+
+class CameraPriority(StrEnum):
+    """Which cameras go first when the box is too slow for all of them."""
+
+    NORMAL = "normal"
+    """Thinned, but never left to the second clock alone."""
+    LOW = "low"
+    """The first to be left to the second clock alone."""
 
 
 class RedactPolicy(StrEnum):
@@ -140,12 +150,29 @@ DetectorConfig = OnnxConfig | BackgroundConfig
 
 
 class GateConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Motion gate: without motion nothing is inferred and the tracks are held, never dropped."""
+    """Two clocks of attention: what moves is looked at at once, everything every few seconds.
+
+    Without motion nothing is inferred and the tracks are held, never dropped.
+    """
 
     enabled: bool = True
     """False infers every frame. Default: true."""
     heartbeat_s: Positive = 1.0
-    """Longest time (s of video) without an inference, motion or not. Default: 1 s."""
+    """Longest time (s of video) without a look at the whole picture while somebody is in it.
+    Default: 1 s."""
+    scan_s: Positive = 5.0
+    """The same while nobody is in it, or only things that stand still; never below heartbeat_s.
+    Default: 5 s."""
+    active_fps: Positive | None = None
+    """Most looks a second of video while something moves. Default: every frame."""
+    settle_s: NonNegative = 0.5
+    """How long (s of video) looking goes on after the last motion. Default: 0.5 s."""
+    regions: bool = True
+    """Whether only the parts that move may be looked at, enlarged. Default: true."""
+    max_regions: Annotated[int, Meta(ge=1, le=16)] = 4
+    """Most such parts in one frame; with more of them the whole picture is looked at. Default: 4."""
+    still_after_s: Positive = 10.0
+    """Stay (s of video) after which a thing is still: motion within it wakes nobody. Default: 10 s."""
     changed_ratio: Ratio = 0.002
     """Share of the picture (0..1) that must change to count as motion. Default: 0.002."""
 
@@ -157,6 +184,8 @@ class TrackerConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """How long (s of video) a track is looked for after it was last seen. Default: 1.5 s."""
     min_hits: Annotated[int, Meta(ge=1)] = 3
     """Detections that make a track count. Default: 3."""
+    max_tracks: Annotated[int, Meta(ge=1, le=10_000)] = 500
+    """Tracks at a time; detections beyond start none and are counted. Default: 500."""
 
 
 class ZoneConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -259,6 +288,8 @@ class CameraConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Motion gate."""
     tracker: TrackerConfig = TrackerConfig()
     """Tracker."""
+    priority: CameraPriority = CameraPriority.NORMAL
+    """normal or low: what is given up first under load. Default: normal."""
     fps: Positive | None = None
     """Most frames a second of video that are looked at. Default: all."""
     zones: tuple[ZoneConfig, ...] = ()

@@ -1,10 +1,13 @@
 """One camera of the agent: its feed, its pipeline, and the watch over both."""
 
-from collections.abc import Mapping
-from datetime import datetime
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
 
 import structlog
 
+from edge.attention.load_ladder import LoadLadder, Rung
 from edge.camera_config import CameraConfig
 from edge.camera_watch import CameraWatch
 from edge.cameras.frame import Frame
@@ -17,6 +20,9 @@ from runtime.outbox import Letter
 
 __all__ = ["CameraLane"]
 
+_SIZES_EVERY = timedelta(minutes=10)
+"""Time between two writes of the learnt sizes: flash memory wears."""
+
 _LOG = structlog.get_logger("edge.camera")
 
 
@@ -28,6 +34,9 @@ class CameraLane:
         pipeline: makes messages of them; None where it could not be built (see ``refusal``).
         watch: tells when the camera is away.
         refusal: why the pipeline could not be built.
+        ladder: tells what the box's load allows; None for recordings read as fast as possible.
+        sizes: where the learnt sizes of things are kept; None keeps none.
+        seconds: a clock that only grows, in real seconds.
     """
 
     def __init__(
@@ -38,6 +47,9 @@ class CameraLane:
         *,
         camera: str,
         refusal: str | None = None,
+        ladder: LoadLadder | None = None,
+        sizes: Path | None = None,
+        seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self.camera = camera
         self._feed = feed
@@ -46,7 +58,12 @@ class CameraLane:
         self._refusal = refusal
         self._trouble: str | None = None
         self._finished = False
-        self._own = {"pipeline_faults": 0}
+        self._own = {"pipeline_faults": 0, "sizes_not_saved": 0}
+        self._ladder = ladder
+        self._rung = Rung.FULL
+        self._sizes = sizes
+        self._sizes_due: datetime | None = None
+        self._seconds = seconds
 
     @property
     def counters(self) -> Mapping[str, int]:
@@ -56,6 +73,8 @@ class CameraLane:
             counters |= self._feed.counters
         if self._pipeline is not None:
             counters |= self._pipeline.counters
+        if self._ladder is not None:
+            counters["load_rung"] = int(self._rung)
         return counters
 
     @property
@@ -81,8 +100,12 @@ class CameraLane:
             return self._watch.step(now, frames=False, trouble=self._refusal)
         frames = self._feed.take(now)
         letters: list[Letter] = []
+        started_s = self._seconds()
         for frame in frames:
             letters += self._process(self._pipeline, frame)
+        if frames:
+            self._ease(self._feed.waited_s, started_s)
+        self._keep_sizes(now)
         self._name_trouble(self._feed)
         if self._feed.ended and not self._finished:
             self._finished = True
@@ -119,6 +142,35 @@ class CameraLane:
         """Stop reading."""
         if self._feed is not None:
             self._feed.close()
+        self._save_sizes()
+
+    def _ease(self, waited_s: float, started_s: float) -> None:
+        """Let the load of the whole box decide how often this camera is looked at."""
+        if self._ladder is None or self._pipeline is None:
+            return
+        ended_s = self._seconds()
+        rung = self._ladder.report(waited_s + ended_s - started_s, ended_s)
+        if rung is not self._rung:
+            _LOG.warning("load_rung_changed", camera_id=self.camera, rung=rung.name.lower())
+            self._rung = rung
+            self._pipeline.ease(rung)
+
+    def _keep_sizes(self, now: datetime) -> None:
+        if self._sizes_due is None:
+            self._sizes_due = now + _SIZES_EVERY
+        if now >= self._sizes_due:
+            self._sizes_due = now + _SIZES_EVERY
+            self._save_sizes()
+
+    def _save_sizes(self) -> None:
+        if self._sizes is None or self._pipeline is None or not self._pipeline.focus.grid.changed:
+            return
+        try:
+            self._pipeline.focus.grid.save(self._sizes)
+        except OSError as error:
+            # the sizes are learnt again; a full disk is told by the outbox
+            self._own["sizes_not_saved"] += 1
+            _LOG.warning("sizes_not_saved", camera_id=self.camera, reason=str(error))
 
     def _process(self, pipeline: CameraPipeline, frame: Frame) -> list[Letter]:
         try:

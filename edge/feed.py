@@ -1,6 +1,8 @@
 """How frames get from a camera to the agent's loop."""
 
+import time
 from collections import deque
+from collections.abc import Callable
 from datetime import datetime
 from threading import Condition, Event, Thread
 from typing import Protocol
@@ -58,6 +60,11 @@ class Feed(Protocol):
         """Why no frames come at present, where the camera says; None while they come."""
         ...
 
+    @property
+    def waited_s(self) -> float:
+        """Real seconds that the oldest frame of the last :meth:`take` had waited."""
+        ...
+
     def start(self) -> None:
         """Begin to read."""
         ...
@@ -79,11 +86,22 @@ class ThreadedFeed:
         capacity: frames that may wait.
         drop: True drops the oldest when the agent is late, and counts it; False (recordings read
             as fast as possible) makes the reader wait.
+        seconds: a clock that only grows, in real seconds.
     """
 
-    def __init__(self, source: CameraSource, *, capacity: int = 2, drop: bool = True) -> None:
+    def __init__(
+        self,
+        source: CameraSource,
+        *,
+        capacity: int = 2,
+        drop: bool = True,
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.camera = source.camera
+        self.waited_s = 0.0
         self._source = source
+        self._seconds = seconds
+        self._put_s: deque[float] = deque(maxlen=capacity)
         self._capacity = capacity
         self._drop = drop
         self._waiting: deque[Frame] = deque()
@@ -123,7 +141,10 @@ class ThreadedFeed:
         """Return the frames that wait, oldest first."""
         with self._changed:
             frames = list(self._waiting)
+            if self._put_s:
+                self.waited_s = self._seconds() - self._put_s[0]
             self._waiting.clear()
+            self._put_s.clear()
             self._changed.notify_all()
         return frames
 
@@ -159,6 +180,7 @@ class ThreadedFeed:
                     lambda: len(self._waiting) < self._capacity or self._stop.is_set()
                 )
             self._waiting.append(frame)
+            self._put_s.append(self._seconds())
             if len(self._waiting) <= self._capacity:
                 return
             gone = self._waiting.popleft()
@@ -184,6 +206,7 @@ class DirectFeed:
 
     def __init__(self, source: CameraSource, *, paced: bool = True) -> None:
         self.camera = source.camera
+        self.waited_s = 0.0
         self._source = source
         self._paced = paced
         self._next: Frame | None = None

@@ -7,16 +7,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.analytics.occupancy import PEOPLE, VEHICLES
+from edge.attention.focus import Focus, FocusPolicy, Heed, Look
 from edge.camera_config import RedactPolicy
 from edge.cameras.frame import Frame
 from edge.evidence.view import View
-from edge.vision.detections import Detections
+from edge.vision.association import overlap
+from edge.vision.detections import Detections, Glimpse
 from edge.vision.motion_gate import Motion, MotionGate
-from edge.vision.ports import Detector
-from edge.vision.tracker import Tracker
+from edge.vision.ports import Detector, RegionDetector
+from edge.vision.tracker import Tracker, Unlooked
 from edge.vision.tracks import Tracks
 
-__all__ = ["Percept", "Perception", "knows_still_people"]
+__all__ = ["Pending", "Percept", "Perception", "input_px", "knows_still_people"]
+
+_COUNTERS = (
+    "frames_read",
+    "frames_inferred",
+    "frames_gated",
+    "frames_paced",
+    "frames_thinned",
+    "frames_scanned",
+    "frames_divided",
+    "regions_inferred",
+    "regions_capped",
+    "regions_cut",
+    "tracks_capped",
+)
+
+_NOTHING = np.empty((0, 4), np.float32)
+
+_SAME_THING = 0.2
+"""Overlap (0..1) of a track with what a region cut off, from which they are one thing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,26 +66,52 @@ def knows_still_people(detector: Detector) -> bool:
     return bool(names & PEOPLE) and bool(names & VEHICLES) and not _subtracts(detector)
 
 
+def input_px(detector: Detector) -> tuple[int, int] | None:
+    """Return the input of a detector that can look at parts of a picture, else None."""
+    return detector.input_px if isinstance(detector, RegionDetector) else None
+
+
 def _subtracts(detector: Detector) -> bool:
     # a detector that learns a background learns whoever stands still into it
     return detector.model_id == "background"
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A frame that waits for its detections.
+
+    Attributes:
+        frame: the frame.
+        look: what is to be looked at.
+        motion: what moves in it.
+    """
+
+    frame: Frame
+    look: Look
+    motion: Motion
 
 
 class Perception:
     """Looks at the frames of one camera, in order.
 
     Without motion the detector rests and the tracks are held: unchanged means still there, never
-    gone. At least every ``heartbeat_s`` it looks all the same. Source: measured.md §1.
+    gone. Source: measured.md §1. What is looked at is decided by :class:`edge.attention.focus.Focus`.
 
     Args:
         detector: finds objects.
         tracker: gives them identities.
         gate: tells whether anything moves, and where.
-        gating: whether to rest where nothing moves; False looks at every frame.
-        heartbeat_s: seconds of presentation time.
+        focus: decides what is looked at; by default everything that moves.
         classes: class names to track; empty tracks all. Others still count as people to hide.
         fps: most frames looked at in a second of presentation time; None looks at all.
         policy: how pictures are redacted, which decides when a view is sure.
+
+    Attributes:
+        counters: ``frames_read``, of which each is one of ``frames_thinned`` (the fps limit),
+            ``frames_paced`` (moving, but looked at a moment ago), ``frames_gated`` (nothing moved)
+            and ``frames_inferred``; of these, ``frames_scanned`` (the second clock) and
+            ``frames_divided`` (``regions_inferred`` parts instead of the whole); ``regions_capped``
+            and ``tracks_capped`` (no room), ``regions_cut`` (things that reach out of their region).
     """
 
     def __init__(
@@ -73,8 +120,7 @@ class Perception:
         tracker: Tracker,
         gate: MotionGate,
         *,
-        gating: bool = True,
-        heartbeat_s: float,
+        focus: Focus | None = None,
         classes: Sequence[str] = (),
         fps: float | None = None,
         policy: RedactPolicy = RedactPolicy.AUTO,
@@ -82,21 +128,15 @@ class Perception:
         self._detector = detector
         self._tracker = tracker
         self._gate = gate
-        self._gating = gating
-        self._heartbeat_s = heartbeat_s
+        self.focus = focus or Focus(FocusPolicy(), input_px=input_px(detector))
         self._wanted = (
             np.asarray([name in classes for name in detector.names], bool) if classes else None
         )
         self.thin(fps)
         self._trusted = policy is RedactPolicy.OBJECTS or knows_still_people(detector)
-        self._looked_s: float | None = None
         self._due_s: float | None = None
-        self.counters: dict[str, int] = {
-            "frames_read": 0,
-            "frames_inferred": 0,
-            "frames_gated": 0,
-            "frames_thinned": 0,
-        }
+        self._known = np.empty((0, 4), np.float32)
+        self.counters: dict[str, int] = dict.fromkeys(_COUNTERS, 0)
 
     @property
     def model_id(self) -> str:
@@ -104,10 +144,20 @@ class Perception:
         return self._detector.model_id
 
     def look(self, frame: Frame) -> Percept | None:
-        """Return what is known after this frame, or None when it is left out by the fps limit.
+        """Return what is known after this frame, or None when it is left out by a limit.
 
         Call :meth:`forget` before a frame that does not continue the last one.
         """
+        begun = self.begin(frame)
+        if not isinstance(begun, Pending):
+            return begun
+        if begun.look.heed is Heed.REGIONS:
+            assert isinstance(self._detector, RegionDetector)
+            return self.finish(begun, self._detector.detect_in(frame, begun.look.regions))
+        return self.finish(begun, self._detector.detect(frame))
+
+    def begin(self, frame: Frame) -> Pending | Percept | None:
+        """Return what waits for detections, what is known without any, or None for no news."""
         self.counters["frames_read"] += 1
         if self._due_s is not None and frame.pts_s < self._due_s - self._least_s:
             self.counters["frames_thinned"] += 1
@@ -116,23 +166,40 @@ class Perception:
             late = self._due_s is None or frame.pts_s - self._due_s > self._period_s
             self._due_s = (frame.pts_s if late else (self._due_s or 0.0)) + self._period_s
         motion = self._gate.update(frame)
-        rests = (
-            self._gating
-            and not motion.changed
-            and self._looked_s is not None
-            and frame.pts_s - self._looked_s < self._heartbeat_s
-        )
-        if rests:
+        alive = self._tracker.alive()
+        look = self.focus.decide(frame, motion, alive, unsettled=self._tracker.unsettled)
+        self.counters["regions_capped"] += look.capped
+        if look.heed is Heed.PACE:
+            self.counters["frames_paced"] += 1
+            return None
+        if look.heed is Heed.HOLD:
             self.counters["frames_gated"] += 1
             return Percept(frame, self._tracker.hold(frame.pts_s), None)
-        self._looked_s = frame.pts_s
         self.counters["frames_inferred"] += 1
-        detections = self._detector.detect(frame)
-        chosen = detections
-        if self._wanted is not None and len(detections) > 0:
-            chosen = detections.mask(self._wanted[detections.class_id])
-        tracks = self._tracker.update(chosen, frame.pts_s)
-        return Percept(frame, tracks, self._view(frame, detections, tracks, motion))
+        self.counters["frames_scanned"] += look.scan
+        self.counters["frames_divided"] += look.heed is Heed.REGIONS
+        self.counters["regions_inferred"] += len(look.regions)
+        return Pending(frame, look, motion)
+
+    def finish(self, pending: Pending, answer: Detections | Glimpse) -> Percept:
+        """Return what is known after the detections of a frame that waited."""
+        frame = pending.frame
+        found = answer.found if isinstance(answer, Glimpse) else answer
+        cut = answer.cut if isinstance(answer, Glimpse) else _NOTHING
+        self.counters["regions_cut"] += len(cut)
+        if len(cut) > 0:
+            self.focus.widen()
+        chosen = found
+        if self._wanted is not None and len(found) > 0:
+            chosen = found.mask(self._wanted[found.class_id])
+        unlooked = self._unlooked(pending, cut)
+        tracks = self._tracker.update(chosen, frame.pts_s, unlooked=unlooked)
+        self.counters["tracks_capped"] = self._tracker.capped
+        self.focus.learn(frame, tracks)
+        # who stands outside the regions was seen by the last look at the whole, and has not moved
+        whole = pending.look.heed is Heed.WHOLE
+        self._known = found.xyxy if whole else np.concatenate((self._known, found.xyxy, cut))
+        return Percept(frame, tracks, self._view(frame, tracks, pending.motion))
 
     @property
     def detector(self) -> Detector:
@@ -154,10 +221,31 @@ class Perception:
         self._tracker.reset()
         self._detector.reset()
         self._gate.reset()
-        self._looked_s = self._due_s = None
+        self.focus.reset()
+        self._known = np.empty((0, 4), np.float32)
+        self._due_s = None
 
-    def _view(self, frame: Frame, detections: Detections, tracks: Tracks, motion: Motion) -> View:
-        hidden = np.concatenate((detections.xyxy, tracks.xyxy, motion.boxes)).astype(np.float64)
+    def _unlooked(self, pending: Pending, cut: NDArray[np.float32]) -> Unlooked | None:
+        """Return which unmatched tracks are still there all the same."""
+        anchored = self.focus.still.anchored(pending.frame.luma, pending.frame.pts_s)
+        whole = pending.look.heed is Heed.WHOLE
+        if whole and not anchored:
+            return None
+        regions = pending.look.regions
+
+        def unlooked(ids: NDArray[np.int64], boxes: NDArray[np.float32]) -> NDArray[np.bool_]:
+            excused = np.isin(ids, list(anchored))
+            if whole:
+                return excused
+            centre = (boxes[:, None, :2] + boxes[:, None, 2:]) / 2
+            within = ((centre >= regions[:, :2]) & (centre < regions[:, 2:])).all(axis=2)
+            reach_out = overlap(boxes, cut).max(axis=1, initial=0.0) > _SAME_THING
+            return np.asarray(excused | ~np.any(within, axis=1) | reach_out, np.bool_)
+
+        return unlooked
+
+    def _view(self, frame: Frame, tracks: Tracks, motion: Motion) -> View:
+        hidden = np.concatenate((self._known, tracks.xyxy, motion.boxes)).astype(np.float64)
         return View(
             frame=frame,
             hidden_xyxy=hidden,

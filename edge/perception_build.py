@@ -2,14 +2,17 @@
 
 from pathlib import Path
 
-from edge.camera_config import BackgroundConfig, CameraConfig, OnnxConfig
+from edge.attention.focus import Focus, FocusPolicy
+from edge.attention.size_grid import SizeGrid
+from edge.attention.still_things import StillThings
+from edge.camera_config import BackgroundConfig, CameraConfig, GateConfig, OnnxConfig
 from edge.errors import ModelError
-from edge.perception import Perception
+from edge.perception import Perception, input_px
 from edge.vision.motion_gate import MotionGate
 from edge.vision.ports import Detector
 from edge.vision.tracker import Tracker
 
-__all__ = ["build_detector", "build_perception", "check_classes"]
+__all__ = ["build_detector", "build_perception", "check_classes", "focus_policy"]
 
 
 def build_detector(config: OnnxConfig | BackgroundConfig, folder: Path) -> Detector:
@@ -40,8 +43,25 @@ def build_detector(config: OnnxConfig | BackgroundConfig, folder: Path) -> Detec
     )
 
 
+def focus_policy(gate: GateConfig) -> FocusPolicy:
+    """Return how much attention a camera's configuration asks for."""
+    return FocusPolicy(
+        gating=gate.enabled,
+        heartbeat_s=gate.heartbeat_s,
+        scan_s=max(gate.scan_s, gate.heartbeat_s),
+        settle_s=gate.settle_s,
+        active_fps=gate.active_fps,
+        regions=gate.regions,
+        budget=gate.max_regions,
+    )
+
+
 def build_perception(
-    camera: CameraConfig, folder: Path, detector: Detector | None = None
+    camera: CameraConfig,
+    folder: Path,
+    detector: Detector | None = None,
+    *,
+    grid: SizeGrid | None = None,
 ) -> Perception:
     """Return what turns a camera's frames into tracks.
 
@@ -49,6 +69,7 @@ def build_perception(
         camera: the camera.
         folder: what relative paths in the configuration start from.
         detector: one to use in place of the configured one.
+        grid: how large things are where, as learnt before; default: nothing is known.
 
     Raises:
         ModelError: the detector cannot be built, or a class that the camera names is not its.
@@ -62,13 +83,18 @@ def build_perception(
         new_confidence=0.45 if background else _onnx(camera).confidence,
         min_hits=camera.tracker.min_hits,
         lost_s=camera.tracker.lost_s,
+        most=camera.tracker.max_tracks,
     )
     return Perception(
         detector,
         tracker,
         MotionGate(min_changed_ratio=camera.gate.changed_ratio),
-        gating=camera.gate.enabled,
-        heartbeat_s=camera.gate.heartbeat_s,
+        focus=Focus(
+            focus_policy(camera.gate),
+            input_px=input_px(detector),
+            grid=grid,
+            still=StillThings(after_s=camera.gate.still_after_s),
+        ),
         classes=camera.detector.classes,
         fps=camera.fps,
         policy=camera.evidence.redact,

@@ -1,12 +1,14 @@
 """One camera's way: frame, perception, scene, messages."""
 
 from edge.analytics.scene import Scene
-from edge.camera_config import CameraConfig, OnnxConfig
+from edge.attention.focus import Focus
+from edge.attention.load_ladder import Rung, eased
+from edge.camera_config import CameraConfig, CameraPriority, OnnxConfig
 from edge.cameras.frame import Frame
 from edge.evidence.view import View
 from edge.ground_view import GroundView, calibration_of
 from edge.perception import Percept, Perception
-from edge.perception_build import check_classes
+from edge.perception_build import check_classes, focus_policy
 from edge.reporter import CameraReporter
 from edge.vision.integrity import CameraIntegrity
 from runtime.outbox import Letter
@@ -48,6 +50,17 @@ class CameraPipeline:
     def model_id(self) -> str:
         """Detector that looks, name and short hash."""
         return self._perception.model_id
+
+    @property
+    def focus(self) -> Focus:
+        """What decides where the detector looks."""
+        return self._perception.focus
+
+    def ease(self, rung: Rung) -> None:
+        """Look less often, or again as configured: what the box's load allows."""
+        low = self._config.priority is CameraPriority.LOW
+        policy = focus_policy(self._config.gate)
+        self._perception.focus.policy = eased(policy, rung, low_priority=low)
 
     def process(self, frame: Frame) -> list[Letter]:
         """Return the messages due after this frame."""

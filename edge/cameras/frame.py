@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.cameras.picture import ArrayPicture, Picture
+from edge.cameras.picture import ArrayPicture, Picture, scale_bgr
 
 __all__ = ["Frame"]
 
@@ -110,3 +110,18 @@ class Frame:
         if "_bgr" in self.__dict__:
             return self._bgr[top:bottom, left:right]
         return self._picture.crop_bgr(left, top, right, bottom)
+
+    def scaled_bgr(self, x0: int, y0: int, x1: int, y1: int, columns: int, rows: int) -> Pixels:
+        """Return a part of the picture at another size, uint8 (rows, columns, 3).
+
+        Args:
+            x0: left column; the part lies within the picture and is not empty.
+            y0: upper row.
+            x1: right column, excluded.
+            y1: lower row, excluded.
+            columns: of the result.
+            rows: of the result.
+        """
+        if "_bgr" in self.__dict__:
+            return scale_bgr(self._bgr[y0:y1, x0:x1], columns, rows)
+        return self._picture.scaled_bgr(x0, y0, x1, y1, columns, rows)

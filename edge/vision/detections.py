@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Detections"]
+__all__ = ["Detections", "Glimpse"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +64,17 @@ class Detections:
     def labels(self) -> tuple[str, ...]:
         """Return the class name of every row."""
         return tuple(self.class_names[number] for number in self.class_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Glimpse:
+    """What a detector found in parts of a frame.
+
+    Attributes:
+        found: things that lie wholly within a part.
+        cut: float32 (m, 4), things that a part's border cuts off: they are there, but how far they
+            reach is not known. Pixels of the frame.
+    """
+
+    found: Detections
+    cut: NDArray[np.float32]

@@ -7,9 +7,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Fit", "Letterbox", "Recipe"]
+from edge.cameras.frame import Frame
 
-_GREY = 114
+__all__ = ["GREY", "Fit", "Letterbox", "Recipe", "paint"]
+
+GREY = 114
 """Value of the bars. Source: YOLOX and Ultralytics both train with it."""
 
 
@@ -20,6 +22,23 @@ class Recipe(StrEnum):
     """Top-left, BGR, 0..255. Source: the YOLOX demo's ``preproc``."""
     ULTRALYTICS = "ultralytics"
     """Centred, RGB, 0..1. Source: Ultralytics ``LetterBox`` with ``center=True``."""
+
+    @property
+    def white(self) -> float:
+        """What 255 is divided by: 1 or 255."""
+        return 1.0 if self is Recipe.YOLOX else 255.0
+
+
+def paint(target: NDArray[np.floating], bgr: NDArray[np.uint8], recipe: Recipe) -> None:
+    """Write a picture, uint8 (h, w, 3), into planes (3, h, w) in a recipe's order and range."""
+    # split first: contiguous planes are converted several times faster than a transposed view
+    planes = cv2.split(bgr)
+    if recipe is Recipe.ULTRALYTICS:
+        for number, plane in enumerate(reversed(planes)):
+            np.multiply(plane, 1.0 / 255.0, out=target[number], casting="unsafe")
+        return
+    for number, plane in enumerate(planes):
+        target[number] = plane
 
 
 class Fit(NamedTuple):
@@ -55,7 +74,6 @@ class Letterbox:
         self._recipe = recipe
         self._height = height
         self._width = width
-        self._range = 1.0 if recipe is Recipe.YOLOX else 255.0
         self._input = np.empty((1, 3, height, width), dtype)
         self._placed: tuple[int, int] | None = None
 
@@ -85,20 +103,24 @@ class Letterbox:
         The array is overwritten by the next call.
         """
         height, width = bgr.shape[:2]
-        fit = self.fit(width, height)
         columns, rows = self.scaled_size(width, height)
         if (columns, rows) != (width, height):
-            resized = cv2.resize(bgr, (columns, rows), interpolation=cv2.INTER_LINEAR)
-        else:
-            resized = bgr
+            bgr = np.asarray(
+                cv2.resize(bgr, (columns, rows), interpolation=cv2.INTER_LINEAR), np.uint8
+            )
+        return self._put(bgr, self.fit(width, height))
+
+    def place_frame(self, frame: Frame) -> tuple[NDArray[np.floating], Fit]:
+        """Return the same for a frame; only the scaled picture is converted to colour."""
+        columns, rows = self.scaled_size(frame.width, frame.height)
+        scaled = frame.scaled_bgr(0, 0, frame.width, frame.height, columns, rows)
+        return self._put(scaled, self.fit(frame.width, frame.height))
+
+    def _put(self, scaled: NDArray[np.uint8], fit: Fit) -> tuple[NDArray[np.floating], Fit]:
+        rows, columns = scaled.shape[:2]
         if self._placed != (columns, rows):
-            self._input[...] = _GREY / self._range
+            self._input[...] = GREY / self._recipe.white
             self._placed = (columns, rows)
         target = self._input[0, :, fit.top : fit.top + rows, fit.left : fit.left + columns]
-        if self._recipe is Recipe.YOLOX:
-            target[...] = resized.transpose(2, 0, 1)
-        else:
-            np.multiply(
-                resized[:, :, ::-1].transpose(2, 0, 1), 1.0 / 255.0, out=target, casting="unsafe"
-            )
+        paint(target, scaled, self._recipe)
         return self._input, fit

@@ -8,13 +8,17 @@ from numpy.typing import NDArray
 
 from edge.cameras.frame import Frame
 from edge.errors import ModelError
-from edge.vision.detections import Detections
+from edge.vision.collage import Collage, to_picture
+from edge.vision.detections import Detections, Glimpse
 from edge.vision.letterbox import Letterbox, Recipe
 from edge.vision.onnx_model import OnnxModel
-from edge.vision.output_layouts import Layout, read_boxes
+from edge.vision.output_layouts import Boxes, Layout, read_boxes
 from edge.vision.suppression import suppress
 
 __all__ = ["OnnxDetector"]
+
+_STRONG = 0.4
+"""Confidence (0..1) from which a thing that a region cuts off is worth a look at the whole picture."""
 
 
 class OnnxDetector:
@@ -57,6 +61,7 @@ class OnnxDetector:
         self._letterbox = Letterbox(
             recipe, self._model.height, self._model.width, self._model.dtype
         )
+        self._collage = Collage(recipe, self._model.height, self._model.width, self._model.dtype)
         self._confidence = confidence
         self._nms_iou = nms_iou
         self._any_class_iou = any_class_iou
@@ -72,16 +77,40 @@ class OnnxDetector:
         """File stem and the first 8 hex digits of the file's SHA-256."""
         return self._model.model_id
 
+    @property
+    def input_px(self) -> tuple[int, int]:
+        """Rows and columns of the network's input."""
+        return self._model.height, self._model.width
+
     def detect(self, frame: Frame) -> Detections:
         """Return what is in the frame, best first.
 
         Raises:
             ModelError: the runtime refuses the input.
         """
-        blob, fit = self._letterbox.place(frame.bgr())
+        blob, fit = self._letterbox.place_frame(frame)
+        boxes = self._run(blob)
+        return self._choose(boxes, fit.to_picture(boxes.xyxy))
+
+    def detect_in(self, frame: Frame, regions: NDArray[np.float32]) -> Glimpse:
+        """Return what is in parts of a frame, in one run of the network.
+
+        Raises:
+            ModelError: the runtime refuses the input.
+        """
+        blob, tiles = self._collage.place(frame, regions)
+        boxes = self._run(blob)
+        placed = to_picture(boxes.xyxy, tiles, width=frame.width, height=frame.height)
+        found = boxes.mask(placed.inside & ~placed.cut)
+        cut = placed.xyxy[placed.inside & placed.cut & (boxes.scores >= _STRONG)]
+        xyxy = placed.xyxy[placed.inside & ~placed.cut]
+        return Glimpse(self._choose(found, xyxy), cut)
+
+    def _run(self, blob: NDArray[np.floating]) -> Boxes:
         output = self._model.run(blob)
-        boxes = read_boxes(self._model.layout, output, self._model.grid, self._confidence)
-        xyxy = fit.to_picture(boxes.xyxy)
+        return read_boxes(self._model.layout, output, self._model.grid, self._confidence)
+
+    def _choose(self, boxes: Boxes, xyxy: NDArray[np.float32]) -> Detections:
         usable = (xyxy[:, 2] > xyxy[:, 0]) & (xyxy[:, 3] > xyxy[:, 1])
         usable &= self._wanted[np.clip(boxes.class_id, 0, len(self.names) - 1)]
         xyxy, scores, class_id = xyxy[usable], boxes.scores[usable], boxes.class_id[usable]

@@ -42,6 +42,10 @@ class Boxes(NamedTuple):
     scores: NDArray[np.float32]
     class_id: NDArray[np.int32]
 
+    def mask(self, keep: NDArray[np.bool_]) -> "Boxes":
+        """Return the rows where ``keep``, a bool array (n,), is true."""
+        return Boxes(self.xyxy[keep], self.scores[keep], self.class_id[keep])
+
 
 class Grid:
     """Cell origins and strides of all three grids: float32 (N, 2) and (N, 1)."""

@@ -1,14 +1,14 @@
 """The port that every detector implements."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.cameras.frame import Frame
-from edge.vision.detections import Detections
+from edge.vision.detections import Detections, Glimpse
 
-__all__ = ["Detector"]
+__all__ = ["Detector", "RegionDetector"]
 
 
 class Detector(Protocol):
@@ -42,4 +42,18 @@ class Detector(Protocol):
 
     def reset(self) -> None:
         """Forget what earlier frames taught: called after a discontinuity."""
+        ...
+
+
+@runtime_checkable
+class RegionDetector(Detector, Protocol):
+    """A detector that can look at parts of a frame, for the price of one look."""
+
+    @property
+    def input_px(self) -> tuple[int, int]:
+        """Rows and columns that it looks at in one go: smaller parts are seen larger."""
+        ...
+
+    def detect_in(self, frame: Frame, regions: NDArray[np.float32]) -> Glimpse:
+        """Return what is in the regions (k, 4) of a frame, k of at least 1, pixels."""
         ...

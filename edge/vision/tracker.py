@@ -6,6 +6,8 @@ the filter is the one of :mod:`edge.vision.motion_model`, and the class is voted
 track instead of deciding who may be matched.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,7 +16,10 @@ from edge.vision.detections import Detections
 from edge.vision.motion_model import MotionModel
 from edge.vision.tracks import Tracks
 
-__all__ = ["Tracker"]
+__all__ = ["Tracker", "Unlooked"]
+
+Unlooked = Callable[[NDArray[np.int64], NDArray[np.float32]], NDArray[np.bool_]]
+"""Tells which of some tracks, given ids (n,), -1 where unconfirmed, and boxes (n, 4), were not looked for."""
 
 
 class Tracker:
@@ -31,9 +36,13 @@ class Tracker:
         min_hits: detections until a track is confirmed. Default 3.
         tentative_s: an unconfirmed track ends after so many seconds unseen. Default 0.3.
         lost_s: a confirmed track ends after so many seconds unseen. Default 1.5.
+        most: tracks, confirmed or not, beyond which none is started. Default 500: more than any
+            crowd that a street camera tells apart, and still a bound on what a fault can cost.
 
-    There is no limit on the number of tracks. Ids begin at 1 and are never used twice, also
-    not after :meth:`reset`.
+    Ids begin at 1 and are never used twice, also not after :meth:`reset`.
+
+    Attributes:
+        capped: detections that could not start a track because there were too many.
     """
 
     def __init__(
@@ -49,7 +58,10 @@ class Tracker:
         min_hits: int = 3,
         tentative_s: float = 0.3,
         lost_s: float = 1.5,
+        most: int = 500,
     ) -> None:
+        self.capped = 0
+        self._most = most
         self._names = names
         self._high = high_confidence
         self._low = low_confidence
@@ -79,16 +91,30 @@ class Tracker:
         """Let unmatched detections start a track from this confidence (0..1) on; tracks stay."""
         self._new = confidence
 
-    def update(self, detections: Detections, pts_s: float) -> Tracks:
+    @property
+    def unsettled(self) -> bool:
+        """Whether something was found that is not confirmed yet."""
+        return bool((self._hits < self._min_hits).any())
+
+    def alive(self) -> Tracks:
+        """Return the confirmed tracks as of the last update."""
+        return self._confirmed(0.0 if self._pts_s is None else self._pts_s)
+
+    def update(
+        self, detections: Detections, pts_s: float, *, unlooked: Unlooked | None = None
+    ) -> Tracks:
         """Return the confirmed tracks after the detections of one frame.
 
         Args:
             detections: of one frame, all strengths; empty is fine.
             pts_s: presentation time of the frame in seconds, not before the last one.
+            unlooked: which tracks nobody looked for, given their ids and boxes: unmatched, they
+                are still there as after :meth:`hold`. Default: all were looked for.
 
         Raises:
             ValueError: time ran backwards.
         """
+        before = self._pts_s
         elapsed_s = self._advance(pts_s)
         self._motion.predict(elapsed_s)
         strong = np.flatnonzero(detections.confidence >= self._high)
@@ -109,6 +135,10 @@ class Tracker:
             free & ~confirmed, detections, strong, self._match_iou, pts_s, free
         )
         strong = np.setdiff1d(strong, taken_last)
+        if unlooked is not None and before is not None:
+            resting = free & (self._seen_s >= before)
+            resting[resting] = unlooked(self._id[resting], self._seen_xyxy[resting])
+            self._rest(resting, pts_s)
 
         self._bury(pts_s)
         self._start(detections.mask(_rows(strong, len(detections))), pts_s)
@@ -126,11 +156,14 @@ class Tracker:
         before = self._pts_s
         self._advance(pts_s)
         if before is not None:
-            seen = self._seen_s >= before
-            self._seen_s[seen] = pts_s
-            self._motion.stop(seen)
+            self._rest(self._seen_s >= before, pts_s)
         self._bury(pts_s)
         return self._confirmed(pts_s)
+
+    def _rest(self, rows: NDArray[np.bool_], pts_s: float) -> None:
+        """Book tracks as still there, standing where they were seen."""
+        self._seen_s[rows] = pts_s
+        self._motion.stop(rows)
 
     def _advance(self, pts_s: float) -> float:
         before = pts_s if self._pts_s is None else self._pts_s
@@ -176,6 +209,11 @@ class Tracker:
 
     def _start(self, found: Detections, pts_s: float) -> None:
         found = found.mask(found.confidence >= self._new)
+        room = max(self._most - len(self._id), 0)
+        if len(found) > room:
+            self.capped += len(found) - room
+            strongest = np.argsort(-found.confidence, kind="stable")[:room]
+            found = found.mask(_rows(strongest, len(found)))
         count = len(found)
         if count == 0:
             return

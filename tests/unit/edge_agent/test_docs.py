@@ -17,6 +17,7 @@ PAGES = (
     "edge.md",
     "edge-setup.md",
     "sensors.md",
+    "vision.md",
 )
 DOCS = "".join((ROOT / "docs" / page).read_text(encoding="utf-8") for page in PAGES)
 

@@ -1,10 +1,12 @@
 """From a frame to tracks: when the detector looks, and what is known of who is in the picture."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import numpy as np
 import pytest
 
+from edge.attention.focus import Focus, FocusPolicy
 from edge.camera_config import RedactPolicy
 from edge.cameras.frame import Frame
 from edge.perception import Percept, Perception, knows_still_people
@@ -19,7 +21,13 @@ NAMES = ("person", "car")
 STILL = np.full((100, 160, 3), 120, np.uint8)
 
 
-def perception(*, policy: RedactPolicy = RedactPolicy.AUTO, **options: object) -> Perception:
+def perception(
+    *,
+    policy: RedactPolicy = RedactPolicy.AUTO,
+    gating: bool = True,
+    fps: float | None = None,
+    classes: Sequence[str] = (),
+) -> Perception:
     """Return what looks at a street where a car and a person are always found."""
     found = Detections(
         np.asarray([[10, 10, 60, 40], [100, 20, 120, 80]], np.float32),
@@ -28,8 +36,16 @@ def perception(*, policy: RedactPolicy = RedactPolicy.AUTO, **options: object) -
         NAMES,
     )
     detector = ScriptedDetector(dict.fromkeys(range(1000), found), names=NAMES)
-    settings: dict[str, object] = {"heartbeat_s": 1.0} | options
-    return Perception(detector, Tracker(NAMES), MotionGate(), policy=policy, **settings)  # type: ignore[arg-type]
+    focus = Focus(FocusPolicy(gating=gating))
+    return Perception(
+        detector,
+        Tracker(NAMES),
+        MotionGate(),
+        focus=focus,
+        policy=policy,
+        fps=fps,
+        classes=classes,
+    )
 
 
 def look(eye: Perception, count: int, fps: float = 10.0) -> list[Percept | None]:

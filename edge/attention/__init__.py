@@ -1,0 +1,1 @@
+"""Which part of which frame deserves a detector: motion, regions, still things, full scans, load."""
