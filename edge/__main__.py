@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from edge.doctor.commands import doctor
 from edge.setup_page.commands import init
 from runtime.errors import ConfigError, RuntimeFault
 
@@ -389,6 +390,7 @@ def _print_tables(result: "ReplayResult") -> None:
 
 
 main.add_command(init)
+main.add_command(doctor)
 
 
 if __name__ == "__main__":

@@ -41,6 +41,8 @@ _ASK_AGAIN_S = 5.0
 """How long after a refused subscription it is asked for again: permissions can be mended while the
 connection stands, and without its acknowledgements a box would send for ever."""
 
+_HUNG_UP = "it hung up before the login; does it want another certificate (tls_cert), or TLS?"
+
 _TOKEN_MIDS = 65_536
 """A token is ``generation * 65,536 + packet id``; packet ids are never 0."""
 
@@ -85,8 +87,7 @@ class MqttSession:
             config.password_file, config.password_env, f"broker {config.host}:{config.port}"
         )
         self._tls = tls_context(config)
-        # jitter is no secret
-        self._backoff = Backoff(0.1, config.reconnect_cap_s, rng or Random())  # noqa: S311
+        self._backoff = Backoff(0.1, config.reconnect_cap_s, rng or Random())  # noqa: S311 - jitter
         self._filters: dict[str, int] = {}
         self._unwanted: set[str] = set()
         self._granted: set[str] = set()
@@ -102,8 +103,7 @@ class MqttSession:
         self._happened = happened or threading.Event()
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
-        # wakes the network thread from its poll
-        self._wake = WakePipe()
+        self._wake = WakePipe()  # wakes the network thread from its poll
         self._log = _log.bind(host=config.host, port=config.port, client_id=config.client_id)
 
     @property
@@ -209,18 +209,19 @@ class MqttSession:
 
     def _run(self) -> None:
         while not self._closing.is_set():
-            client = self._new_client()
+            client, config = self._new_client(), self._config
+            answers = self.counters["connects"] + self.counters["refusals"]
             try:
-                client.connect(
-                    self._config.host, self._config.port, keepalive=self._config.keepalive_s
-                )
+                client.connect(config.host, config.port, keepalive=config.keepalive_s)
                 self._converse(client)
+                answered = answers != self.counters["connects"] + self.counters["refusals"]
+                if not answered and not self._closing.is_set():
+                    raise ConnectionError(_HUNG_UP)
             except OSError as error:
                 self.counters["unreachable"] += 1
                 self._log.warning("broker_unreachable", error=str(error))
             self._hang_up(client)
-            if not self._closing.is_set():
-                self._closing.wait(self._backoff.next_delay())
+            self._closing.wait(self._backoff.next_delay())
 
     def _new_client(self) -> Client:
         client = build_client(self._config, self._password, self._tls, self._will)

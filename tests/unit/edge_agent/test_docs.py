@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[3]
 PAGES = (
     "edge.md",
     "edge-setup.md",
+    "edge-health.md",
     "sensors.md",
     "vision.md",
 )

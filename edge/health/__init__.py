@@ -1,0 +1,1 @@
+"""How a box keeps itself well: heat, disk, watchdog, and the figures that it shows."""
