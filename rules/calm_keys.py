@@ -12,7 +12,7 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from math import nextafter
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from rules.judge import KeyValue
 from rules.key_state import KeyState
@@ -20,7 +20,7 @@ from rules.rule_index import Slot
 from rules.sample import Sample
 from rules.trail import TrailBook
 
-__all__ = ["CalmKeys", "Cell", "calm_keys"]
+__all__ = ["CalmKeys", "Cell", "calm_keys", "touch_noted"]
 
 
 class Cell(NamedTuple):
@@ -31,26 +31,66 @@ class Cell(NamedTuple):
     high: float
 
 
-class CalmKeys(NamedTuple):
+class CalmKeys:
     """What one subject's keys have in common after a sample that was judged.
 
-    It holds as long as each key still has the mask noted here: whatever else moves a key gives it
-    another one.
+    While it stands for them it alone knows when they were last heard of, however many rules there
+    are. It lets go of all of them when another sample moves one, or something else gives one another
+    mask: :meth:`look_again` is called whenever something may have.
+
+    Attributes:
+        at: event time of the last sample.
+        lag: arrival minus event time of that sample.
+        until: event time from which on a sample must be applied.
+        cells: where no condition changes, for each field that is read.
+        low, high: the same where ``single``, the only field, is a number between them.
+        books: the trails that the next samples are part of.
+        owner: the index of the rules that were asked; another one in force makes this void.
+        dirty: whether it noted something since its keys were last saved.
+        keys: the keys; also when it stands for them no more.
+        masks: what they were judged.
     """
 
-    cells: tuple[Cell, ...]
-    keys: tuple[tuple[KeyState, int], ...]
-    books: tuple[tuple[TrailBook, KeyValue], ...]
-    """The trails that the next samples are part of."""
-    owner: object
-    """The index of the rules that were asked; another one in force makes this void."""
+    __slots__ = (
+        "at",
+        "books",
+        "cells",
+        "dirty",
+        "high",
+        "keys",
+        "lag",
+        "low",
+        "masks",
+        "owner",
+        "single",
+        "until",
+    )
+
+    def __init__(
+        self,
+        keys: tuple[KeyState, ...],
+        cells: tuple[Cell, ...],
+        books: tuple[tuple[TrailBook, KeyValue], ...],
+        owner: object,
+    ) -> None:
+        self.keys = keys
+        self.masks = tuple(state.mask for state in keys)
+        self.cells = cells
+        self.books = books
+        self.owner = owner
+        self.single, self.low, self.high = cells[0] if len(cells) == 1 else _MANY
+        self.at, self.lag = keys[0].last_at, keys[0].lag
+        self.until = min(state.quiet_until for state in keys)
+        self.dirty = False
+        for state in keys:
+            state.calm = self
 
     def note(
         self,
         at: float,
         fields: Mapping[str, float | bool | str],
         lag: float,
-        touched: list[KeyState],
+        noted: list["CalmKeys"],
     ) -> bool:
         """Note a sample that changes nothing else; where this is False, apply the sample instead.
 
@@ -58,23 +98,38 @@ class CalmKeys(NamedTuple):
             at: event time, not clamped.
             fields: the values of the sample.
             lag: arrival minus event time.
-            touched: takes the keys that were not yet marked as changed.
+            noted: takes those that noted something since their keys were last saved.
         """
+        if not self.at <= at < self.until:
+            return False
         for field, low, high in self.cells:
             value = fields.get(field)
             if value.__class__ is not float or not low <= value <= high:
                 return False
-        for state, mask in self.keys:
-            if state.mask != mask or state.keep or not state.last_at <= at < state.quiet_until:
-                return False  # those noted before come to the same when the sample is applied
-            state.last_at = at
-            state.lag = lag
-            if not state.dirty:
-                state.dirty = True
-                touched.append(state)
+        self.at = at
+        self.lag = lag
+        if not self.dirty:
+            self.dirty = True
+            noted.append(self)
         for book, key in self.books:
             book.record(key, at, fields)
         return True
+
+    def look_again(self) -> None:
+        """Release the keys unless they stand as they stood; the clock may have moved their delays."""
+        self.until = min(state.quiet_until for state in self.keys)
+        for state, mask in zip(self.keys, self.masks, strict=True):
+            if state.mask != mask or state.keep:
+                self.release()
+                return
+
+    def release(self) -> None:
+        """Stand for the keys no longer: each knows for itself what was noted, and moves on."""
+        self.until = -math.inf
+        for state in self.keys:
+            if state.calm is self:
+                state.calm = None
+                state.own_last_at, state.own_lag = self.at, self.lag
 
 
 def calm_keys(slot: Slot, sample: Sample, owner: object) -> CalmKeys | None:
@@ -85,7 +140,7 @@ def calm_keys(slot: Slot, sample: Sample, owner: object) -> CalmKeys | None:
         sample: the sample.
         owner: where they were found.
     """
-    keys: list[tuple[KeyState, int]] = []
+    keys: list[KeyState] = []
     cells: dict[str, Cell] = {}
     books: list[tuple[TrailBook, KeyValue]] = []
     if slot.book is not None:
@@ -101,11 +156,11 @@ def calm_keys(slot: Slot, sample: Sample, owner: object) -> CalmKeys | None:
             state = running.states.get(running.key_of(sample.keys))
         except KeyError:
             return None
-        if state is None or state.mask < 0 or state.keep:
+        if state is None or state.mask < 0 or state.keep or state.calm is not None:
             return None
-        if state.last_at != sample.at:
+        if state.own_last_at != sample.at:
             return None  # a late sample: it is not the one that was judged last
-        keys.append((state, state.mask))
+        keys.append(state)
         if running.owns_book and running.book is not None:
             books.append((running.book, state.value))
         for name in running.rule.names:
@@ -117,7 +172,23 @@ def calm_keys(slot: Slot, sample: Sample, owner: object) -> CalmKeys | None:
             if known is not None:
                 cell = Cell(name, max(known.low, cell.low), min(known.high, cell.high))
             cells[name] = cell
-    return CalmKeys(_shared(tuple(cells.values())), tuple(keys), tuple(books), owner)
+    if not keys:
+        return None
+    return CalmKeys(tuple(keys), _shared(tuple(cells.values())), tuple(books), owner)
+
+
+_MANY: Final = Cell("", math.inf, -math.inf)
+
+
+def touch_noted(noted: list[CalmKeys], touched: list[KeyState]) -> None:
+    """Mark the keys of those that noted something as changed, and note nothing of it any more."""
+    for calm in noted:
+        calm.dirty = False
+        for state in calm.keys:
+            if not state.dirty:
+                state.dirty = True
+                touched.append(state)
+    noted.clear()
 
 
 @lru_cache(maxsize=4_096)

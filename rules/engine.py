@@ -10,14 +10,15 @@ from msgspec import structs
 
 from contracts.control import Control
 from rules.breach import Breach
-from rules.calm_keys import CalmKeys, calm_keys
+from rules.calm_keys import CalmKeys, calm_keys, touch_noted
 from rules.control_desk import ControlDesk
 from rules.errors import StateError
 from rules.grouping import GROUP_KEY, Groups
 from rules.inhibition import Suppressed
 from rules.judge import KeyValue, RunningRule
 from rules.key_life import KeyLife
-from rules.key_state import NEVER, KeyState, decode_state, encode_state
+from rules.key_snapshot import decode_state, encode_state
+from rules.key_state import NEVER, KeyState
 from rules.migration import find_heir, refusal
 from rules.moments import FORGET_S, forgets_at, next_due
 from rules.rewind import Rewind
@@ -68,6 +69,7 @@ class Engine:
         self._groups.use(self._index.running)
         self._timers: list[tuple[float, str, KeyState]] = []
         self._touched: list[KeyState] = []
+        self._noted: list[CalmKeys] = []
         self._removed: set[str] = set()
 
     def apply(self, sample: Sample, now: float) -> list[Breach]:  # noqa: C901, PLR0912, PLR0915 - hot: calls cost more
@@ -99,14 +101,16 @@ class Engine:
                 state = self._begin(running, value, sample)
                 if state is None:
                     continue
+            if state.calm is not None:
+                state.calm.release()
             if running.owns_book and running.book is not None:
                 running.book.record(value, at, fields)
-            if at < state.last_at:
+            if at < state.own_last_at:
                 if not running.correlates:
                     self._late(state, sample, at, now, breaches)
                     continue
                 # members differ in delay: a slower one's word is judged in the key's present
-                at, lag = state.last_at, now - state.last_at
+                at, lag = state.own_last_at, now - state.own_last_at
             if at >= state.quiet_until:
                 if state.past is not None and at < state.past.settled_at:
                     self._late(state, sample, at, now, breaches)
@@ -126,10 +130,11 @@ class Engine:
                 self._touch(state)
                 self._schedule(state)
                 continue
-            state.last_at = at
-            state.lag = lag
+            state.own_last_at = at
+            if state.own_lag != lag:  # equal ones stay one object
+                state.own_lag = lag
             if state.keep:
-                state.sample = sample
+                (state.story or state.begin_story()).sample = sample
             if not state.dirty:
                 state.dirty = True
                 self._touched.append(state)
@@ -157,7 +162,7 @@ class Engine:
         """
         if calm.owner is not self._index or at > now + ALLOWED_AHEAD_S:
             return False
-        return calm.note(at, fields, now - at, self._touched)
+        return calm.note(at, fields, now - at, self._noted)
 
     def tick(self, now: float) -> list[Breach]:
         """Return what the passing of time alone brings about up to ``now``."""
@@ -211,6 +216,7 @@ class Engine:
     def take_dirty(self) -> dict[str, bytes | None]:
         """Return the key states that changed since the last call; None: the key is gone."""
         blobs: dict[str, bytes | None] = dict.fromkeys(self._removed)
+        touch_noted(self._noted, self._touched)
         for state in self._touched:
             state.dirty = False
             if state.running.states.get(state.value) is state:
@@ -372,6 +378,8 @@ class Engine:
             self.counters["bad_state"] += 1
 
     def _touch(self, state: KeyState) -> None:
+        if state.calm is not None:
+            state.calm.look_again()
         if not state.dirty:
             state.dirty = True
             self._touched.append(state)

@@ -12,6 +12,7 @@ from rules.inhibition import ABSENCE, LADDER, WHEREABOUTS, Inhibition
 from rules.judge import RunningRule
 from rules.key_marks import KeyMarks
 from rules.key_state import NEVER, KeyState, refit
+from rules.key_story import NOBODY
 from rules.ladder import Change, finish, next_deadline, observe, settle
 from rules.moments import fresh_until, is_judgeable, leaves_at, turns_at_of
 from rules.pictures import with_pictures
@@ -167,7 +168,7 @@ class KeyLife:
         ended_at = min(at, state.last_at if state.gone_at is None else state.gone_at)
         state.ladder, changes = finish(state.ladder, at, ended_at)
         self._say_changes(state, changes, breaches, tick=tick)
-        state.gone_at, state.members, state.sample, state.mask = None, frozenset(), None, -1
+        state.gone_at, state.members, state.sample, state.mask = None, NOBODY, None, -1
         state.refresh()
 
     def leave_rule(
@@ -313,7 +314,7 @@ class KeyLife:
 
     def _depart(self, state: KeyState, sample: Sample, breaches: list[Breach]) -> None:
         """Let a subject go: the key ends, or its gap begins, when it was the last one."""
-        state.members -= {_member(sample)}
+        state.members = (state.members - {_member(sample)}) or NOBODY
         if state.members:
             return
         if not state.live:

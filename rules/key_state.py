@@ -1,103 +1,119 @@
-"""What the engine remembers for one rule and key, and its snapshot as bytes."""
+"""What the engine remembers for one rule and key."""
 
 import math
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
-from msgspec import Struct
-
 from rules.baseline import weigh
-from rules.errors import StateError
 from rules.expression import evaluate
 from rules.expression.kleene import known_number
 from rules.judge import KeyValue, RunningRule
 from rules.key_past import Held, Mark, Past, decode_operators, encode_operators
-from rules.ladder import LadderState, next_deadline
+from rules.key_story import StoriedKey
+from rules.ladder import fit_ladder, next_deadline
 from rules.operator_state import Episode, OperatorState
 from rules.sample import Sample
 from rules.signals import MEMBER, take_in
 from rules.windows import WindowState, advance
 
 if TYPE_CHECKING:
+    from rules.calm_keys import CalmKeys
     from rules.expression.closure import Conditions
 
-__all__ = ["NEVER", "Episode", "KeyState", "decode_state", "encode_state", "refit"]
+__all__ = ["NEVER", "NO_FIELDS", "Episode", "KeyState", "refit"]
 
-_FORMAT: Final = 1
 _MOST_TOLD: Final = 16
 NEVER: Final = math.inf
-_NO_FIELDS: Final[Mapping[str, Any]] = MappingProxyType({})
+NO_FIELDS: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
-class KeyState:
-    """The state of one rule and key.
+class KeyState(StoriedKey):
+    """The state of one rule and key; kept small, because there is one for every key of a city.
 
+    What only keys have that something happened to lies in a :class:`rules.key_story.KeyStory`.
     ``quiet_until`` is when a delay next ends: before it, a sample whose judgement equals ``mask``
     changes nothing but ``last_at`` and ``lag``. ``mask`` is -1 where the next judgement must be
     looked at in any case. What the rest implies is left out of snapshots.
     """
 
     __slots__ = (
+        "calm",
         "dirty",
         "due",
-        "episode",
         "fields",
-        "gone_at",
         "judge",
         "keep",
         "ladder",
-        "lag",
-        "last_at",
-        "live",
         "mask",
-        "members",
         "more",
-        "past",
+        "own_lag",
+        "own_last_at",
         "quiet_until",
         "running",
-        "sample",
-        "times",
         "value",
     )
 
     def __init__(self, running: RunningRule, value: KeyValue) -> None:
+        super().__init__()
         self.running = running
         self.value = value
         self.ladder = running.fresh
-        self.episode: Episode | None = None
-        self.last_at = -math.inf
-        self.lag = 0.0
-        """Arrival time minus event time of the last sample: how far this key's clock lies back."""
+        self.calm: CalmKeys | None = None
+        """What stands for the key while nothing changes; it then knows when it was last heard of."""
+        self.own_last_at = -math.inf
+        self.own_lag = 0.0
+        """``last_at`` and ``lag`` as they are while nothing stands for the key."""
         self.due = NEVER
         """When the engine's timer will look at this key, in arrival time."""
-        self.gone_at: float | None = None
-        """Since when the subject is away, while the gap may still be bridged."""
-        self.members: frozenset[str] = frozenset()
-        self.fields: Mapping[str, Any] = _NO_FIELDS
+        self.fields: Mapping[str, Any] = NO_FIELDS
         """Last known values, where a rule reads several fields."""
-        self.times: dict[str, float] | None = None
-        """When each of them was reported; None: all at ``last_at``."""
-        self.sample: Sample | None = None
-        """The last sample, kept while something is pending or open."""
         self.judge: Conditions = running.judge(0)
         self.mask = -1
         self.quiet_until = NEVER
-        self.live = False
         self.keep = running.remembers
         """Whether the last sample must be kept."""
         self.dirty = False
-        self.past: Past | None = None
-        """What late samples can go back to; None: it was always as it is."""
         self.more: OperatorState | None = OperatorState() if running.operates else None
+        """What operators beside the ladder remember; None for a rule without them."""
         if running.remembers:
             self.quiet_until = -math.inf
-        """What operators beside the ladder remember; None for a rule without them."""
 
     def __lt__(self, other: object) -> bool:
         """Never less: timers that are due at once keep the order of their names."""
         return False
+
+    @property
+    def last_at(self) -> float:
+        """Event time of the last sample; minus infinity before the first."""
+        return self.own_last_at if self.calm is None else self.calm.at
+
+    @last_at.setter
+    def last_at(self, at: float) -> None:
+        if self.calm is not None:
+            self.calm.release()
+        self.own_last_at = at
+
+    @property
+    def lag(self) -> float:
+        """Arrival time minus event time of the last sample: how far this key's clock lies back."""
+        return self.own_lag if self.calm is None else self.calm.lag
+
+    @lag.setter
+    def lag(self, lag: float) -> None:
+        if self.calm is not None:
+            self.calm.release()
+        if self.own_lag != lag:  # equal ones stay one object
+            self.own_lag = lag
+
+    @property
+    def live(self) -> bool:
+        """Whether something is pending, held or told and not yet over."""
+        episode, ladder = self.episode, self.ladder
+        if ladder is self.running.fresh and episode is None:
+            return False
+        opened = episode is not None and episode.open
+        return opened or ladder.held != 0 or any(since is not None for since in ladder.since)
 
     @property
     def name(self) -> str:
@@ -131,7 +147,7 @@ class KeyState:
         self.last_at, self.ladder, self.mask = mark.after, mark.ladder, -1
         if self.past is not None:
             self.past.settled_at = -math.inf
-        self.fields, self.times = mark.fields or _NO_FIELDS, mark.times
+        self.fields, self.times = mark.fields or NO_FIELDS, mark.times
         if mark.operators is not None:
             self.more = decode_operators(mark.operators, self.operators())
 
@@ -150,14 +166,12 @@ class KeyState:
     def refresh(self) -> None:
         """Recompute what follows from the ladder, the episode and the gap."""
         self.judge = self.running.judge(self.ladder.held)
-        opened = self.episode is not None and self.episode.open
-        pending = any(since is not None for since in self.ladder.since)
-        self.live = opened or pending or self.ladder.held != 0
-        self.keep = self.live or self.running.remembers
+        live = self.live
+        self.keep = live or self.running.remembers
         past = self.past
         if (
             self.gone_at is not None
-            or (self.running.vanishes and self.live)
+            or (self.running.vanishes and live)
             or (past is not None and past.settled_at > self.last_at)
             or self._missing()
         ):
@@ -254,92 +268,6 @@ class KeyState:
         return self.sample.fields
 
 
-class _Snapshot(Struct, frozen=True, array_like=True):
-    """The wire form of a key's state; short, because there is one for every key."""
-
-    format: int
-    version: str
-    levels: str
-    """Levels of the ladder's steps, by first letter."""
-    ladder: LadderState
-    last_at: float
-    lag: float
-    due: float | None
-    gone_at: float | None
-    episode: Episode | None
-    members: tuple[str, ...]
-    fields: dict[str, float | bool | str | None] | None
-    times: dict[str, float] | None
-    sample: Sample | None
-    mask: int = -1
-    """The last judgement: with it, the first sample after a restart takes the same way as without one."""
-    more: OperatorState | None = None
-    past: Past | None = None
-
-
-_ENCODER = msgspec.msgpack.Encoder(order="deterministic")
-_DECODER = msgspec.msgpack.Decoder(_Snapshot)
-
-
-def encode_state(state: KeyState) -> bytes:
-    """Return a key's state as bytes; equal states give equal bytes."""
-    running = state.running
-    fields = None
-    if running.merges:
-        fields = {name: state.fields[name] for name in running.name_set if name in state.fields}
-    # in the order of _Snapshot, whose bytes these are; making one takes longer than encoding it
-    return _ENCODER.encode(
-        (
-            _FORMAT,
-            running.rule.version,
-            running.levels,
-            state.ladder,
-            state.last_at,
-            state.lag,
-            None if state.due == NEVER else state.due,
-            state.gone_at,
-            state.episode,
-            sorted(state.members) if state.members else (),
-            fields,
-            state.times,
-            state.sample if state.keep or state.gone_at is not None else None,
-            state.mask,
-            state.more,
-            state.past,
-        )
-    )
-
-
-def decode_state(running: RunningRule, value: KeyValue, blob: bytes) -> KeyState:
-    """Return the state in a snapshot, fitted to the rule's present ladder.
-
-    Raises:
-        StateError: the bytes are no snapshot, or of a format this version does not read.
-    """
-    try:
-        found = _DECODER.decode(blob)
-    except msgspec.DecodeError as failure:
-        msg = f"state of rule {running.rule.id!r}: not a snapshot ({failure}); start without it"
-        raise StateError(msg) from failure
-    if found.format != _FORMAT or len(found.ladder.since) != len(found.levels):
-        msg = f"state of rule {running.rule.id!r}: format {found.format}, expected {_FORMAT}"
-        raise StateError(msg)
-    state = KeyState(running, value)
-    state.ladder = _fit(found.ladder, found.levels, running.levels)
-    state.last_at, state.lag = found.last_at, found.lag
-    state.due = NEVER if found.due is None else found.due
-    state.gone_at, state.episode = found.gone_at, found.episode
-    state.members = frozenset(found.members)
-    state.fields, state.times = found.fields or _NO_FIELDS, found.times
-    state.sample = found.sample
-    if found.more is not None:
-        state.more = found.more
-    if found.levels == running.levels and found.version == running.rule.version:
-        state.mask, state.past = found.mask, found.past
-    state.refresh()
-    return state
-
-
 def refit(state: KeyState, running: RunningRule) -> None:
     """Move a state to another version of its rule, level by level."""
     before, before_signals = state.running.levels, state.running.rule.signals
@@ -347,7 +275,7 @@ def refit(state: KeyState, running: RunningRule) -> None:
         before = running.rule.migrate.levels_of(before)
     state.running = running
     running.states[state.value] = state
-    state.ladder = _fit(state.ladder, before, running.levels)
+    state.ladder = fit_ladder(state.ladder, before, running.levels)
     if running.operates:
         texts = {let.text for let in running.rule.operators.lets}
         more = state.operators()
@@ -356,23 +284,3 @@ def refit(state: KeyState, running: RunningRule) -> None:
         more.signals = {name: one for name, one in more.signals.items() if name in same}
     state.refresh()
     state.mask = -1
-
-
-def _fit(ladder: LadderState, before: str, after: str) -> LadderState:
-    """Return a ladder's state for other steps: a level keeps its own, a new one has seen nothing."""
-    if before == after:
-        return ladder
-    origin = [before.find(letter) for letter in after]
-    hits = ladder.hits or ((),) * len(before)
-    return LadderState(
-        tuple(None if old < 0 else ladder.since[old] for old in origin),
-        _moved(ladder.held, origin),
-        _moved(ladder.frozen, origin),
-        _moved(ladder.spent, origin),
-        tuple(() if old < 0 else hits[old] for old in origin) if ladder.hits else (),
-    )
-
-
-def _moved(mask: int, origin: Sequence[int]) -> int:
-    """Return a mask of steps for steps that each come from another place, or from none (-1)."""
-    return sum((mask >> old & 1) << step for step, old in enumerate(origin) if old >= 0)

@@ -17,7 +17,16 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-__all__ = ["Change", "Delays", "LadderState", "finish", "fresh_state", "observe", "settle"]
+__all__ = [
+    "Change",
+    "Delays",
+    "LadderState",
+    "finish",
+    "fit_ladder",
+    "fresh_state",
+    "observe",
+    "settle",
+]
 
 
 class Delays(NamedTuple):
@@ -129,6 +138,21 @@ def finish(state: LadderState, at: float, since: float) -> tuple[LadderState, li
     return done, [] if before < 0 else [Change(at, before, -1, before, since)]
 
 
+def fit_ladder(ladder: LadderState, before: str, after: str) -> LadderState:
+    """Return a ladder's state for other steps: a level keeps its own, a new one has seen nothing."""
+    if before == after:
+        return ladder
+    origin = [before.find(letter) for letter in after]
+    hits = ladder.hits or ((),) * len(before)
+    return LadderState(
+        tuple(None if old < 0 else ladder.since[old] for old in origin),
+        _moved(ladder.held, origin),
+        _moved(ladder.frozen, origin),
+        _moved(ladder.spent, origin),
+        tuple(() if old < 0 else hits[old] for old in origin) if ladder.hits else (),
+    )
+
+
 def _flip(
     delays: Sequence[Delays], state: LadderState, at: float
 ) -> tuple[LadderState, Change | None]:
@@ -169,3 +193,8 @@ def _count(
     enough = len(seen) >= delays.times
     counted = (*hits[:step], () if enough else seen, *hits[step + 1 :])
     return counted, seen[0] if enough else None
+
+
+def _moved(mask: int, origin: Sequence[int]) -> int:
+    """Return a mask of steps for steps that each come from another place, or from none (-1)."""
+    return sum((mask >> old & 1) << step for step, old in enumerate(origin) if old >= 0)

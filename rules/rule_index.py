@@ -6,6 +6,7 @@ from rules.correlator import Correlator, signal_profile
 from rules.errors import PackError
 from rules.inhibition import Inhibition
 from rules.judge import RunningRule
+from rules.number_trail import open_book
 from rules.rule import Rule, RulePack
 from rules.sample import Sample
 from rules.trail import TrailBook
@@ -92,14 +93,14 @@ def _open_books(rules: Iterable[RunningRule]) -> dict[str, TrailBook]:
         if len(rule.profiles) == 1 and rule.key == ("subject",) and not alone:
             sharing.setdefault(rule.profiles[0], []).append(running)
             continue
-        book = TrailBook(f"rule {rule.id}", rule.names, rule.fields, rule.late_s)
+        book = open_book(f"rule {rule.id}", rule.names, rule.fields, rule.late_s)
         running.own_book(book)
         books[book.name] = book
     for profile, group in sharing.items():
         names = sorted({name for one in group for name in one.rule.names})
         reach_s = max(one.rule.late_s for one in group)
         fields = {name: one.rule.fields[name] for one in group for name in one.rule.names}
-        book = books[profile] = TrailBook(profile, names, fields, reach_s)
+        book = books[profile] = open_book(profile, names, fields, reach_s)
         for one in group:
             one.book = book
     return books

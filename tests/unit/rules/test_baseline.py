@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rules.baseline import weigh
 from rules.engine import Engine
 from rules.expression import parse
-from rules.key_state import encode_state
+from rules.key_snapshot import encode_state
 from rules.pack import RulePack, compile_pack
 from rules.windows import Let, WindowState
 from tests.unit.rules.scenario import T0, PackFault, feed, reading, rule, step, told
