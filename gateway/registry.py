@@ -111,6 +111,8 @@ class Registry:
         """The configuration that each box says it runs."""
         self.devices: dict[str, DeviceEntry] = {}
         """Devices of the API's registry."""
+        self.cadences: dict[str, float] = {}
+        """Registered seconds between two readings, of devices that have a cadence of their own."""
         self.box_entries: dict[str, BoxEntry] = {}
         """Boxes of the API's registry."""
         self.revision = 0
@@ -172,13 +174,15 @@ class Registry:
             self._dirty.update(f"device:{name}" for name in self.devices)
             self._dirty.update(f"entry:{name}" for name in self.box_entries)
             self.devices.clear()
+            self.cadences.clear()
             self.box_entries.clear()
         self.revision, self.unknown = update.revision, update.unknown
         self._dirty.add("meta:")
         for device in update.devices:
-            self.devices[device.device] = _compact(device)
+            self._keep(device)
         for name in update.gone_devices:
             self.devices.pop(name, None)
+            self.cadences.pop(name, None)
         for entry in update.boxes:
             self.box_entries[entry.box] = entry
         for name in update.gone_boxes:
@@ -191,6 +195,13 @@ class Registry:
             return  # the first piece of several: judged with the last one
         for name in list(self.subjects) if anew else changed:
             self._judge_anew(name)
+
+    def _keep(self, device: DeviceEntry) -> None:
+        self.devices[device.device] = _compact(device)
+        if device.cadence_s is None:
+            self.cadences.pop(device.device, None)
+        else:
+            self.cadences[device.device] = device.cadence_s
 
     def box_refusal(self, box: str, district: str, site: str) -> str | None:
         """Return why nothing is taken from a box that speaks from a place, or None."""
@@ -277,7 +288,7 @@ class Registry:
             elif kind == "reported":
                 self.reported[key] = _REPORTED_DECODER.decode(blob)
             elif kind == "device":
-                self.devices[key] = _compact(_DEVICE_DECODER.decode(blob))
+                self._keep(_DEVICE_DECODER.decode(blob))
             elif kind == "entry":
                 self.box_entries[key] = _ENTRY_DECODER.decode(blob)
             elif kind == "meta":

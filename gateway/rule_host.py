@@ -105,8 +105,8 @@ class RuleHost:
         self.notice = PackNotice(default_district)
         """What is said about packs that are refused."""
         self._notice_dirty = False
-        self._engine = Engine(())
-        self.inspector = Inspector()
+        self._engine = Engine((), self.registry.cadences)
+        self.inspector = Inspector((), self.registry.cadences)
         """The quality gates of the packs in force."""
         self._readings = ReadingPath(self.maker, self.registry)
         self.counters: Counter[str] = Counter()
@@ -360,8 +360,8 @@ class RuleHost:
         if packs is not None:
             self.packs = decode_packs(packs)
             compiled = self.compile(self.packs)
-            self._engine = Engine(compiled)
-            self.inspector = Inspector(_gate_sets(compiled))
+            self._engine = Engine(compiled, self.registry.cadences)
+            self.inspector = Inspector(_gate_sets(compiled), self.registry.cadences)
         self._readings.forget()
         self._engine.restore(load(Space.ENGINE))
         self.inspector.restore(load(Space.QUALITY))

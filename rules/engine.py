@@ -47,9 +47,14 @@ class Engine:
     ``unaddressed`` (control messages about an event, rule or key that is not there), ``guarded`` and
     ``throttled`` (commands to devices held back by their guard or their limit), ``unplaced`` (samples
     without a row in the table of places, or near none), ``crowded`` (members of a signal refused).
+
+    ``cadences`` are the seconds between two readings of subjects that have a cadence of their own; it
+    is looked at whenever a silence is reckoned in cadences.
     """
 
-    def __init__(self, packs: Sequence[RulePack]) -> None:
+    def __init__(
+        self, packs: Sequence[RulePack], cadences: Mapping[str, float] | None = None
+    ) -> None:
         self.counters: dict[str, int] = dict.fromkeys(
             (
                 *("late", "ahead", "unkeyed", "unwatched", "unknown", "bad_state", "unaddressed"),
@@ -57,7 +62,8 @@ class Engine:
             ),
             0,
         )
-        self._index = RuleIndex(packs, self.counters)
+        self._cadences = cadences
+        self._index = RuleIndex(packs, self.counters, cadences)
         self.refused: dict[str, str] = {}
         """Rules that the last :meth:`replace` could not hand their states over to, and why."""
         self._standing = Standing()
@@ -275,7 +281,7 @@ class Engine:
             PackError: two packs declare the same rule; the packs in force stay.
         """
         older, books = self._index.running, self._index.books
-        self._index = RuleIndex(packs, self.counters)
+        self._index = RuleIndex(packs, self.counters, self._cadences)
         self._removed.update(hand_over_trails(books, self._index.books))
         self._life.inhibition = self._index.inhibition
         self._life.inhibition.seed(older)

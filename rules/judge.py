@@ -32,6 +32,7 @@ class RunningRule:
         "_judges",
         "_window",
         "book",
+        "cadences",
         "correlates",
         "counters",
         "delays",
@@ -77,6 +78,8 @@ class RunningRule:
             or bool(rule.spatial)
             or self.table is not None
         )
+        self.cadences: Mapping[str, float] = {}
+        """Seconds between two readings of subjects that have a cadence of their own."""
         self.counters: dict[str, int] = {}
         """Where it counts what it cannot take in: the engine's own."""
         self.operates = rule.operators.keep_state or bool(rule.signals)

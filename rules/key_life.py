@@ -18,7 +18,7 @@ from rules.moments import fresh_until, is_judgeable, leaves_at, turns_at_of
 from rules.pictures import with_pictures
 from rules.pressing import press
 from rules.sample import Sample
-from rules.silence import absence_due, last_known_at, no_data_due
+from rules.silence import absence_due, last_known_at, no_data_due, silence_s
 from rules.standing import Shelf, Standing
 from rules.statement import (
     CLOCK_AHEAD,
@@ -274,10 +274,11 @@ class KeyLife:
         """Carry out ``no_data`` and ``absence`` where they are due by ``now``."""
         more, rule, standing = state.operators(), state.running.rule, self.standing
         if rule.operators.no_data is not None and (
-            no_data_due(state, standing.resumed_at(rule.operators.no_data.after_s)) <= now
+            no_data_due(state, standing.resumed_at(silence_s(rule.operators.no_data, state))) <= now
         ):
             known_at = last_known_at(state)
-            at, text = known_at + rule.operators.no_data.after_s, rule.operators.no_data.text
+            at = known_at + silence_s(rule.operators.no_data, state)
+            text = rule.operators.no_data.text
             more.silent = True
             if rule.operators.no_data.do == "clear":
                 state.ladder, _ = finish(state.ladder, at, known_at)
@@ -287,10 +288,11 @@ class KeyLife:
             self.marks.bar(state)
         if (
             rule.operators.absence is not None
-            and absence_due(state, standing.resumed_at(rule.operators.absence.after_s)) <= now
+            and absence_due(state, standing.resumed_at(silence_s(rule.operators.absence, state)))
+            <= now
             and self.inhibition.keeps_quiet(state, ABSENCE) is None
         ):
-            at = state.last_at + rule.operators.absence.after_s
+            at = state.last_at + silence_s(rule.operators.absence, state)
             turn = Turn(
                 at,
                 state.last_at,

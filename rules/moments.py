@@ -6,7 +6,7 @@ from rules.escalation import next_escalation, next_reminder
 from rules.key_state import NEVER, KeyState
 from rules.ladder import next_deadline
 from rules.operator_state import OperatorState
-from rules.silence import absence_due, no_data_due
+from rules.silence import absence_due, no_data_due, silence_s
 from rules.standing import Standing
 
 __all__ = [
@@ -65,12 +65,16 @@ def next_due(state: KeyState, standing: Standing, after: float = -math.inf) -> f
     if state.more is not None:
         rule = state.running.rule
         if rule.operators.no_data is not None:
-            moments.append(no_data_due(state, standing.resumed_at(rule.operators.no_data.after_s)))
+            moments.append(
+                no_data_due(state, standing.resumed_at(silence_s(rule.operators.no_data, state)))
+            )
         if rule.operators.schedule is not None and (state.live or not state.more.active):
             turns_at = state.more.turns_at
             moments.append(NEVER if turns_at is None else turns_at + lag)
         if rule.operators.absence is not None:
-            moments.append(absence_due(state, standing.resumed_at(rule.operators.absence.after_s)))
+            moments.append(
+                absence_due(state, standing.resumed_at(silence_s(rule.operators.absence, state)))
+            )
         if rule.operators.handled:
             moments.append(next_escalation(state)[0])
             moments.append(next_reminder(state))

@@ -77,7 +77,7 @@ class _OperatorCompiler:
         declared = self._declared.no_data
         if declared is None:
             return None
-        after_s = self._silence("no_data", declared.after)
+        after_s, cadences = self._silence("no_data", declared.after)
         if declared.do not in _NO_DATA:
             known = ", ".join(_NO_DATA)
             raise self._fail(("no_data", "do"), f"{declared.do[:40]!r}: expected one of {known}")
@@ -86,6 +86,7 @@ class _OperatorCompiler:
             raise self._fail(("no_data", "level"), "only 'do: raise' has a level; remove it")
         return NoData(
             after_s=after_s,
+            cadences=cadences,
             do=declared.do,
             level=(declared.level or lowest) if raises else None,
             text=f"no data for {declared.after}",
@@ -95,7 +96,7 @@ class _OperatorCompiler:
         declared = self._declared.absence
         if declared is None:
             return None
-        after_s = self._silence("absence", declared.after)
+        after_s, cadences = self._silence("absence", declared.after)
         if _EVENT_TYPE.fullmatch(declared.type) is None or len(declared.type) > 128:
             raise self._fail(
                 ("absence", "type"),
@@ -104,6 +105,7 @@ class _OperatorCompiler:
         title = declared.title or Title(zh=declared.type, en=declared.type)
         return Absence(
             after_s=after_s,
+            cadences=cadences,
             level=declared.level,
             type=declared.type,
             title_zh=self._title("zh", title.zh),
@@ -181,8 +183,11 @@ class _OperatorCompiler:
     def _fail_in(self, part: Sequence[str], where: Sequence[str | int], message: str) -> Exception:
         return self._fail((*part, *where), message)
 
-    def _silence(self, part: str, after: str) -> float:
-        """Return the length of a silence in seconds; only sensors and counts can be silent."""
+    def _silence(self, part: str, after: str) -> tuple[float, float | None]:
+        """Return the length of a silence in seconds, and in cadences where it is given so.
+
+        Only sensors and counts can be silent.
+        """
         if self._stream not in {"readings", "counts", "signals"}:
             raise self._fail(
                 (part,),
@@ -191,8 +196,9 @@ class _OperatorCompiler:
         watch = self._declared.watch
         profiles = () if watch is None or watch.profile is None else listed(watch.profile)
         cadences = _CADENCES.fullmatch(after)
-        if cadences is not None and profiles:
-            after_s = float(cadences.group(1)) * max(PROFILES[one].cadence_s for one in profiles)
+        count = float(cadences.group(1)) if cadences is not None and profiles else None
+        if count is not None:
+            after_s = count * max(PROFILES[one].cadence_s for one in profiles)
         else:
             try:
                 after_s = parse_duration(after)
@@ -201,4 +207,4 @@ class _OperatorCompiler:
                 raise self._fail((part, "after"), f"{failure}{hint}") from failure
         if after_s <= 0:
             raise self._fail((part, "after"), f"{after!r}: expected more than no time")
-        return after_s
+        return after_s, count

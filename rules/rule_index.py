@@ -24,11 +24,17 @@ class RuleIndex:
         PackError: two packs declare the same rule.
     """
 
-    def __init__(self, packs: Sequence[RulePack], counters: dict[str, int] | None = None) -> None:
+    def __init__(
+        self,
+        packs: Sequence[RulePack],
+        counters: dict[str, int] | None = None,
+        cadences: Mapping[str, float] | None = None,
+    ) -> None:
         _check_unique(packs)
         self.running = {rule.id: RunningRule(rule) for pack in packs for rule in pack.rules}
         for running in self.running.values():
             running.counters = {} if counters is None else counters
+            running.cadences = {} if cadences is None else cadences
         self.correlator = Correlator(running.rule for running in self.running.values())
         """Makes samples for rules with ``signals``; false where there is none."""
         self.inhibition = Inhibition(self.running)

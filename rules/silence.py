@@ -9,13 +9,15 @@ from rules.breach import GroupSection
 from rules.key_state import NEVER, KeyState
 from rules.titles import TitleTemplate
 
-__all__ = ["Absence", "NoData", "absence_due", "last_known_at", "no_data_due"]
+__all__ = ["Absence", "NoData", "absence_due", "last_known_at", "no_data_due", "silence_s"]
 
 
 class NoData(Struct, frozen=True, kw_only=True):
     """What happens to a rule's event when its key says nothing any more."""
 
     after_s: float
+    cadences: float | None = None
+    """The same in cadences of the profile, where it was given so."""
     do: str
     """hold, clear or raise."""
     level: Level | None = None
@@ -28,6 +30,8 @@ class Absence(Struct, frozen=True, kw_only=True):
     """The event that a silent key is."""
 
     after_s: float
+    cadences: float | None = None
+    """The same in cadences of the profile, where it was given so."""
     level: Level
     type: str
     title_zh: TitleTemplate
@@ -38,6 +42,16 @@ class Absence(Struct, frozen=True, kw_only=True):
     """Ids of rules whose open events keep it quiet."""
     group: GroupSection | None = None
     """Which keys share one event; default each has its own."""
+
+
+def silence_s(part: NoData | Absence, state: KeyState) -> float:
+    """Return after how many seconds a key is silent: by its subject's own cadence where it has one."""
+    running = state.running
+    if part.cadences is None or not running.cadences or "subject" not in running.rule.key:
+        return part.after_s
+    subject = running.key_values(state.value)[running.rule.key.index("subject")]
+    cadence_s = running.cadences.get(subject)
+    return part.after_s if cadence_s is None else part.cadences * cadence_s
 
 
 def last_known_at(state: KeyState) -> float:
@@ -58,7 +72,8 @@ def no_data_due(state: KeyState, resumed_at: float) -> float:
         return NEVER
     if more.silent or not more.active:
         return NEVER
-    return max(last_known_at(state) + state.lag, _heard_at(state), resumed_at) + no_data.after_s
+    heard_at = max(last_known_at(state) + state.lag, _heard_at(state), resumed_at)
+    return heard_at + silence_s(no_data, state)
 
 
 def absence_due(state: KeyState, resumed_at: float) -> float:
@@ -66,7 +81,8 @@ def absence_due(state: KeyState, resumed_at: float) -> float:
     more, absence = state.more, state.running.rule.operators.absence
     if absence is None or more is None or (more.absence is not None and more.absence.open):
         return NEVER
-    return max(state.last_at + state.lag, _heard_at(state), resumed_at) + absence.after_s
+    heard_at = max(state.last_at + state.lag, _heard_at(state), resumed_at)
+    return heard_at + silence_s(absence, state)
 
 
 def _heard_at(state: KeyState) -> float:

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from contracts.quality import QualityFlag
 from rules.quality.drift_gate import SPANS, DriftState
 from rules.quality.excuse import Excuse
+from rules.quality.gap_gate import GapGate
 from rules.quality.gate import GateState, QualityGate, Verdict
 from rules.quality.sensor_memory import Extremes, Passes, SensorMemory
 from rules.quality.spike_gate import SpikeState
@@ -51,6 +52,14 @@ class CalmGate:
     def excuse(self) -> Excuse | None:
         """What excuses a value that stands still."""
         return None if self._gate.stuck is None else self._gate.stuck.unless
+
+    def fitted(self, cadence_s: float) -> "CalmGate":
+        """Return the gates for a sensor that has a cadence of its own; these where that is all one."""
+        gap = self._gate.gap
+        if gap is None or gap.cadences is None:
+            return self
+        own = GapGate(gap.cadences * cadence_s, gap.cadences)
+        return CalmGate(replace(self._gate, gap=own))
 
     def judge(self, memory: SensorMemory, reading: TimedValue, now: float) -> tuple[Verdict, bool]:
         """Return the verdict of the plain gates, and whether there was something to remember."""

@@ -19,6 +19,8 @@ class GapGate(Struct, frozen=True):
 
     max_s: float
     """Longest time between two values, seconds."""
+    cadences: float | None = None
+    """The same in cadences, where it was given so: a sensor with a cadence of its own has its own limit."""
 
     def judge(
         self, state: GapState | None, reading: TimedValue, _now: float

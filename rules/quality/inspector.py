@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from contracts.quality import QualityCheck, QualityFlag
 from rules.quality.calm_gate import CalmGate
 from rules.quality.excuse import Excuse, Grounds
+from rules.quality.fitted_gates import FittedGates
 from rules.quality.gate import GateState, QualityGate, Turn, Verdict
 from rules.quality.sensor_memory import SensorMemory
 from rules.quality.timed_value import TimedValue
@@ -82,9 +83,17 @@ class Inspector:
 
     A function of what it is fed: not thread-safe, without a clock. Where several rules gate a field,
     a value has to pass all of them.
+
+    Args:
+        sets: the gates in force.
+        cadences: seconds between two readings of sensors that have a cadence of their own, by
+            subject; what :meth:`watch` returned before it changed is void.
     """
 
-    def __init__(self, sets: Sequence[GateSet] = ()) -> None:
+    def __init__(
+        self, sets: Sequence[GateSet] = (), cadences: Mapping[str, float] | None = None
+    ) -> None:
+        self._fitted = FittedGates({} if cadences is None else cadences)
         self._memories: dict[str, dict[str, dict[str, SensorMemory]]] = {}
         self._touched: list[SensorMemory] = []
         self._removed: set[str] = set()
@@ -107,6 +116,7 @@ class Inspector:
         What :meth:`watch` returned before is void.
         """
         self._by_profile = {}
+        self._fitted.forget()
         self._excuses = {}
         for declared in sets:
             for profile, gates in declared.gates.items():
@@ -137,7 +147,8 @@ class Inspector:
             keys: where it stands: site, district and box.
         """
         found: list[Watch] = []
-        for rule, gates in self._by_profile.get(profile, ()):
+        for rule, usual in self._by_profile.get(profile, ()):
+            gates = self._fitted.of(subject, profile, rule, usual)
             memories = self._memories.setdefault(rule, {}).setdefault(subject, {})
             for field, memory in memories.items():
                 gate = gates.get(field)

@@ -104,13 +104,18 @@ class Amounts:
                 raise self.fault(check, None, f"expected {part!r} in it")
             return usual
         text = parts[part]
-        found = _CADENCES.fullmatch(text) if isinstance(text, str) else None
-        if found is not None:
-            return float(found.group(1)) * self._cadence_s
+        cadences = self.cadences(text)
+        if cadences is not None:
+            return cadences * self._cadence_s
         try:
             return parse_duration(text)
         except ValueError as failure:
             raise self.fault(check, part, f"{failure}; or a multiple like '3 cadence'") from failure
+
+    def cadences(self, text: object) -> float | None:
+        """Return how many cadences a duration is; None where it does not say it in cadences."""
+        found = _CADENCES.fullmatch(text) if isinstance(text, str) else None
+        return None if found is None else float(found.group(1))
 
     def _split(
         self, parts: Mapping[str, object], check: str, part: str

@@ -188,7 +188,7 @@ class _Section:
             skew=SkewGate(amounts.seconds(parts["skew"], "skew", "max"))
             if "skew" in parts
             else None,
-            gap=GapGate(amounts.seconds(parts["gap"], "gap", "max")) if "gap" in parts else None,
+            gap=_gap(amounts, parts["gap"]) if "gap" in parts else None,
             median=self._median() if number else None,
             recurrence=self._recurrence(amounts, parts.get("raise", {}), cadence_s),
         )
@@ -274,6 +274,10 @@ class _Section:
             raise amounts.fault("raise", "count", f"{str(count)[:40]!r}: expected 1 to 100")
         usual = max(_RAISE_WITHIN_S, _APART_CADENCES * cadence_s)
         return Recurrence(count, amounts.seconds(parts, "raise", "within", usual))
+
+
+def _gap(amounts: Amounts, parts: Mapping[str, object]) -> GapGate:
+    return GapGate(amounts.seconds(parts, "gap", "max"), amounts.cadences(parts["max"]))
 
 
 def _spike(amounts: Amounts, parts: Mapping[str, object], apart_s: float) -> SpikeGate:

@@ -44,9 +44,9 @@ def test_the_example_of_the_design_compiles() -> None:
     assert depth.range == RangeGate(0.0, 5.0, 0.0, 5.0)
     assert depth.spike == SpikeGate(0.3, 0.15, 100.0)
     assert depth.stuck == StuckGate(0.002, 21_600.0, 21_600.0, 0.0, 0.005, 100.0)
-    assert depth.gap == GapGate(30.0)
+    assert depth.gap == GapGate(30.0, 3.0)
     assert found.gates["noise"]["source"] == QualityGate(
-        late=depth.late, skew=depth.skew, gap=GapGate(3.0), recurrence=Recurrence(3, 600.0)
+        late=depth.late, skew=depth.skew, gap=GapGate(3.0, 3.0), recurrence=Recurrence(3, 600.0)
     )
 
 
@@ -71,7 +71,7 @@ def test_a_rule_with_quality_is_about_sensors() -> None:
          StuckGate(0.0, 600.0, 600.0, float("-inf"), 0.0, 100.0)),
         ({"drift": {"limit": "1 cm", "for": "1h", "direction": "down"}}, "drift",
          DriftGate(0.01, 3600.0, upward=False)),
-        ({"gap": {"max": "2.5 cadence"}}, "gap", GapGate(25.0)),
+        ({"gap": {"max": "2.5 cadence"}}, "gap", GapGate(25.0, 2.5)),
         ({"range": "profile", "median": 5}, "median", MedianFilter(5)),
         ({"range": "profile", "raise": {"count": 1, "within": "1m"}}, "recurrence", Recurrence(1, 60.0)),
     ],
