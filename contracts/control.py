@@ -48,6 +48,10 @@ class Control(Struct, frozen=True, kw_only=True, tag="control.v1", tag_field="ty
     key: dict[str, str] = {}
     until: Moment | None = None
     mode: Mode | None = None
+    district: str | None = None
+    """Of ``mode``: the district that it holds in; None: wherever the message is heard."""
+    grid: str | None = None
+    """Of ``mode``: only in cells of the unit grid whose code begins like this; None: in all."""
 
 
 class CommandName(StrEnum):

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
+from msgspec import structs
+
 from contracts.control import Control, ControlAction
 from rules.breach import Breach
 from rules.key_life import KeyLife
@@ -71,17 +73,23 @@ class ControlDesk:
         return states
 
     def _switch(self, control: Control, now: float, breaches: list[Breach]) -> list[KeyState]:
-        """Put another mode in force; calendars that depend on it turn at once."""
-        if control.mode is None or control.mode is self._standing.mode:
+        """Put another mode in force in the city or a part of it; calendars turn there at once."""
+        if control.mode is None:
             return []
-        self._standing.mode = control.mode
+        before = structs.replace(self._standing)
+        self._standing.switch(control.mode, control.district, control.grid)
+        if (before.mode, before.scopes) == (self._standing.mode, self._standing.scopes):
+            return []
         changed: list[KeyState] = []
         for running in self._index.running.values():
-            if running.remembers:
-                for state in running.states.values():
-                    at = max(now - state.lag, state.last_at)
-                    self._life.turn(state, at, breaches, judges=True)
-                    changed.append(state)
+            for state in running.states.values() if running.modal else ():
+                here = (state.operators().district, state.operators().grid)
+                if before.mode_at(*here) is self._standing.mode_at(*here):
+                    continue
+                at = max(now - state.lag, state.last_at)
+                self._life.turn(state, at, breaches, judges=True)
+                self._life.marks.bar(state)
+                changed.append(state)
         return changed
 
     def _addressed(self, control: Control) -> Iterator[KeyState]:

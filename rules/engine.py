@@ -28,6 +28,7 @@ from rules.sample import Sample
 from rules.standing import STANDING_KEY, Standing
 from rules.trail import TRAIL_KEY
 from rules.trails import begin_trails, hand_over_trails, restore_trail, trail_name
+from rules.whereabouts import has_moved
 
 __all__ = ["ALLOWED_AHEAD_S", "FORGET_S", "Engine"]
 
@@ -117,7 +118,9 @@ class Engine:
                     continue
                 # members differ in delay: a slower one's word is judged in the key's present
                 at, lag = state.own_last_at, now - state.own_last_at
-            if at >= state.quiet_until:
+            if at >= state.quiet_until or (
+                running.modal and has_moved(state, sample, self._standing)
+            ):
                 if state.past is not None and at < state.past.settled_at:
                     self._late(state, sample, at, now, breaches)
                     continue

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from contracts.control import Mode
 from rules.cuts import cuts_of
@@ -24,13 +24,16 @@ KeyValue = str | tuple[str, ...]
 """A key's value: the text itself where the rule's key is one name, else a tuple in its order."""
 
 
+_NO_WINDOW: Final = (math.inf, -math.inf, False)
+
+
 class RunningRule:
     """One rule with its key states; what a sample needs of it is precomputed here."""
 
     __slots__ = (
         "_cuts",
         "_judges",
-        "_window",
+        "_windows",
         "book",
         "cadences",
         "correlates",
@@ -44,6 +47,7 @@ class RunningRule:
         "key_of",
         "levels",
         "merges",
+        "modal",
         "name_set",
         "operates",
         "owns_book",
@@ -86,6 +90,11 @@ class RunningRule:
         """Its keys have operators beside the ladder."""
         self.remembers = rule.operators.schedule is not None
         """Its keys keep their last sample, to judge it anew when the calendar turns."""
+        schedule = rule.operators.schedule
+        self.modal = schedule is not None and any(
+            one.mode is not None for one in schedule.calendars
+        )
+        """Its calendars depend on the mode, so that its keys keep in mind which part of the city they are in."""
         self.vanishes = rule.silence_s != float("inf")
         self.shared = rule.stream == "observations" and "observation" not in rule.key
         """Several observations may stand behind one key; it is gone when the last of them is."""
@@ -96,7 +105,7 @@ class RunningRule:
         """Its keys keep in mind where they were last heard from."""
         self.owns_book = False
         """No other rule shares the trails."""
-        self._window: tuple[float, float, Mode | None, bool] = (0.0, 0.0, None, False)
+        self._windows: dict[Mode, tuple[float, float, bool]] = {}
         self._judges: dict[int, Conditions] = {}
         self._cuts: tuple[tuple[float, ...] | None] | None = None
 
@@ -131,11 +140,11 @@ class RunningRule:
 
         All keys turn at the same moments, so the last answer serves the next ones.
         """
-        since, turns_at, asked, active = self._window
-        if asked is not mode or not since <= at < turns_at:
+        since, turns_at, active = self._windows.get(mode, _NO_WINDOW)
+        if not since <= at < turns_at:
             schedule = self.rule.operators.schedule
             active, turns_at = (True, math.inf) if schedule is None else schedule.window(at, mode)
-            self._window = (at, turns_at, mode, active)
+            self._windows[mode] = (at, turns_at, active)
         return active, turns_at
 
     def row_of(self, value: KeyValue) -> PlaceRow:

@@ -29,6 +29,7 @@ from rules.statement import (
     state_absence,
     state_turn,
 )
+from rules.whereabouts import stand
 
 __all__ = ["INACTIVE", "NO_DATA", "KeyLife"]
 
@@ -120,6 +121,8 @@ class KeyLife:
         if state.more is not None and not state.running.silent_on(sample):
             self._return(state, at, breaches)
         if state.running.remembers:
+            if state.running.modal:
+                stand(state, sample, self.standing)
             self._pass_turns(state, at, breaches)
         gone_at = leaves_at(state)
         until = min(math.nextafter(at, -math.inf), fresh_until(state))
@@ -242,7 +245,8 @@ class KeyLife:
             more.active, more.turns_at = True, NEVER
             return
         before = more.active
-        more.active, more.turns_at = state.running.window(at, self.standing.mode)
+        mode = self.standing.mode_at(more.district, more.grid)
+        more.active, more.turns_at = state.running.window(at, mode)
         if before and not more.active:
             state.ladder, _ = finish(state.ladder, at, at)
             turn = Turn(at, at, None, f"not {schedule.text}", (), (INACTIVE,))

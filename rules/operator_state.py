@@ -66,3 +66,7 @@ class OperatorState(Struct, array_like=True):
     """The first pictures of the open event, where its rule asks for them."""
     whereabouts: dict[str, str] = {}
     """Box, site and district that the key was last heard from, where its silence is grouped or inhibited."""
+    district: str | None = None
+    """District that the key was last heard from, where its rule's calendars depend on the mode."""
+    grid: str | None = None
+    """Cell of the unit grid, as ``district``."""

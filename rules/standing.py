@@ -9,7 +9,7 @@ from msgspec import Struct
 from contracts.control import Mode
 from rules.errors import StateError
 
-__all__ = ["STANDING_KEY", "Shelf", "Standing"]
+__all__ = ["STANDING_KEY", "ModeScope", "Shelf", "Standing"]
 
 STANDING_KEY = "\x1fstanding"
 """Name of the standing state among the key states; no rule id begins like this."""
@@ -36,17 +36,64 @@ class Shelf(Struct, frozen=True, array_like=True):
         )
 
 
+class ModeScope(Struct, frozen=True, array_like=True):
+    """A part of the city that is in a mode of its own."""
+
+    district: str | None
+    """The district; None: any."""
+    grid: str | None
+    """How the codes of its cells begin; None: all of the district."""
+    mode: Mode
+
+    def holds(self, district: str | None, grid: str | None) -> bool:
+        """Whether a place lies in it."""
+        if self.district is not None and self.district != district:
+            return False
+        return self.grid is None or (grid is not None and grid.startswith(self.grid))
+
+    def within(self, district: str | None, grid: str | None) -> bool:
+        """Whether it is a part of what another scope is about."""
+        if district is not None and self.district != district:
+            return False
+        return grid is None or (self.grid is not None and self.grid.startswith(grid))
+
+
 class Standing(Struct, array_like=True):
     """The engine's own state."""
 
     mode: Mode = Mode.NORMAL
-    """平急: the mode of operation that holds."""
+    """平急: the mode of operation that holds in the city, where no part of it has another."""
     ticked_at: float | None = None
     """Time of the last tick; None before the first."""
     shelves: tuple[Shelf, ...] = ()
     """What is shelved, each until its time."""
     gaps: tuple[tuple[float, float], ...] = ()
     """Pauses between ticks: length in seconds and end, the latest last, each shorter than those before."""
+
+    scopes: tuple[ModeScope, ...] = ()
+    """Parts of the city that are in another mode than what is around them."""
+
+    def mode_at(self, district: str | None, grid: str | None) -> Mode:
+        """Return the mode that holds at a place: that of the narrowest part of the city that it lies in.
+
+        Args:
+            district: its district; None: not known.
+            grid: code of its cell; None: not known.
+        """
+        found = [one for one in self.scopes if one.holds(district, grid)]
+        if not found:
+            return self.mode
+        return max(found, key=lambda one: (len(one.grid or ""), one.district is not None)).mode
+
+    def switch(self, mode: Mode, district: str | None, grid: str | None) -> None:
+        """Put a mode in force in the city or a part of it; what was said of parts of that is over."""
+        self.scopes = tuple(one for one in self.scopes if not one.within(district, grid))
+        if district is None and grid is None:
+            self.mode = mode
+        else:
+            self.scopes = (*self.scopes, ModeScope(district, grid, mode))
+        if all(one.mode is self.mode for one in self.scopes):
+            self.scopes = ()
 
     def tick(self, now: float) -> None:
         """Take note of a tick and of the pause before it."""

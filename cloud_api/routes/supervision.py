@@ -102,6 +102,7 @@ def supervision_router(services: Services, gate: Gate) -> APIRouter:
             by=caller.name,
             reason=body.reason,
             mode=body.mode,
+            district=body.district,
         )
         told = services.control is not None and services.control.send(body.district, message)
         if services.control is not None and not told:
