@@ -1,6 +1,5 @@
 """The engine: samples and ticks in, breaches out; a function of what it is fed, and nothing else."""
 
-import hashlib
 import heapq
 import math
 from collections.abc import Mapping, Sequence
@@ -12,6 +11,7 @@ from contracts.control import Control
 from rules.breach import Breach
 from rules.calm_keys import CalmKeys, calm_keys, touch_noted
 from rules.control_desk import ControlDesk
+from rules.engine_digest import digest_of
 from rules.errors import StateError
 from rules.grouping import GROUP_KEY, Groups
 from rules.inhibition import Suppressed
@@ -315,18 +315,7 @@ class Engine:
 
     def digest(self) -> str:
         """Return a SHA-256 over all rule versions and key states, equal for equal states."""
-        digest = hashlib.sha256()
-        for rule_id in sorted(self._index.running):
-            running = self._index.running[rule_id]
-            digest.update(f"{rule_id}\x1e{running.rule.version}\x1e".encode())
-            for state in sorted(running.states.values(), key=lambda state: state.name):
-                digest.update(state.name.encode() + b"\x1e" + encode_state(state) + b"\x1e")
-        for name, book in sorted(self._index.books.items()):
-            for value in sorted(book.rows, key=str):
-                digest.update(f"{name}\x1e{value}\x1e".encode() + book.encode(value))
-        digest.update(self._groups.encode())
-        digest.update(self._standing.encode())
-        return digest.hexdigest()
+        return digest_of(self._index, self._groups, self._standing)
 
     @property
     def key_count(self) -> int:

@@ -19,7 +19,7 @@ from rules.pictures import with_pictures
 from rules.pressing import press
 from rules.sample import Sample
 from rules.silence import absence_due, last_known_at, no_data_due, silence_s
-from rules.standing import Shelf, Standing
+from rules.standing import Standing
 from rules.statement import (
     CLOCK_AHEAD,
     Turn,
@@ -385,8 +385,8 @@ class KeyLife:
 
     def muted(self, state: KeyState) -> bool:
         """Whether a key is shelved, or kept quiet by the event of another rule."""
-        shelves = self.standing.shelves
-        if shelves and _lies_on(shelves, state):
+        standing = self.standing
+        if standing.shelves and standing.shelved(state.running.rule.id, key_of(state)):
             return True
         return bool(self.inhibition) and self.inhibition.keeps_quiet(state, LADDER) is not None
 
@@ -394,11 +394,6 @@ class KeyLife:
 def _held(state: KeyState) -> Level | None:
     held = state.ladder.held.bit_length() - 1
     return state.running.rule.steps[held].level if held >= 0 else None
-
-
-def _lies_on(shelves: Iterable[Shelf], state: KeyState) -> bool:
-    key = key_of(state)
-    return any(shelf.holds(state.running.rule.id, key) for shelf in shelves)
 
 
 def _member(sample: Sample) -> str:

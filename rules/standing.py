@@ -121,6 +121,10 @@ class Standing(Struct, array_like=True):
                 return end
         return -math.inf
 
+    def shelved(self, rule: str, key: Mapping[str, str]) -> bool:
+        """Whether a key of a rule lies on a shelf."""
+        return any(shelf.holds(rule, key) for shelf in self.shelves)
+
     def encode(self) -> bytes:
         """Return the state as bytes; equal states give equal bytes."""
         return _ENCODER.encode(self)
