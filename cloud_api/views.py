@@ -119,9 +119,11 @@ class EvidenceView(BaseModel):
 
 
 class TimelineEntry(BaseModel):
-    """One entry of a case's log."""
+    """One entry of a case's log, or what a device did for one of its events."""
 
-    version: int
+    version: int | None = Field(
+        description="Place in the case's log, from 1; null for `device_ordered`, `device_answered`."
+    )
     at: datetime
     actor: str
     kind: str

@@ -1,6 +1,6 @@
 """What gateways report of the fleet: the state of boxes, and how many devices are online."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -13,7 +13,9 @@ from cloud_api.devices.tables import box_states, device_orders, gateways, regist
 from cloud_api.instants import from_us, to_us
 from contracts.registry import BoxReport, FleetReport, Lifecycle, OnlineRate, OrderReport
 
-__all__ = ["FleetReports", "MeasuredRate"]
+__all__ = ["FleetReports", "MeasuredRate", "orders_of_events"]
+
+_PARAMETERS = 500
 
 _FRESH = timedelta(minutes=5)
 """A gateway that has not reported for so long measures nothing."""
@@ -143,6 +145,18 @@ class FleetReports:
                 )
             )
         return found
+
+
+def orders_of_events(connection: Connection, event_ids: Iterable[str]) -> list[OrderReport]:
+    """Return the orders to devices that these events gave, as their gateways last told them."""
+    wanted = sorted(set(event_ids))
+    found: list[OrderReport] = []
+    for start in range(0, len(wanted), _PARAMETERS):
+        query = select(device_orders.c.body).where(
+            device_orders.c.event_id.in_(wanted[start : start + _PARAMETERS])
+        )
+        found += [msgspec.json.decode(b, type=OrderReport) for b in connection.scalars(query)]
+    return found
 
 
 def _keep_orders(connection: Connection, orders: Sequence[OrderReport]) -> None:

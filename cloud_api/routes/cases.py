@@ -7,6 +7,8 @@ from pydantic import AwareDatetime
 
 from cloud_api.access import Gate
 from cloud_api.case_opening import find_case
+from cloud_api.device_timeline import with_orders
+from cloud_api.devices.reports import orders_of_events
 from cloud_api.errors import Forbidden, InvalidInput, NotFound, StoreUnavailable, Unauthenticated
 from cloud_api.flow import State
 from cloud_api.keys import Identity
@@ -104,6 +106,7 @@ def cases_router(services: Services, gate: Gate) -> APIRouter:
             events = events_of_case(connection, case)
             records = case_records(connection, case.case_id)
             merged = merged_cases(connection, case.case_id)
+            orders = orders_of_events(connection, (link.event_id for link in case.events))
             stored = stored_evidence(connection, (link.sha256 for link in case.evidence))
         response.headers["ETag"] = f'"{case.version}"'
         return CaseDetail(
@@ -117,7 +120,7 @@ def cases_router(services: Services, gate: Gate) -> APIRouter:
             events=[event_view(state) for state in events],
             evidence=[evidence_view(link, stored) for link in case.evidence],
             merged_cases=merged,
-            timeline=[timeline_entry(record) for record in records],
+            timeline=with_orders([timeline_entry(record) for record in records], orders),
         )
 
     return router

@@ -1,9 +1,13 @@
 """The fleet's routes at a real server: polling, tables, enrolment."""
 
+import msgspec
 import pytest
 
+from cloud_api.case_record import case_id_of
 from cloud_api.keys import Role
-from tests.integration.cloud_api.conftest import Server
+from contracts.registry import FleetReport, OrderReport
+from tests.contract.cloud_api.events import START, body_of, event_id, make_event
+from tests.integration.cloud_api.conftest import Server, wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -122,3 +126,37 @@ def test_priorities_of_devices_reach_their_boxes_configuration(server: Server) -
     assert first == (1, {"priorities": {"water-6": 0}})
     assert kept == same == (2, {"status_every_s": 5, "priorities": {"water-6": 0}})
     assert gone == (3, {"status_every_s": 5})
+
+
+def test_what_a_device_answered_stands_in_the_cases_timeline(server: Server) -> None:
+    """A sign that did not answer is seen by whoever reads the case that the event belongs to."""
+    order = OrderReport(
+        id="order-1",
+        event_id=event_id(77),
+        rev=0,
+        rule="alarm",
+        device="sign-1",
+        kind="give",
+        command="sign.show",
+        state="timed_out",
+        detail="no answer to 6 tries in 30 s",
+        made_at=START,
+        settled_at=START,
+    )
+    report = FleetReport(gateway="gateway", at=START, orders=(order,))
+    with server.client(Role.GATEWAY) as gateway, server.client(Role.READER) as reader:
+        gateway.post("/v1/events", content=body_of(make_event(77))).raise_for_status()
+        gateway.post("/v1/fleet/reports", content=msgspec.json.encode(report)).raise_for_status()
+
+        def timeline() -> list[dict[str, object]] | None:
+            answer = reader.get(f"/v1/cases/{case_id_of(event_id(77))}")
+            return answer.json()["timeline"] if answer.status_code == 200 else None
+
+        found = wait_for(timeline, "the case is there")
+        told = [entry for entry in found if entry["version"] is None]
+
+        assert {entry["kind"] for entry in found} >= {"opened", "device_ordered"}
+        assert [(entry["kind"], entry["actor"], entry["reason"]) for entry in told] == [
+            ("device_ordered", "rule alarm", "give sign.show"),
+            ("device_answered", "device sign-1", "timed_out: no answer to 6 tries in 30 s"),
+        ]
