@@ -13,6 +13,7 @@ from cloud_api.audit.commands import audit
 from cloud_api.city_commands import grid, responsibility
 from cloud_api.errors import ApiError
 from cloud_api.notice_commands import notify
+from cloud_api.people.commands import SCOPE_OPTIONS, scope_of, users
 from runtime.errors import RuntimeFault
 
 if TYPE_CHECKING:
@@ -162,7 +163,18 @@ def keys() -> None:
     type=click.Choice(["gateway", "box", "hub", "operator", "reader", "auditor", "admin"]),
     help="What the key may do.",
 )
-def keys_create(config_path: Path | None, as_json: bool, name: str, role: str) -> None:
+@SCOPE_OPTIONS[0]
+@SCOPE_OPTIONS[1]
+@SCOPE_OPTIONS[2]
+def keys_create(
+    config_path: Path | None,
+    as_json: bool,
+    name: str,
+    role: str,
+    districts: tuple[str, ...],
+    departments: tuple[str, ...],
+    grids: tuple[str, ...],
+) -> None:
     """Make a key and print it, once."""
     from cloud_api.bootstrap import open_database  # noqa: PLC0415 - --help stays quick
     from cloud_api.keys import KeyRing, Role  # noqa: PLC0415 - as above
@@ -172,7 +184,9 @@ def keys_create(config_path: Path | None, as_json: bool, name: str, role: str) -
         config = _load(config_path)
         store = open_database(config)
         now = build_clock(config.clock).now()
-        info, token = KeyRing(store, cache_s=0.0).create(name, Role(role), now)
+        info, token = KeyRing(store, cache_s=0.0).create(
+            name, Role(role), now, scope_of(districts, departments, grids)
+        )
         store.dispose()
     if as_json:
         sent = {"key_id": info.key_id, "name": name, "role": role, "key": token}
@@ -233,6 +247,7 @@ main.add_command(responsibility)
 main.add_command(grid)
 main.add_command(audit)
 main.add_command(notify)
+main.add_command(users)
 
 if __name__ == "__main__":
     main()

@@ -34,6 +34,7 @@ from cloud_api.routes.events import events_router
 from cloud_api.routes.evidence import evidence_router
 from cloud_api.routes.fleet import fleet_router
 from cloud_api.routes.notices import notices_router
+from cloud_api.routes.people import people_router
 from cloud_api.routes.stream import stream_router
 from cloud_api.routes.supervision import supervision_router
 from cloud_api.routes.system import system_router
@@ -77,7 +78,7 @@ def build_app(services: Services, start: Callable[[], None], stop: Callable[[], 
         redoc_url=None,
         separate_input_output_schemas=False,
     )
-    gate = Gate(services.keys, loopback_metrics=services.config.loopback_metrics)
+    gate = Gate(services.callers, loopback_metrics=services.config.loopback_metrics)
     for router in (
         events_router(services, gate),
         cases_router(services, gate),
@@ -89,6 +90,7 @@ def build_app(services: Services, start: Callable[[], None], stop: Callable[[], 
         stream_router(services, gate),
         system_router(services, gate),
         auditing_router(services, gate),
+        people_router(services, gate),
         devices_router(services, gate),
         fleet_router(services, gate),
         notices_router(services, gate),

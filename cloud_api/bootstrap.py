@@ -35,6 +35,12 @@ from cloud_api.metrics import Metrics
 from cloud_api.migrate import upgrade
 from cloud_api.notices.bootstrap import Notices, build_notices
 from cloud_api.notices.senders import AppriseSender, NoticeSender
+from cloud_api.people.back_off import LoginBackOff
+from cloud_api.people.callers import Callers
+from cloud_api.people.login import Login
+from cloud_api.people.passwords import Passwords
+from cloud_api.people.register import UserRegister
+from cloud_api.people.sessions import Sessions
 from cloud_api.ports import ControlSink
 from cloud_api.privacy.vault import Vault
 from cloud_api.projector import Projector
@@ -254,6 +260,15 @@ def build(
     departments = [department.id for department in config.departments]
     metrics = Metrics()
     intake = IntakeLog(store)
+    keys = KeyRing(store, cache_s=config.key_cache_s)
+    users, passwords = UserRegister(store), Passwords()
+    sessions = Sessions(
+        store,
+        clock,
+        cache_s=config.key_cache_s,
+        longest_s=config.session_s,
+        idle_s=config.session_idle_s,
+    )
     book = open_keybook(config)
     vault = Vault(store, book)
     ledger = AuditLedger(store, vault)
@@ -274,7 +289,12 @@ def build(
             flows=flows,
             profile=profile,
             metrics=metrics,
-            keys=KeyRing(store, cache_s=config.key_cache_s),
+            keys=keys,
+            callers=Callers(store, keys, sessions),
+            users=users,
+            passwords=passwords,
+            sessions=sessions,
+            login=Login(users, passwords, LoginBackOff(store), sessions, clock),
             intake=intake,
             group_commit=group_commit,
             posting=EventPosting(group_commit, metrics, config.batch_events),

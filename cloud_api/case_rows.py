@@ -65,6 +65,13 @@ def _next_at_us(case: Case) -> int | None:
     return min((clock.next_at_us for clock in case.clocks if clock.next_at_us), default=None)
 
 
+def _involved(case: Case) -> str | None:
+    """Return who has the case, had it first, or has a part of its work, between commas."""
+    names = {case.department, case.first_department, *(task.department for task in case.subtasks)}
+    found = sorted(name for name in names if name is not None)
+    return f",{','.join(found)}," if found else None
+
+
 def case_row(case: Case, flows: Flows) -> dict[str, object]:
     """Return the row of table ``cases`` for a case."""
     described = flows.of(case.flow).state(case.state)
@@ -84,6 +91,7 @@ def case_row(case: Case, flows: Flows) -> dict[str, object]:
         "level": case.level.value,
         "department": case.department,
         "person": case.person,
+        "involved": _involved(case),
         "merged_into": case.merged_into,
         "flow": case.flow,
         "class_code": case.class_code,
@@ -116,6 +124,7 @@ _CHANGING = (
     "level",
     "department",
     "person",
+    "involved",
     "merged_into",
     "flow",
     "class_code",

@@ -129,6 +129,12 @@ class ApiConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Real seconds between comments that keep an idle stream open. Default 15."""
     key_cache_s: _Seconds = 1.0
     """Real seconds for which a key is believed without asking the database. Default 1."""
+    session_s: _Seconds = 43_200.0
+    """Seconds after which people log in again, whatever they do. Default 12 hours: a shift."""
+    session_idle_s: _Seconds = 3_600.0
+    """Seconds without a request after which a session ends. Default 1 hour."""
+    cookie_secure: bool = True
+    """Whether browsers send the session's cookie over HTTPS only. Default true."""
     request_timeout_s: _Seconds = 30.0
     """Longest pause while a request's body arrives, in real seconds. Default 30."""
     stop_timeout_s: _Seconds = 10.0

@@ -17,6 +17,7 @@ ApiError
 │   ├── MoveIncomplete         422  the move is legal, but something that it needs is missing
 │   ├── VersionMismatch        412  somebody else changed the case meanwhile
 │   ├── HashMismatch           422  the bytes are not those that the path names
+│   ├── RateLimited            429  (transient) too many requests or failed logins
 │   ├── IntakeFull             503  (transient) the intake queue is full
 │   ├── StreamFull             503  (transient) as many listeners as are allowed
 │   ├── StoreUnavailable       503  (transient) the database does not answer
@@ -59,6 +60,7 @@ __all__ = [
     "Problem",
     "ProfileError",
     "ProjectionError",
+    "RateLimited",
     "RequestTimeout",
     "StoreUnavailable",
     "StreamFull",
@@ -188,6 +190,12 @@ class HashMismatch(Problem, Permanent):
     """The bytes are not those that the path names."""
 
     slug, status, title = "hash-mismatch", 422, "The bytes do not have this SHA-256"
+
+
+class RateLimited(Problem, Transient):
+    """Too many requests, or too many failed logins."""
+
+    slug, status, title = "rate-limited", 429, "Too many requests"
 
 
 class IntakeFull(Problem, Transient):

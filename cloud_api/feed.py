@@ -22,8 +22,9 @@ from cloud_api.errors import InvalidInput, StoreUnavailable, StreamFull
 from cloud_api.event_projection import decode_event, read_intake
 from cloud_api.instants import iso
 from cloud_api.metrics import Metrics
+from cloud_api.people.scope import Scope, scoped_cases, scoped_events
 from cloud_api.projector import projected_seq
-from cloud_api.schema import case_log, cases
+from cloud_api.schema import case_log, cases, events
 
 __all__ = ["Change", "FeedHub", "FeedReader", "Position", "parse_position"]
 
@@ -50,6 +51,8 @@ class Change(NamedTuple):
     topic: str
     district: str
     data: str
+    about: str
+    """Id of the event or case."""
 
 
 def parse_position(text: str) -> Position:
@@ -90,8 +93,10 @@ class FeedReader:
                 if row.seq > through:
                     break
                 position = position._replace(intake=row.seq)
-                district = decode_event(row.body).district
-                changes.append(Change(position, "event", district, row.body.decode()))
+                event = decode_event(row.body)
+                changes.append(
+                    Change(position, "event", event.district, row.body.decode(), event.event_id)
+                )
             query = (
                 select(case_log.c.seq, case_log.c.body, cases.c.number, cases.c.district)
                 .join(cases, cases.c.case_id == case_log.c.case_id)
@@ -101,9 +106,32 @@ class FeedReader:
             )
             for seq, body, number, district in connection.execute(query):
                 position = position._replace(cases=seq)
-                data = _case_change(decode_record(body), number, district)
-                changes.append(Change(position, "case", district, data))
+                record = decode_record(body)
+                data = _case_change(record, number, district)
+                changes.append(Change(position, "case", district, data, record.case_id))
         return changes
+
+    def within(self, changes: list[Change], scope: Scope) -> list[Change]:
+        """Return those of a page's changes whose case a scope holds, as it stands now."""
+        wanted = {
+            topic: {change.about for change in changes if change.topic == topic}
+            for topic in ("event", "case")
+        }
+        with self._store.read() as connection:
+            seen = set(
+                connection.scalars(
+                    select(cases.c.case_id).where(
+                        cases.c.case_id.in_(wanted["case"]), scoped_cases(scope)
+                    )
+                )
+            ) | set(
+                connection.scalars(
+                    select(events.c.event_id).where(
+                        events.c.event_id.in_(wanted["event"]), scoped_events(scope)
+                    )
+                )
+            )
+        return [change for change in changes if change.about in seen]
 
 
 def _case_change(record: Record, number: str, district: str) -> str:
@@ -137,6 +165,10 @@ class FeedHub:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._reading = asyncio.Lock()
         self._pages: dict[tuple[Position, Position], list[Change]] = {}
+
+    def within(self, changes: list[Change], scope: Scope) -> list[Change]:
+        """Return those of a page's changes that a scope holds; reads the database."""
+        return self._reader.within(changes, scope)
 
     async def head(self) -> Position:
         """Return the newest position."""

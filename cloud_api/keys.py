@@ -8,13 +8,16 @@ import threading
 import time
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
+import msgspec
 from msgspec import Struct
 from sqlalchemy import func, insert, select, update
 
 from cloud_api.database import Lane, Store
 from cloud_api.errors import NotFound, Unauthenticated
 from cloud_api.instants import to_us
+from cloud_api.people.scope import EVERYTHING, Scope
 from cloud_api.schema import api_keys
 
 __all__ = ["Identity", "KeyInfo", "KeyRing", "Role"]
@@ -47,11 +50,13 @@ class Role(StrEnum):
 
 
 class Identity(Struct, frozen=True):
-    """Who is behind a key; ``name`` is what the case log calls the actor."""
+    """Who asks; ``name`` is what the case log calls the actor, ``key_id`` the key's or user's id."""
 
     key_id: str
     name: str
     role: Role
+    scope: Scope = EVERYTHING
+    kind: Literal["key", "user"] = "key"
 
 
 class KeyInfo(Struct, frozen=True, kw_only=True):
@@ -62,6 +67,7 @@ class KeyInfo(Struct, frozen=True, kw_only=True):
     role: Role
     created_at_us: int
     revoked_at_us: int | None
+    scope: Scope = EVERYTHING
 
 
 class KeyRing:
@@ -78,12 +84,19 @@ class KeyRing:
         self._renewing: set[str] = set()
         self._mutex = threading.Lock()
 
-    def create(self, name: str, role: Role, now: datetime) -> tuple[KeyInfo, str]:
+    def create(
+        self, name: str, role: Role, now: datetime, scope: Scope = EVERYTHING
+    ) -> tuple[KeyInfo, str]:
         """Return a new key and its token, which is not stored and cannot be had again."""
         key_id = secrets.token_hex(6)
         token = f"cityloop_{key_id}_{secrets.token_urlsafe(32)}"
         info = KeyInfo(
-            key_id=key_id, name=name, role=role, created_at_us=to_us(now), revoked_at_us=None
+            key_id=key_id,
+            name=name,
+            role=role,
+            created_at_us=to_us(now),
+            revoked_at_us=None,
+            scope=scope,
         )
         with self._store.write(Lane.KEYS) as connection:
             connection.execute(insert(api_keys).values(**_row(info, token)))
@@ -117,6 +130,7 @@ class KeyRing:
             api_keys.c.role,
             api_keys.c.created_at_us,
             api_keys.c.revoked_at_us,
+            api_keys.c.scope,
         ).order_by(api_keys.c.created_at_us, api_keys.c.key_id)
         with self._store.read() as connection:
             return [
@@ -126,6 +140,7 @@ class KeyRing:
                     role=Role(row.role),
                     created_at_us=row.created_at_us,
                     revoked_at_us=row.revoked_at_us,
+                    scope=_scope(row.scope),
                 )
                 for row in connection.execute(query)
             ]
@@ -181,9 +196,9 @@ class KeyRing:
         match = _TOKEN.fullmatch(token)
         if match is None:
             raise refusal
-        query = select(api_keys.c.name, api_keys.c.role, api_keys.c.token_sha256).where(
-            api_keys.c.key_id == match[1], api_keys.c.revoked_at_us.is_(None)
-        )
+        query = select(
+            api_keys.c.name, api_keys.c.role, api_keys.c.token_sha256, api_keys.c.scope
+        ).where(api_keys.c.key_id == match[1], api_keys.c.revoked_at_us.is_(None))
         digest = _digest(token)
         try:
             with self._store.read() as connection:
@@ -193,7 +208,7 @@ class KeyRing:
                 self._renewing.discard(digest)
         if not hmac.compare_digest("" if row is None else row.token_sha256, digest) or row is None:
             raise refusal
-        identity = Identity(match[1], row.name, Role(row.role))
+        identity = Identity(match[1], row.name, Role(row.role), _scope(row.scope))
         with self._mutex:
             if len(self._cache) >= _CACHE_LIMIT:
                 self._cache.clear()
@@ -205,6 +220,10 @@ def _digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+def _scope(stored: str | None) -> Scope:
+    return EVERYTHING if stored is None else msgspec.json.decode(stored, type=Scope)
+
+
 def _row(info: KeyInfo, token: str) -> dict[str, object]:
     return {
         "key_id": info.key_id,
@@ -213,4 +232,5 @@ def _row(info: KeyInfo, token: str) -> dict[str, object]:
         "token_sha256": _digest(token),
         "created_at_us": info.created_at_us,
         "revoked_at_us": info.revoked_at_us,
+        "scope": None if info.scope.unbounded else msgspec.json.encode(info.scope).decode(),
     }

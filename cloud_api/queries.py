@@ -11,6 +11,7 @@ from cloud_api.case_record import Record, decode_record
 from cloud_api.event_projection import EventState, IntakeRow, load_events
 from cloud_api.flow import State
 from cloud_api.instants import to_us
+from cloud_api.people.scope import EVERYTHING, Scope, scoped_cases, scoped_events
 from cloud_api.schema import case_log, cases, events, evidence, intake
 from contracts.event import EventPhase
 from contracts.levels import Lamp, Level
@@ -60,7 +61,12 @@ class CaseFilter(NamedTuple):
 
 
 def list_events(
-    connection: Connection, chosen: EventFilter, *, before: int | None, limit: int
+    connection: Connection,
+    chosen: EventFilter,
+    *,
+    before: int | None,
+    limit: int,
+    scope: Scope = EVERYTHING,
 ) -> list[EventState]:
     """Return up to ``limit`` events, the one that arrived last first.
 
@@ -69,8 +75,11 @@ def list_events(
         chosen: filters; None matches everything.
         before: only events whose first revision is before this intake entry.
         limit: how many at most.
+        scope: what the caller may see.
     """
-    query = select(events).order_by(events.c.first_seq.desc()).limit(limit)
+    query = (
+        select(events).where(scoped_events(scope)).order_by(events.c.first_seq.desc()).limit(limit)
+    )
     exact = (
         (events.c.level, chosen.level),
         (events.c.event_type, chosen.event_type),
@@ -88,10 +97,20 @@ def list_events(
 
 
 def list_cases(
-    connection: Connection, chosen: CaseFilter, *, before: int | None, limit: int
+    connection: Connection,
+    chosen: CaseFilter,
+    *,
+    before: int | None,
+    limit: int,
+    scope: Scope = EVERYTHING,
 ) -> list[Case]:
     """Return up to ``limit`` cases, the youngest first; arguments as for :func:`list_events`."""
-    query = select(cases.c.document).order_by(cases.c.opened_seq.desc()).limit(limit)
+    query = (
+        select(cases.c.document)
+        .where(scoped_cases(scope))
+        .order_by(cases.c.opened_seq.desc())
+        .limit(limit)
+    )
     exact = (
         (cases.c.state, chosen.state),
         (cases.c.level, chosen.level),
@@ -115,11 +134,13 @@ def list_cases(
     return [decode_case(document) for document in connection.scalars(query)]
 
 
-def supervised(connection: Connection, district: str | None, *, limit: int) -> list[Case]:
+def supervised(
+    connection: Connection, district: str | None, *, limit: int, scope: Scope = EVERYTHING
+) -> list[Case]:
     """Return the open cases with a yellow or red lamp 督办, red ones first, then the one due first."""
     query = (
         select(cases.c.document)
-        .where(cases.c.is_open == 1, cases.c.lamp.in_([Lamp.YELLOW, Lamp.RED]))
+        .where(cases.c.is_open == 1, cases.c.lamp.in_([Lamp.YELLOW, Lamp.RED]), scoped_cases(scope))
         .order_by(cases.c.lamp, cases.c.due_at_us, cases.c.opened_seq)
         .limit(limit)
     )
@@ -166,10 +187,12 @@ def case_numbers(connection: Connection, case_ids: Iterable[str]) -> dict[str, s
     return {row.case_id: row.number for row in connection.execute(query)}
 
 
-def merged_cases(connection: Connection, case_id: str) -> list[str]:
-    """Return the numbers of the cases that were merged into this one."""
+def merged_cases(connection: Connection, case_id: str, scope: Scope = EVERYTHING) -> list[str]:
+    """Return the numbers of the cases in a scope that were merged into this one."""
     query = (
-        select(cases.c.number).where(cases.c.merged_into == case_id).order_by(cases.c.opened_seq)
+        select(cases.c.number)
+        .where(cases.c.merged_into == case_id, scoped_cases(scope))
+        .order_by(cases.c.opened_seq)
     )
     return list(connection.scalars(query))
 

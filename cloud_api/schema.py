@@ -121,6 +121,7 @@ cases = Table(
     Column("due_at_us", BigInteger, nullable=True),
     Column("next_at_us", BigInteger, nullable=True),
     Column("closed_at_us", BigInteger, nullable=True),
+    Column("involved", Text, nullable=True),
     UniqueConstraint("district", "day", "day_number", name="uq_cases_district_day_number"),
     Index("ix_cases_attach_key", "attach_key"),
     Index("ix_cases_state", "state", "opened_seq"),
@@ -164,4 +165,5 @@ api_keys = Table(
     Column("token_sha256", Text, nullable=False),
     Column("created_at_us", BigInteger, nullable=False),
     Column("revoked_at_us", BigInteger, nullable=True),
+    Column("scope", Text, nullable=True),
 )

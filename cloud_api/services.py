@@ -19,6 +19,11 @@ from cloud_api.intake import IntakeLog
 from cloud_api.keys import KeyRing
 from cloud_api.metrics import Metrics
 from cloud_api.notices.bootstrap import Notices
+from cloud_api.people.callers import Callers
+from cloud_api.people.login import Login
+from cloud_api.people.passwords import Passwords
+from cloud_api.people.register import UserRegister
+from cloud_api.people.sessions import Sessions
 from cloud_api.ports import ControlSink
 from cloud_api.privacy.vault import Vault
 from cloud_api.projector import Projector
@@ -39,6 +44,11 @@ class Services:
     profile: CityProfile
     metrics: Metrics
     keys: KeyRing
+    callers: Callers
+    users: UserRegister
+    passwords: Passwords
+    sessions: Sessions
+    login: Login
     intake: IntakeLog
     group_commit: GroupCommit
     posting: EventPosting

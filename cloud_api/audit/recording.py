@@ -20,7 +20,7 @@ _MOST_CHARACTERS = 500
 
 def actor_of(identity: Identity | None) -> str:
     """Return what the audit log calls a caller: an id that says nothing about a person."""
-    return "" if identity is None or not identity.key_id else f"key:{identity.key_id}"
+    return "" if identity is None or not identity.key_id else f"{identity.kind}:{identity.key_id}"
 
 
 class Recording:

@@ -180,6 +180,9 @@ def acting_router(services: Services, gate: Gate) -> APIRouter:
         case_ref: str, body: MoveBody, request: Request, response: Response, caller: actor
     ) -> CaseView:
         """Move the case; an illegal move is 409 and lists the legal ones."""
+        target = storable(body.into_case)
+        if target is not None and not services.callers.visible(caller.scope, case_ref=target):
+            raise NotFound(f"case {target[:80]!r} does not exist; see GET /v1/cases")
         asked = MoveRequest(
             to=body.to,
             reason=body.reason,

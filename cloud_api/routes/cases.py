@@ -42,6 +42,7 @@ def cases_router(services: Services, gate: Gate) -> APIRouter:
     """Return the routes below ``/v1/cases``."""
     router = APIRouter(tags=["cases"])
     reader = Annotated[Identity, Depends(gate.read)]
+    lister = Annotated[Identity, Depends(gate.read_filtered)]
     config, flows = services.config, services.flows
     departments = {department.id: department for department in config.departments}
 
@@ -51,7 +52,7 @@ def cases_router(services: Services, gate: Gate) -> APIRouter:
         responses=documented(Unauthenticated, Forbidden, InvalidInput, StoreUnavailable),
     )
     def get_cases(
-        _caller: reader,
+        caller: lister,
         state: State | None = None,
         open: bool | None = None,  # noqa: A002 - the parameter's public name
         level: Level | None = None,
@@ -84,7 +85,9 @@ def cases_router(services: Services, gate: Gate) -> APIRouter:
         )
         before = None if cursor is None else position_of(cursor)
         with services.store.read() as connection:
-            found = list_cases(connection, chosen, before=before, limit=limit + 1)
+            found = list_cases(
+                connection, chosen, before=before, limit=limit + 1, scope=caller.scope
+            )
         page = found[:limit]
         return CasePage(
             items=[case_view(case, flows, departments) for case in page],
@@ -96,7 +99,7 @@ def cases_router(services: Services, gate: Gate) -> APIRouter:
         summary="Read one case, by id or number, with its timeline",
         responses=documented(Unauthenticated, Forbidden, NotFound, InvalidInput, StoreUnavailable),
     )
-    def get_case(case_ref: str, response: Response, _caller: reader) -> CaseDetail:
+    def get_case(case_ref: str, response: Response, caller: reader) -> CaseDetail:
         """Return a case with timeline, events, evidence and legal moves."""
         case_ref = storable(case_ref) or ""
         with services.store.read() as connection:
@@ -105,8 +108,8 @@ def cases_router(services: Services, gate: Gate) -> APIRouter:
                 raise NotFound(f"case {case_ref[:80]!r} does not exist; see GET /v1/cases")
             events = events_of_case(connection, case)
             records = case_records(connection, case.case_id)
-            merged = merged_cases(connection, case.case_id)
             orders = orders_of_events(connection, (link.event_id for link in case.events))
+            merged = merged_cases(connection, case.case_id, caller.scope)
             stored = stored_evidence(connection, (link.sha256 for link in case.evidence))
         response.headers["ETag"] = f'"{case.version}"'
         return CaseDetail(

@@ -104,7 +104,7 @@ def _put(services: Services, register: DeviceRegister, entries: Sequence[Entry],
 
 
 def _registry_routes(router: APIRouter, services: Services, register: DeviceRegister) -> None:
-    poller = Annotated[Identity, Depends(Require(services.keys, POLL))]
+    poller = Annotated[Identity, Depends(Require(services.callers, POLL))]
 
     @router.get(
         "/v1/registry",
@@ -135,8 +135,8 @@ def _entry_routes(
     router: APIRouter, services: Services, register: DeviceRegister, kind: EntryKind, path: str
 ) -> None:
     """Add list, get, put and delete of one kind of entry."""
-    reader = Annotated[Identity, Depends(Require(services.keys, POLL))]
-    manager = Annotated[Identity, Depends(Require(services.keys, MANAGE))]
+    reader = Annotated[Identity, Depends(Require(services.callers, POLL))]
+    manager = Annotated[Identity, Depends(Require(services.callers, MANAGE))]
     singular = kind.value
 
     @router.get(
@@ -218,8 +218,8 @@ def _sheet_routes(
     router: APIRouter, services: Services, register: DeviceRegister, kind: EntryKind, path: str
 ) -> None:
     """Add the table of one kind of entry: out, and in with a dry run."""
-    reader = Annotated[Identity, Depends(Require(services.keys, POLL))]
-    manager = Annotated[Identity, Depends(Require(services.keys, MANAGE))]
+    reader = Annotated[Identity, Depends(Require(services.callers, POLL))]
+    manager = Annotated[Identity, Depends(Require(services.callers, MANAGE))]
     struct = _KINDS[kind]
 
     @router.get(

@@ -10,6 +10,7 @@ from cloud_api.case_book import CaseBook
 from cloud_api.case_opening import find_case
 from cloud_api.errors import Forbidden, InvalidInput, NotFound, StoreUnavailable, Unauthenticated
 from cloud_api.keys import Identity
+from cloud_api.people.scope import case_in_scope
 from cloud_api.routes.answers import documented, storable
 from cloud_api.services import Services
 
@@ -82,6 +83,7 @@ def dispatch_router(services: Services, gate: Gate) -> APIRouter:
     """Return the routes about who handles what."""
     router = APIRouter(tags=["dispatch"])
     reader = Annotated[Identity, Depends(gate.read)]
+    anybody = Annotated[Identity, Depends(gate.read_common)]
     profile = services.profile
     dispatcher = profile.dispatcher
 
@@ -119,14 +121,18 @@ def dispatch_router(services: Services, gate: Gate) -> APIRouter:
         summary="Find open cases that may be about the same matter",
         responses=documented(Unauthenticated, Forbidden, NotFound, InvalidInput, StoreUnavailable),
     )
-    def duplicates(case_ref: str, _caller: reader) -> list[TwinView]:
+    def duplicates(case_ref: str, caller: reader) -> list[TwinView]:
         """Return likely duplicates, the likeliest first; merging is a move, and reversible."""
         case_ref = storable(case_ref) or ""
         with services.store.read() as connection:
             case = find_case(connection, case_ref)
             if case is None:
                 raise NotFound(f"case {case_ref[:80]!r} does not exist; see GET /v1/cases")
-            twins = profile.duplicates.find(connection, case)
+            twins = [
+                twin
+                for twin in profile.duplicates.find(connection, case)
+                if case_in_scope(connection, caller.scope, twin.case.case_id)
+            ]
         return [
             TwinView(
                 case_id=twin.case.case_id,
@@ -144,7 +150,7 @@ def dispatch_router(services: Services, gate: Gate) -> APIRouter:
         summary="List the classes of today's code table",
         responses=documented(Unauthenticated, Forbidden),
     )
-    def classes(_caller: reader) -> list[ClassView]:
+    def classes(_caller: anybody) -> list[ClassView]:
         """Return the classes that hold today."""
         return [
             ClassView(
@@ -163,7 +169,7 @@ def dispatch_router(services: Services, gate: Gate) -> APIRouter:
         responses=documented(Unauthenticated, Forbidden, NotFound, InvalidInput),
     )
     def locate(
-        _caller: reader,
+        _caller: anybody,
         lon: Annotated[float, Query(ge=-180, le=180, description="WGS 84")],
         lat: Annotated[float, Query(ge=-90, le=90, description="WGS 84")],
     ) -> CellView:
@@ -180,7 +186,7 @@ def dispatch_router(services: Services, gate: Gate) -> APIRouter:
         summary="Read which city's data are in force, and what they are",
         responses=documented(Unauthenticated, Forbidden),
     )
-    def show_profile(_caller: reader) -> ProfileView:
+    def show_profile(_caller: anybody) -> ProfileView:
         """Return the profile's name, version and its own statement of what it is."""
         return ProfileView(
             profile=profile.spec.profile,

@@ -40,6 +40,7 @@ def events_router(services: Services, gate: Gate) -> APIRouter:
     router = APIRouter(tags=["events"])
     poster = Annotated[Identity, Depends(gate.post_events)]
     reader = Annotated[Identity, Depends(gate.read)]
+    lister = Annotated[Identity, Depends(gate.read_filtered)]
     config = services.config
 
     @router.post(
@@ -90,7 +91,7 @@ def events_router(services: Services, gate: Gate) -> APIRouter:
         responses=documented(Unauthenticated, Forbidden, InvalidInput, StoreUnavailable),
     )
     def get_events(
-        _caller: reader,
+        caller: lister,
         level: Level | None = None,
         type: Annotated[str | None, Query(max_length=128)] = None,  # noqa: A002 - the parameter's public name
         phase: EventPhase | None = None,
@@ -105,7 +106,9 @@ def events_router(services: Services, gate: Gate) -> APIRouter:
         chosen = EventFilter(level, storable(type), phase, district, since)
         before = None if cursor is None else position_of(cursor)
         with services.store.read() as connection:
-            found = list_events(connection, chosen, before=before, limit=limit + 1)
+            found = list_events(
+                connection, chosen, before=before, limit=limit + 1, scope=caller.scope
+            )
         page = found[:limit]
         return EventPage(
             items=[event_view(state) for state in page],

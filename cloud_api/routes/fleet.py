@@ -80,8 +80,8 @@ def fleet_router(services: Services, _gate: Gate) -> APIRouter:
 
 
 def _config_routes(router: APIRouter, services: Services) -> None:
-    reader = Annotated[Identity, Depends(Require(services.keys, POLL))]
-    manager = Annotated[Identity, Depends(Require(services.keys, MANAGE))]
+    reader = Annotated[Identity, Depends(Require(services.callers, POLL))]
+    manager = Annotated[Identity, Depends(Require(services.callers, MANAGE))]
     desired, reports = DesiredConfigs(services.store), FleetReports(services.store)
     register = DeviceRegister(services.store)
 
@@ -186,8 +186,8 @@ def _config_routes(router: APIRouter, services: Services) -> None:
 
 
 def _enrolment_routes(router: APIRouter, services: Services) -> None:
-    manager = Annotated[Identity, Depends(Require(services.keys, MANAGE))]
-    hub = Annotated[Identity, Depends(Require(services.keys, LOGINS))]
+    manager = Annotated[Identity, Depends(Require(services.callers, MANAGE))]
+    hub = Annotated[Identity, Depends(Require(services.callers, LOGINS))]
     enrolment = Enrolment(services.store, services.keys)
     register = DeviceRegister(services.store)
 
@@ -317,8 +317,8 @@ def _enrolment_routes(router: APIRouter, services: Services) -> None:
 
 
 def _report_routes(router: APIRouter, services: Services) -> None:
-    reader = Annotated[Identity, Depends(Require(services.keys, READ))]
-    poster = Annotated[Identity, Depends(Require(services.keys, POST_EVENTS))]
+    reader = Annotated[Identity, Depends(Require(services.callers, READ))]
+    poster = Annotated[Identity, Depends(Require(services.callers, POST_EVENTS))]
     reports, desired = FleetReports(services.store), DesiredConfigs(services.store)
     enrolment = Enrolment(services.store, services.keys)
 

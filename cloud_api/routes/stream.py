@@ -18,6 +18,7 @@ from cloud_api.errors import (
 )
 from cloud_api.feed import Change, Position, parse_position
 from cloud_api.keys import Identity
+from cloud_api.people.scope import Scope
 from cloud_api.routes.answers import documented
 from cloud_api.services import Services
 
@@ -33,7 +34,7 @@ _WAKE_S = 1.0
 def stream_router(services: Services, gate: Gate) -> APIRouter:
     """Return the route ``/v1/stream``."""
     router = APIRouter(tags=["stream"])
-    reader = Annotated[Identity, Depends(gate.read)]
+    reader = Annotated[Identity, Depends(gate.read_filtered)]
     feed, config = services.feed, services.config
 
     @router.get(
@@ -50,7 +51,7 @@ def stream_router(services: Services, gate: Gate) -> APIRouter:
     )
     async def stream(
         request: Request,
-        _caller: reader,
+        caller: reader,
         topic: Literal["event", "case"] | None = None,
         district: Annotated[str | None, Query(pattern=r"^[a-z0-9-]{1,64}$")] = None,
         last_event_id: Annotated[
@@ -62,7 +63,9 @@ def stream_router(services: Services, gate: Gate) -> APIRouter:
         after = parse_position(resume) if resume else await feed.head()
         feed.check_room()
         stopping = anyio.Event()
-        listener = _Listener(services, after, topic, district, token_of(request), stopping)
+        listener = _Listener(
+            services, after, topic, district, token_of(request), caller.scope, stopping
+        )
         return EventSourceResponse(
             listener.messages(),
             ping=max(1, round(config.stream_heartbeat_s)),
@@ -85,6 +88,7 @@ class _Listener:
         topic: str | None,
         district: str | None,
         token: str | None,
+        scope: Scope,
         stopping: anyio.Event,
     ) -> None:
         self._services = services
@@ -92,6 +96,7 @@ class _Listener:
         self._topic = topic
         self._district = district
         self._token = token
+        self._scope = scope
         self._stopping = stopping
 
     async def messages(self) -> AsyncIterator[ServerSentEvent]:
@@ -103,11 +108,13 @@ class _Listener:
             async for changes in feed.follow(self._after, _WAKE_S):
                 if self._stopping.is_set() or not await self._still_welcome():
                     return
-                for change in changes:
-                    if self._wants(change):
-                        yield ServerSentEvent(
-                            data=change.data, event=change.topic, id=str(change.position)
-                        )
+                wanted = [change for change in changes if self._wants(change)]
+                if wanted and not self._scope.unbounded:
+                    wanted = await run_in_threadpool(feed.within, wanted, self._scope)
+                for change in wanted:
+                    yield ServerSentEvent(
+                        data=change.data, event=change.topic, id=str(change.position)
+                    )
         finally:
             feed.leave()
 
@@ -115,11 +122,11 @@ class _Listener:
         return self._topic in {None, change.topic} and self._district in {None, change.district}
 
     async def _still_welcome(self) -> bool:
-        keys = self._services.keys
-        if self._token is None or keys.cached(self._token) is not None:
+        callers = self._services.callers
+        if self._token is None or callers.cached(self._token) is not None:
             return True
         try:
-            await run_in_threadpool(keys.identify, self._token)
+            await run_in_threadpool(callers.identify, self._token)
         except Unauthenticated:
             return False
         return True

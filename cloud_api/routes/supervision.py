@@ -41,7 +41,8 @@ class ModeBody(BaseModel):
 def supervision_router(services: Services, gate: Gate) -> APIRouter:
     """Return the routes about lateness and modes."""
     router = APIRouter(tags=["supervision"])
-    reader = Annotated[Identity, Depends(gate.read)]
+    reader = Annotated[Identity, Depends(gate.read_common)]
+    lister = Annotated[Identity, Depends(gate.read_filtered)]
     actor = Annotated[Identity, Depends(gate.act)]
     departments = {each.id: each for each in services.config.departments}
 
@@ -51,13 +52,13 @@ def supervision_router(services: Services, gate: Gate) -> APIRouter:
         responses=documented(Unauthenticated, Forbidden, InvalidInput, StoreUnavailable),
     )
     def supervision(
-        _caller: reader,
+        caller: lister,
         district: Annotated[str | None, Query(pattern=r"^[a-z0-9-]{1,64}$")] = None,
         limit: Annotated[int, Query(ge=1, le=services.config.page_size)] = 50,
     ) -> list[CaseView]:
         """Return the supervision queue: red ones first, then the one that is due first."""
         with services.store.read() as connection:
-            found = supervised(connection, district, limit=limit)
+            found = supervised(connection, district, limit=limit, scope=caller.scope)
         return [case_view(case, services.flows, departments) for case in found]
 
     @router.get(

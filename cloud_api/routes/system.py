@@ -21,7 +21,7 @@ __all__ = ["system_router"]
 def system_router(services: Services, gate: Gate) -> APIRouter:
     """Return the routes that are about the API itself."""
     router = APIRouter(tags=["system"])
-    reader = Annotated[Identity, Depends(gate.read)]
+    reader = Annotated[Identity, Depends(gate.read_common)]
     scraper = Annotated[Identity, Depends(gate.metrics)]
 
     @router.get(
