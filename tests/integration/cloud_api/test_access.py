@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from cloud_api.access import ACT, AUDIT, POST_EVENTS, PUT_EVIDENCE, READ
+from cloud_api.access import ACT, AUDIT, PERSON, POST_EVENTS, PUT_EVIDENCE, READ
 from cloud_api.app import OPEN_PATHS
 from cloud_api.keys import Role
 from cloud_api.routes.devices import MANAGE, POLL
@@ -45,6 +45,10 @@ ROLES: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/metrics"): READ,
     ("GET", "/v1/registry"): POLL,
     ("GET", "/v1/audit"): AUDIT,
+    ("POST", "/v1/logout"): PERSON,
+    ("GET", "/v1/me"): PERSON,
+    ("POST", "/v1/me/password"): PERSON,
+    ("GET", "/v1/users"): MANAGE,
     ("GET", "/v1/registry/devices.csv"): POLL,
     ("POST", "/v1/registry/devices.csv"): MANAGE,
     ("GET", "/v1/registry/boxes.csv"): POLL,
@@ -72,8 +76,8 @@ ROLES: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/notices"): READ,
     ("GET", "/v1/notices/{notice_id}"): READ,
 }
-OPEN = {("GET", "/healthz"), ("POST", "/v1/enrol")}
-"""Health, and the enrolment of a box, whose one-time token is its proof."""
+OPEN = {("GET", "/healthz"), ("POST", "/v1/enrol"), ("POST", "/v1/login")}
+"""Health, and where a one-time token or a password is the proof."""
 
 
 def _status(client: httpx.Client, method: str, path: str) -> int:

@@ -41,7 +41,9 @@ ROSTER = Roster(
 )
 
 
-def _told(plan: NoticePlan, facts: dict[str, str], now: datetime = NOON) -> list[tuple[int, str, str]]:
+def _told(
+    plan: NoticePlan, facts: dict[str, str], now: datetime = NOON
+) -> list[tuple[int, str, str]]:
     case = invented_case(
         level=Level(facts.get("level", "yellow")),
         district=facts.get("district", "futian"),
