@@ -1,7 +1,7 @@
 """Reading values back from an InfluxDB 2 server by Flux.
 
 Written against the Flux 0.x reference and influxdb-client; **not run against a server**: none was
-to be had. The queries' text is tested, their answers are not.
+to be had. The queries are held to the compiler, the reading of answers to the reference's examples.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The text of Flux queries; no InfluxDB 2 server is to be had to run them."""
+"""The text of Flux queries."""
 
 from gateway.telemetry.flux import metrics_query, read_query, summary_query
 
