@@ -34,6 +34,7 @@ from cloud_api.routes.events import events_router
 from cloud_api.routes.evidence import evidence_router
 from cloud_api.routes.fleet import fleet_router
 from cloud_api.routes.notices import notices_router
+from cloud_api.routes.oidc import oidc_router
 from cloud_api.routes.people import people_router
 from cloud_api.routes.stream import stream_router
 from cloud_api.routes.supervision import supervision_router
@@ -91,6 +92,7 @@ def build_app(services: Services, start: Callable[[], None], stop: Callable[[], 
         system_router(services, gate),
         auditing_router(services, gate),
         people_router(services, gate),
+        oidc_router(services),
         devices_router(services, gate),
         fleet_router(services, gate),
         notices_router(services, gate),

@@ -38,6 +38,7 @@ from cloud_api.notices.senders import AppriseSender, NoticeSender
 from cloud_api.people.back_off import LoginBackOff
 from cloud_api.people.callers import Callers
 from cloud_api.people.login import Login
+from cloud_api.people.oidc import OidcLogin
 from cloud_api.people.passwords import Passwords
 from cloud_api.people.register import UserRegister
 from cloud_api.people.sessions import Sessions
@@ -295,6 +296,7 @@ def build(
             passwords=passwords,
             sessions=sessions,
             login=Login(users, passwords, LoginBackOff(store), sessions, clock),
+            oidc=None if config.oidc is None else OidcLogin(config.oidc, users, book),
             intake=intake,
             group_commit=group_commit,
             posting=EventPosting(group_commit, metrics, config.batch_events),

@@ -10,6 +10,7 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from cloud_api.flow_choice import FlowChoice
+from cloud_api.people.oidc_config import OidcConfig
 from cloud_api.privacy.keybook import KeyBook
 from contracts.envelope import Id
 from runtime.clock import ClockConfig
@@ -133,6 +134,8 @@ class ApiConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Seconds after which people log in again, whatever they do. Default 12 hours: a shift."""
     session_idle_s: _Seconds = 3_600.0
     """Seconds without a request after which a session ends. Default 1 hour."""
+    oidc: OidcConfig | None = None
+    """OpenID provider that people log in at. Default none: with a password only."""
     cookie_secure: bool = True
     """Whether browsers send the session's cookie over HTTPS only. Default true."""
     request_timeout_s: _Seconds = 30.0

@@ -17,6 +17,7 @@ ApiError
 │   ├── MoveIncomplete         422  the move is legal, but something that it needs is missing
 │   ├── VersionMismatch        412  somebody else changed the case meanwhile
 │   ├── HashMismatch           422  the bytes are not those that the path names
+│   ├── ProviderUnavailable    502  (transient) the OpenID provider does not answer
 │   ├── RateLimited            429  (transient) too many requests or failed logins
 │   ├── IntakeFull             503  (transient) the intake queue is full
 │   ├── StreamFull             503  (transient) as many listeners as are allowed
@@ -60,6 +61,7 @@ __all__ = [
     "Problem",
     "ProfileError",
     "ProjectionError",
+    "ProviderUnavailable",
     "RateLimited",
     "RequestTimeout",
     "StoreUnavailable",
@@ -190,6 +192,12 @@ class HashMismatch(Problem, Permanent):
     """The bytes are not those that the path names."""
 
     slug, status, title = "hash-mismatch", 422, "The bytes do not have this SHA-256"
+
+
+class ProviderUnavailable(Problem, Transient):
+    """The OpenID provider does not answer, or not with what it should."""
+
+    slug, status, title = "provider-unavailable", 502, "The OpenID provider does not answer"
 
 
 class RateLimited(Problem, Transient):

@@ -28,6 +28,7 @@ PROBLEMS: tuple[type[Problem], ...] = (
     errors.MoveIncomplete,
     errors.VersionMismatch,
     errors.HashMismatch,
+    errors.ProviderUnavailable,
     errors.RateLimited,
     errors.IntakeFull,
     errors.StreamFull,

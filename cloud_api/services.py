@@ -21,6 +21,7 @@ from cloud_api.metrics import Metrics
 from cloud_api.notices.bootstrap import Notices
 from cloud_api.people.callers import Callers
 from cloud_api.people.login import Login
+from cloud_api.people.oidc import OidcLogin
 from cloud_api.people.passwords import Passwords
 from cloud_api.people.register import UserRegister
 from cloud_api.people.sessions import Sessions
@@ -49,6 +50,7 @@ class Services:
     passwords: Passwords
     sessions: Sessions
     login: Login
+    oidc: OidcLogin | None
     intake: IntakeLog
     group_commit: GroupCommit
     posting: EventPosting

@@ -76,8 +76,14 @@ ROLES: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/notices"): READ,
     ("GET", "/v1/notices/{notice_id}"): READ,
 }
-OPEN = {("GET", "/healthz"), ("POST", "/v1/enrol"), ("POST", "/v1/login")}
-"""Health, and where a one-time token or a password is the proof."""
+OPEN = {
+    ("GET", "/healthz"),
+    ("POST", "/v1/enrol"),
+    ("POST", "/v1/login"),
+    ("GET", "/v1/login/oidc"),
+    ("GET", "/v1/login/oidc/callback"),
+}
+"""Health, and where a one-time token or a password is the proof, or the word of a provider."""
 
 
 def _status(client: httpx.Client, method: str, path: str) -> int:
