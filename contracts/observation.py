@@ -31,6 +31,12 @@ class ObservationKind(StrEnum):
     """No frame from a camera for longer than its hold-off."""
     WRONG_WAY = "wrong_way"
     LEFT_OBJECT = "left_object"
+    STOPPED_VEHICLE = "stopped_vehicle"
+    """A vehicle stands still in a zone for longer than the zone's ``stopped_after_s``."""
+    LOITERING = "loitering"
+    """A track was in a zone for longer than its ``loiter_after_s`` in all, coming and going."""
+    CROWD_GROWTH = "crowd_growth"
+    """A zone fills up; ``count`` says with how many."""
     CAMERA_INTEGRITY = "camera_integrity"
 
 
@@ -61,6 +67,12 @@ class Observation(Envelope, frozen=True, kw_only=True, tag="observation.v1", tag
     confidence: Ratio = 0.0
     dwell_s: Annotated[float, Meta(ge=0.0)] = 0.0
     speed_m_s: float | None = None
+    speed_error_m_s: float | None = None
+    """One standard deviation of the speed."""
+    heading_deg: Annotated[float, Meta(ge=0.0, le=360.0)] | None = None
+    """Clockwise from north; says nothing near standstill."""
+    count: Annotated[int, Meta(ge=0)] | None = None
+    """How many take part, where that is counted."""
     place: Place | None = None
     evidence: tuple[Evidence, ...] = ()
     model: str | None = None

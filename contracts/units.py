@@ -60,6 +60,7 @@ UNITS: dict[str, Unit] = {
     "vehicle": Unit("count", "count", 1.0),
     "count": Unit("count", "count", 1.0),
     "1/m2": Unit("density", "1/m2", 1.0),
+    "1/min": Unit("rate", "1/min", 1.0),
 }
 """Every unit a message or a rule may name."""
 

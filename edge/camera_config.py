@@ -13,6 +13,7 @@ __all__ = [
     "CameraConfig",
     "CameraEvidenceConfig",
     "CameraPriority",
+    "CrowdConfig",
     "DetectorConfig",
     "GateConfig",
     "GroundPairConfig",
@@ -188,6 +189,17 @@ class TrackerConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Tracks at a time; detections beyond start none and are counted. Default: 500."""
 
 
+class CrowdConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When a zone counts as filling up."""
+
+    at_least: Annotated[int, Meta(ge=2)]
+    """So many tracks of the zone's classes at the least."""
+    factor: Annotated[float, Meta(gt=1.0)] = 2.0
+    """How many times as many as the fewest within the window. Default: 2."""
+    window_s: Positive = 60.0
+    """How long (s of video) is looked back. Default: 60 s."""
+
+
 class ZoneConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An area of the picture."""
 
@@ -219,6 +231,16 @@ class ZoneConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     left_after_s: Positive | None = None
     """How long (s of video) a thing must lie with nobody near to be told as left_object.
     Default: not told."""
+    stopped_after_s: Positive | None = None
+    """How long (s of video) a vehicle must stand still to be told as stopped_vehicle. Default: not
+    told."""
+    loiter_after_s: Positive | None = None
+    """How long (s of video) a track must be inside in all, coming and going, to be told as loitering.
+    Default: not told."""
+    loiter_gap_s: Positive = 30.0
+    """Longest absence (s of video) that does not end loitering. Default: 30 s."""
+    crowd: CrowdConfig | None = None
+    """When to tell of crowd_growth. Default: never."""
 
 
 class LineConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -46,6 +46,9 @@ class Episode(msgspec.Struct, kw_only=True):
     confidence: float = 0.0
     dwell_s: float = 0.0
     speed_m_s: float | None = None
+    speed_error_m_s: float | None = None
+    heading_deg: float | None = None
+    count: int | None = None
     place: Place | None = None
     evidence: tuple[Evidence, ...] = ()
     model: str | None = None
@@ -53,7 +56,7 @@ class Episode(msgspec.Struct, kw_only=True):
 
 _DETAILS = (
     "zone", "zone_kind", "line", "direction", "track", "label", "confidence", "dwell_s",
-    "speed_m_s", "place", "evidence", "model",
+    "speed_m_s", "speed_error_m_s", "heading_deg", "count", "place", "evidence", "model",
 )  # fmt: skip
 
 

@@ -55,6 +55,29 @@ class GroundView:
                 places[track] = point
         self._motion.update(places, pts_s)
 
+    def area_m2(self, polygon: Sequence[tuple[float, float]]) -> float | None:
+        """Return the ground that a polygon of the picture covers; None where it meets the horizon.
+
+        Straight lines of the picture are straight on the ground, so the corners are enough.
+
+        Args:
+            polygon: corners as shares (0..1) of width and height.
+        """
+        corners = [self._calibration.locate(x, y) for x, y in polygon]
+        known = [(one.east_m, one.north_m) for one in corners if one is not None]
+        if len(known) < len(corners):
+            return None
+        doubled = sum(
+            here[0] * there[1] - there[0] * here[1]
+            for here, there in zip(known, known[1:] + known[:1], strict=True)
+        )
+        return abs(doubled) / 2.0
+
+    def point_of(self, track: int) -> tuple[float, float] | None:
+        """Return where a track was last seen, metres east and north of the origin, or None."""
+        point = self._motion.place_of(track)
+        return None if point is None else (point.east_m, point.north_m)
+
     def place_of(self, track: int) -> Place | None:
         """Return where a track was last seen, WGS 84, or None."""
         point = self._motion.place_of(track)

@@ -20,6 +20,7 @@ from edge.cameras.frame import Frame
 from edge.episodes import EpisodeBook, EpisodeKey
 from edge.evidence.best_frame import BestFrames
 from edge.evidence.desk import EvidenceDesk
+from edge.evidence.view import View
 from edge.ground_view import GroundView
 from edge.letters import counts_letter, tracks_letter
 from edge.perception import Percept
@@ -64,6 +65,7 @@ class CameraReporter:
         self._counts_from_s: float | None = None
         self._crossed: dict[str, list[tuple[str, Direction]]] = defaultdict(list)
         self._ground: GroundView | None = None
+        self._view: View | None = None
 
     def report(
         self,
@@ -79,6 +81,7 @@ class CameraReporter:
         for track, label, confidence in zip(tracks.id, labels, tracks.confidence, strict=True):
             self._labels[int(track)] = (label, round(float(confidence), 3))
         if percept.view is not None and self._desk is not None:
+            self._view = percept.view
             self._best.offer(percept.view, tracks.seen_now())
         letters = self._observations(changes, frame, scene)
         letters += self._tracks(percept, scene)
@@ -92,6 +95,7 @@ class CameraReporter:
         if self._tracks_shown:
             letters.append(tracks_letter(self._config.id, frame.captured_at, (), {}))
         self._best.clear()
+        self._view = None
         self._labels.clear()
         self._tracks_shown = False
         self._tracks_told_s = self._counts_from_s = None
@@ -136,33 +140,31 @@ class CameraReporter:
         return letters
 
     def _conduct(self, conduct: Conduct, frame: Frame) -> list[Letter]:
-        letters: list[Letter] = []
-        for kind, found in (
-            (ObservationKind.WRONG_WAY, conduct.wrong_ways),
-            (ObservationKind.LEFT_OBJECT, conduct.left_objects),
-        ):
-            for change in found:
-                key = self._key(kind, conduct.zone.id, change.track)
-                if not change.began:
-                    if key in self._book.open_keys:
-                        until = _moment(frame, change.until_s)
-                        letters.append(self._book.end(key, at=frame.captured_at, ended_at=until))
-                    continue
-                label, confidence = self._labels[change.track]
-                letters.append(
-                    self._book.begin(
-                        key,
-                        at=frame.captured_at,
-                        started_at=_moment(frame, change.since_s),
-                        zone=conduct.zone.id,
-                        zone_kind=conduct.zone.kind,
-                        label=label,
-                        confidence=confidence,
-                        dwell_s=round(change.until_s - change.since_s, 3),
-                        **self._common(change.track),
-                    )
-                )
-        return letters
+        track = conduct.track
+        key = self._key(conduct.kind, conduct.zone.id, track or 0)
+        details: dict[str, Any] = {"dwell_s": round(max(conduct.dwell_s, 0.0), 3)}
+        if conduct.count is not None:
+            details["count"] = conduct.count
+        if not conduct.began:
+            if key not in self._book.open_keys:
+                return []
+            until = _moment(frame, conduct.until_s)
+            return [self._book.end(key, at=frame.captured_at, ended_at=until, **details)]
+        if track is None:
+            details |= {"place": self._place, "model": self._model_id, "evidence": self._latest()}
+        else:
+            label, confidence = self._labels[track]
+            details |= {"label": label, "confidence": confidence, **self._common(track)}
+        return [
+            self._book.begin(
+                key,
+                at=frame.captured_at,
+                started_at=_moment(frame, conduct.since_s),
+                zone=conduct.zone.id,
+                zone_kind=conduct.zone.kind,
+                **details,
+            )
+        ]
 
     def flaws(self, changes: Sequence[FlawChange], frame: Frame) -> list[Letter]:
         """Return what there is to tell of the camera's own picture."""
@@ -288,8 +290,14 @@ class CameraReporter:
         if window_s < self._config.counts_every_s:
             return []
         tracks = percept.tracks
-        zones = scene.zone_counts(tracks, percept.normalised(tracks), self._speeds(tracks))
-        lines = tuple(_line_count(line.id, self._crossed[line.id]) for line in self._config.lines)
+        zones = scene.zone_counts(
+            tracks, percept.normalised(tracks), self._speeds(tracks), self._ground
+        )
+        flows = scene.flows(pts_s)
+        lines = tuple(
+            _line_count(line.id, self._crossed[line.id], flows.get(line.id, (None, None)))
+            for line in self._config.lines
+        )
         self._counts_from_s = pts_s
         self._crossed.clear()
         at = percept.frame.captured_at
@@ -323,6 +331,8 @@ class CameraReporter:
             "track": track,
             "place": ground.get("place") or self._place,
             "speed_m_s": ground.get("speed_m_s"),
+            "speed_error_m_s": ground.get("speed_error_m_s"),
+            "heading_deg": ground.get("heading_deg"),
             "model": self._model_id,
             "evidence": self._evidence(track),
         }
@@ -332,6 +342,13 @@ class CameraReporter:
             return ()
         view = self._best.best(track)
         evidence = None if view is None else self._desk.picture(view, self._config.evidence.redact)
+        return () if evidence is None else (evidence,)
+
+    def _latest(self) -> tuple[Evidence, ...]:
+        """Return the latest picture: of what no single track stands for."""
+        if self._desk is None or self._view is None:
+            return ()
+        evidence = self._desk.picture(self._view, self._config.evidence.redact)
         return () if evidence is None else (evidence,)
 
     def _prune(self, live: set[int]) -> None:
@@ -355,7 +372,11 @@ def _rounded(box: list[float]) -> tuple[float, float, float, float]:
     return (left, top, right, bottom)
 
 
-def _line_count(line: str, crossed: list[tuple[str, Direction]]) -> LineCount:
+def _line_count(
+    line: str,
+    crossed: list[tuple[str, Direction]],
+    per_min: tuple[float | None, float | None],
+) -> LineCount:
     by_class: dict[str, dict[str, int]] = {}
     for label, direction in crossed:
         counts = by_class.setdefault(
@@ -367,4 +388,6 @@ def _line_count(line: str, crossed: list[tuple[str, Direction]]) -> LineCount:
         forward=sum(direction is Direction.FORWARD for _, direction in crossed),
         backward=sum(direction is Direction.BACKWARD for _, direction in crossed),
         by_class=by_class,
+        forward_per_min=None if per_min[0] is None else round(per_min[0], 2),
+        backward_per_min=None if per_min[1] is None else round(per_min[1], 2),
     )

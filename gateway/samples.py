@@ -320,12 +320,16 @@ class SampleMaker:
                 "objects": float(zone.objects),
                 "occupied_ratio": zone.occupied_ratio,
                 "longest_dwell_s": zone.longest_dwell_s,
+                "standing": float(zone.standing),
                 "window_s": message.window_s,
             }
-            if zone.area_m2 is not None:
-                fields["area_m2"] = zone.area_m2
-            if zone.speed_m_s is not None:
-                fields["speed_m_s"] = zone.speed_m_s
+            measured = {
+                "area_m2": zone.area_m2,
+                "density_per_m2": zone.density_per_m2,
+                "queue_m": zone.queue_m,
+                "speed_m_s": zone.speed_m_s,
+            }
+            fields |= {field: value for field, value in measured.items() if value is not None}
             found.append(({"zone": zone.zone, "zone_kind": zone.zone_kind}, fields))
         for line in message.lines:
             fields = {
@@ -333,6 +337,11 @@ class SampleMaker:
                 "backward": float(line.backward),
                 "window_s": message.window_s,
             }
+            flows = {
+                "forward_per_min": line.forward_per_min,
+                "backward_per_min": line.backward_per_min,
+            }
+            fields |= {field: value for field, value in flows.items() if value is not None}
             found.append(({"line": line.line}, fields))
         return [
             Sample(
@@ -386,6 +395,8 @@ class SampleMaker:
             fields["direction"] = message.direction
         if message.speed_m_s is not None:
             fields["speed_m_s"] = message.speed_m_s
+        if message.count is not None:
+            fields["count"] = float(message.count)
         return Sample(
             stream="observations",
             subject=message.camera,

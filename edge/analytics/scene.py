@@ -4,19 +4,38 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from contracts.counts import ZoneCount
-from edge.analytics.line_crossing import Crossing, LineCrossing
+from edge.analytics.flow import FlowMeter
+from edge.analytics.line_crossing import Crossing, Direction, LineCrossing
 from edge.analytics.occupancy import Occupancy, occupied_ratio
+from edge.analytics.queue_length import queue_length_m
+from edge.analytics.stillness import Spot, Stillness
 from edge.analytics.zone_conduct import Conduct, ZoneConduct
 from edge.analytics.zone_presence import PresenceChange, ZonePresence
 from edge.camera_config import Anchor, LineConfig, ZoneConfig
 from edge.vision.tracks import Tracks
 
-__all__ = ["Scene", "SceneChanges", "anchors"]
+__all__ = ["Ground", "Scene", "SceneChanges", "anchors"]
+
+_STANDS_S = 3.0
+"""Seconds of standing still that make a track count as standing: who pauses is not in a queue."""
+
+
+class Ground(Protocol):
+    """What a scene asks about the ground; :class:`edge.ground_view.GroundView` knows."""
+
+    def area_m2(self, polygon: Sequence[tuple[float, float]]) -> float | None:
+        """Return the ground that a polygon of the picture covers, or None."""
+        ...
+
+    def point_of(self, track: int) -> tuple[float, float] | None:
+        """Return where a track stands, metres east and north of an origin, or None."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +70,9 @@ class Scene:
         self._aspect = aspect
         self._zones = [(zone, _presence(zone)) for zone in zones]
         self._lines = [(line, self._crossing(line)) for line in lines]
+        self._flows = {line.id: FlowMeter() for line in lines}
         self._conducts = self._watching(zones)
+        self._stillness = Stillness()
 
     def _watching(self, zones: Sequence[ZoneConfig]) -> list[ZoneConduct]:
         conducts = [ZoneConduct(zone, aspect=self._aspect) for zone in zones]
@@ -86,11 +107,14 @@ class Scene:
         self._zones = kept
         crossings = dict(self._lines)
         self._lines = [(line, crossings.get(line) or self._crossing(line)) for line in lines]
+        self._flows = {
+            line.id: self._flows[line.id] if line in crossings else FlowMeter() for line in lines
+        }
         before = {conduct.zone: conduct for conduct in self._conducts}
         self._conducts = [before.pop(conduct.zone, conduct) for conduct in self._watching(zones)]
         return SceneChanges(
             tuple((zone, change) for zone, machine in known.values() for change in machine.clear()),
-            conducts=tuple(conduct.clear() for conduct in before.values()),
+            conducts=tuple(one for conduct in before.values() for one in conduct.clear()),
         )
 
     def update(self, tracks: Tracks, xyxy: NDArray[np.float64], pts_s: float) -> SceneChanges:
@@ -121,17 +145,48 @@ class Scene:
             for line, machine in self._lines
             for crossing in machine.update(chosen(line.anchor, line.classes), pts_s)
         )
+        for meter in self._flows.values():
+            meter.look(pts_s)
+        for line, crossing in crossings:
+            self._flows[line.id].cross(crossing.direction, pts_s)
         ids = [int(track) for track in tracks.id]
-        conducts = tuple(conduct.update(ids, labels, xyxy, pts_s) for conduct in self._conducts)
+        feet = anchors(xyxy, Anchor.FOOT).tolist()
+        heights = (xyxy[:, 3] - xyxy[:, 1]).tolist()
+        self._stillness.update(
+            {
+                track: Spot(x * self._aspect, y, height)
+                for track, (x, y), height in zip(ids, feet, heights, strict=True)
+            },
+            pts_s,
+        )
+        present = {zone.id: len(machine.present) for zone, machine in self._zones}
+        conducts = tuple(
+            one
+            for conduct in self._conducts
+            for one in conduct.update(ids, labels, xyxy, pts_s, present=present[conduct.zone.id])
+        )
         return SceneChanges(presences, crossings, conducts)
+
+    def flows(self, pts_s: float) -> dict[str, tuple[float | None, float | None]]:
+        """Return crossings a minute, forward and backward, by line; None while too little was seen."""
+        return {
+            line: (
+                meter.per_minute(Direction.FORWARD, pts_s),
+                meter.per_minute(Direction.BACKWARD, pts_s),
+            )
+            for line, meter in self._flows.items()
+        }
 
     def clear(self) -> SceneChanges:
         """Forget every track, and return that those inside a zone have left it."""
         for _, machine in self._lines:
             machine.clear()
+        for meter in self._flows.values():
+            meter.clear()
+        self._stillness.clear()
         return SceneChanges(
             tuple((zone, change) for zone, machine in self._zones for change in machine.clear()),
-            conducts=tuple(conduct.clear() for conduct in self._conducts),
+            conducts=tuple(one for conduct in self._conducts for one in conduct.clear()),
         )
 
     def dwells(self, track: int) -> dict[str, float]:
@@ -147,6 +202,7 @@ class Scene:
         tracks: Tracks,
         xyxy: NDArray[np.float64],
         speeds: Mapping[int, float] = MappingProxyType({}),
+        ground: Ground | None = None,
     ) -> tuple[ZoneCount, ...]:
         """Return how full every zone is.
 
@@ -154,21 +210,23 @@ class Scene:
             tracks: all live tracks, also those not seen at this moment.
             xyxy: their boxes, float (n, 4), normalised to the picture.
             speeds: metres a second by track, of those whose speed is known.
+            ground: the ground of a calibrated camera.
         """
         labels = dict(zip((int(track) for track in tracks.id), tracks.labels(), strict=True))
         return tuple(
-            self._zone_count(zone, machine, labels, tracks, xyxy, speeds)
+            self._zone_count(zone, machine, labels, tracks, xyxy, speeds, ground)
             for zone, machine in self._zones
         )
 
-    @staticmethod
     def _zone_count(
+        self,
         zone: ZoneConfig,
         machine: ZonePresence,
         labels: dict[int, str],
         tracks: Tracks,
         xyxy: NDArray[np.float64],
         speeds: Mapping[int, float],
+        ground: Ground | None,
     ) -> ZoneCount:
         present = {track: state for track, state in machine.present.items() if track in labels}
         occupancy = Occupancy([labels[track] for track in present])
@@ -176,6 +234,13 @@ class Scene:
             [not zone.classes or labels[int(track)] in zone.classes for track in tracks.id], bool
         )
         known = [speeds[track] for track in present if track in speeds]
+        area_m2 = zone.area_m2
+        standing = [track for track in present if self._stillness.still_s(track) >= _STANDS_S]
+        queue_m = None
+        if ground is not None:
+            area_m2 = area_m2 or ground.area_m2(zone.polygon)
+            places = [ground.point_of(track) for track in standing]
+            queue_m = queue_length_m([place for place in places if place is not None])
         return ZoneCount(
             zone=zone.id,
             zone_kind=zone.kind,
@@ -183,9 +248,12 @@ class Scene:
             vehicles=occupancy.vehicles,
             objects=occupancy.objects,
             occupied_ratio=round(occupied_ratio(zone.polygon, xyxy[counted]), 4),
-            area_m2=zone.area_m2,
+            area_m2=None if area_m2 is None else round(area_m2, 1),
             longest_dwell_s=round(max((s.dwell_s for s in present.values()), default=0.0), 3),
             speed_m_s=round(statistics.median(known), 2) if known else None,
+            standing=len(standing),
+            density_per_m2=None if not area_m2 else round(occupancy.people / area_m2, 4),
+            queue_m=None if queue_m is None else round(queue_m, 1),
         )
 
 

@@ -19,6 +19,7 @@ PAGES = (
     "edge-health.md",
     "sensors.md",
     "vision.md",
+    "analytics.md",
 )
 DOCS = "".join((ROOT / "docs" / page).read_text(encoding="utf-8") for page in PAGES)
 
