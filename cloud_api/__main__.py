@@ -13,6 +13,7 @@ from cloud_api.audit.commands import audit
 from cloud_api.city_commands import grid, responsibility
 from cloud_api.errors import ApiError
 from cloud_api.notice_commands import notify
+from cloud_api.order_commands import orders
 from cloud_api.people.commands import SCOPE_OPTIONS, scope_of, users
 from runtime.errors import RuntimeFault
 
@@ -248,6 +249,7 @@ main.add_command(grid)
 main.add_command(audit)
 main.add_command(notify)
 main.add_command(users)
+main.add_command(orders)
 
 if __name__ == "__main__":
     main()

@@ -35,6 +35,7 @@ from cloud_api.routes.evidence import evidence_router
 from cloud_api.routes.fleet import fleet_router
 from cloud_api.routes.notices import notices_router
 from cloud_api.routes.oidc import oidc_router
+from cloud_api.routes.orders import orders_router
 from cloud_api.routes.people import people_router
 from cloud_api.routes.stream import stream_router
 from cloud_api.routes.supervision import supervision_router
@@ -96,6 +97,7 @@ def build_app(services: Services, start: Callable[[], None], stop: Callable[[], 
         devices_router(services, gate),
         fleet_router(services, gate),
         notices_router(services, gate),
+        orders_router(services, gate),
     ):
         app.include_router(router)
     config = services.config

@@ -33,8 +33,10 @@ from cloud_api.loops import Loops, Steps
 from cloud_api.media import check_media_type
 from cloud_api.metrics import Metrics
 from cloud_api.migrate import upgrade
+from cloud_api.mode_switching import ModeSwitcher
 from cloud_api.notices.bootstrap import Notices, build_notices
 from cloud_api.notices.senders import AppriseSender, NoticeSender
+from cloud_api.orders.bootstrap import build_orders
 from cloud_api.people.back_off import LoginBackOff
 from cloud_api.people.callers import Callers
 from cloud_api.people.login import Login
@@ -91,9 +93,8 @@ class Api:
             ticked=services.feed.nudge,
         )
         self._loops = Loops(
-            _followers(services),
+            _looping(services),
             services.clock,
-            interval_s=_FOLLOW_S,
             failed=lambda name: services.metrics.loop_failures.labels(name).inc(),
         )
         self.app = with_short_way(build_app(services, self._start, self._stop), services)
@@ -160,6 +161,7 @@ class Api:
 
     def close(self) -> None:
         """Close the database and leave the hub."""
+        self.services.orders.close()
         if self.services.control is not None:
             self.services.control.close()
         self.services.store.dispose()
@@ -195,6 +197,15 @@ def _followers(services: Services) -> list[tuple[str, Steps]]:
         return []
     postmen = [(f"notices-{each.channel.id}", each) for each in services.notices.postmen]
     return [("notices", services.notices.writer), *postmen]
+
+
+def _looping(services: Services) -> list[tuple[str, Steps, float]]:
+    """Return what runs in a thread of its own, with the real seconds between looks."""
+    followers = [(name, steps, _FOLLOW_S) for name, steps in _followers(services)]
+    return [
+        *followers,
+        *((f"orders-{each.name}", each, each.every_s) for each in services.orders.pollers),
+    ]
 
 
 def _open_notices(
@@ -250,6 +261,7 @@ def build(
         FlowError: the configured flow does not exist.
         ProfileError, ConfigError: the city profile does not exist or contradicts itself.
         NoticePlanError: the plan of notices contradicts itself.
+        MappingError: a source of orders cannot be joined.
     """
     flows = load_flows(config.flow, config.flow_choices)
     profile = open_profile(config, flows)
@@ -282,6 +294,8 @@ def build(
         queue_events=config.intake_queue_events,
         group_events=config.intake_group_events,
     )
+    ticker = Ticker(drawer, batch=config.ticker_batch)
+    switcher = ModeSwitcher(ticker, control, metrics)
     return Api(
         Services(
             config=config,
@@ -315,7 +329,7 @@ def build(
             drawer=drawer,
             desk=CaseDesk(drawer, departments),
             work=CaseWork(drawer, departments),
-            ticker=Ticker(drawer, batch=config.ticker_batch),
+            ticker=ticker,
             evidence=EvidenceStore(
                 store,
                 Path(config.evidence_dir),
@@ -337,6 +351,8 @@ def build(
                 queue_lines=config.audit_queue_lines,
                 anchor_s=config.audit_anchor_s,
             ),
+            switcher=switcher,
+            orders=build_orders(config.orders, store, vault, switcher, metrics),
             notices=_open_notices(
                 config, store, profile, flows, metrics, sender or AppriseSender()
             ),

@@ -10,6 +10,7 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from cloud_api.flow_choice import FlowChoice
+from cloud_api.orders.sources import OrderSource
 from cloud_api.people.oidc_config import OidcConfig
 from cloud_api.privacy.keybook import KeyBook
 from contracts.envelope import Id
@@ -170,6 +171,8 @@ class ApiConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """MQTT hub for control messages to the gateways. Default none: they are not sent."""
     notices: str | None = None
     """YAML file that says who is told of what, and through what. Default none: nobody is told."""
+    orders: tuple[OrderSource, ...] = ()
+    """Other systems whose orders come in. Default none."""
     log_level: str = "info"
     """debug, info, warning or error. Default info."""
 

@@ -45,6 +45,7 @@ class Lane(IntEnum):
     REGISTRY = 730_020
     NOTICES = 730_030
     WEBHOOKS = 730_031
+    ORDERS = 730_032
 
 
 class Store:
@@ -82,8 +83,13 @@ class Store:
                     yield connection
                 return
             with self._engine.begin() as connection:
-                connection.execute(text("SELECT pg_advisory_xact_lock(:lane)"), {"lane": int(lane)})
+                self.hold(connection, lane)
                 yield connection
+
+    def hold(self, connection: Connection, lane: Lane) -> None:
+        """Hold one more lane until the transaction ends; SQLite's one writer holds all."""
+        if self.dialect == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lane)"), {"lane": int(lane)})
 
     @contextmanager
     def _begin_immediate(self) -> Iterator[Connection]:

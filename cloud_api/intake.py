@@ -27,6 +27,7 @@ __all__ = [
     "Rejected",
     "read_events",
     "receipt",
+    "store_events",
 ]
 
 MAX_REV = 2**31 - 1
@@ -166,9 +167,16 @@ class IntakeLog:
         received_at_us = to_us(now)
         with self._store.write(Lane.INTAKE) as connection:
             seq: int = connection.scalar(select(func.max(intake.c.seq))) or 0
-            if _insert_new(connection, groups, seq, received_at_us):
-                return [[Outcome.ACCEPTED] * len(group) for group in groups]
-            return _insert_known(connection, groups, seq, received_at_us)
+            return store_events(connection, groups, seq, received_at_us)
+
+
+def store_events(
+    connection: Connection, groups: Sequence[Sequence[Incoming]], seq: int, received_at_us: int
+) -> list[list[Outcome]]:
+    """Store posts behind entry ``seq`` of the log, within a transaction of the lane INTAKE."""
+    if _insert_new(connection, groups, seq, received_at_us):
+        return [[Outcome.ACCEPTED] * len(group) for group in groups]
+    return _insert_known(connection, groups, seq, received_at_us)
 
 
 def _insert_new(

@@ -14,6 +14,8 @@ __all__ = ["Loops", "Steps"]
 
 _log = structlog.get_logger()
 _LONGEST_PAUSE_S = 30.0
+_FIRST_S = 1.0
+"""The first look is soon, however long the pauses are."""
 
 
 class Steps(Protocol):
@@ -27,27 +29,26 @@ class Loops:
     """A thread for each thing that steps.
 
     Args:
-        named: what steps, with a name for threads and logs.
+        named: what steps, with a name for threads and logs, and the real seconds between looks.
         clock: the moment of each step.
-        interval_s: real seconds between looks.
         failed: called with the name of what failed.
     """
 
     def __init__(
         self,
-        named: Sequence[tuple[str, Steps]],
+        named: Sequence[tuple[str, Steps, float]],
         clock: Clock,
         *,
-        interval_s: float,
         failed: Callable[[str], None],
     ) -> None:
         self._clock = clock
-        self._interval_s = interval_s
         self._failed = failed
         self._stopping = threading.Event()
         self._threads = [
-            threading.Thread(target=self._run, args=(name, steps), name=name, daemon=True)
-            for name, steps in named
+            threading.Thread(
+                target=self._run, args=(name, steps, interval_s), name=name, daemon=True
+            )
+            for name, steps, interval_s in named
         ]
 
     def start(self) -> None:
@@ -62,8 +63,8 @@ class Loops:
             if thread.is_alive():
                 thread.join(timeout_s)
 
-    def _run(self, name: str, steps: Steps) -> None:
-        pause_s = self._interval_s
+    def _run(self, name: str, steps: Steps, interval_s: float) -> None:
+        pause_s = min(interval_s, _FIRST_S)
         while not self._stopping.wait(pause_s):
             try:
                 done = steps.step(self._clock.now())
@@ -73,6 +74,6 @@ class Loops:
                 _log.error(
                     "loop_step_failed", loop=name, transient=transient, exc_info=not transient
                 )
-                pause_s = min(_LONGEST_PAUSE_S, max(pause_s, self._interval_s) * 2)
+                pause_s = max(interval_s, min(_LONGEST_PAUSE_S, max(pause_s, interval_s) * 2))
                 continue
-            pause_s = 0.0 if done else self._interval_s
+            pause_s = 0.0 if done else interval_s

@@ -80,6 +80,12 @@ class Metrics:
             ["channel", "state"],
             registry=self.registry,
         )
+        self.orders = Counter(
+            "cityloop_api_orders",
+            "Orders of other systems by source and what became of them (new, changed, same, unread).",
+            ["source", "outcome"],
+            registry=self.registry,
+        )
         self.loop_failures = Counter(
             "cityloop_api_loop_failures",
             "Steps of a loop that failed and were tried again, by loop.",

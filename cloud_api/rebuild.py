@@ -21,6 +21,8 @@ from cloud_api.event_projection import (
 from cloud_api.flow_choice import Flows
 from cloud_api.notices.ledger import refill_notices
 from cloud_api.notices.tables import notices
+from cloud_api.orders.ledger import refill_orders
+from cloud_api.orders.tables import orders
 from cloud_api.projector import projected_seq
 from cloud_api.schema import case_log, cases, events, positions
 
@@ -50,6 +52,7 @@ def projection_digest(connection: Connection) -> str:
         (events, events.c.event_id),
         (cases, cases.c.case_id),
         (notices, notices.c.notice_id),
+        (orders, orders.c.order_id),
     ):
         digest.update(table.name.encode())
         # Ids are lower-case hex and dashes; "C" makes PostgreSQL sort them as SQLite does.
@@ -89,7 +92,8 @@ def rebuild(
     with store.write(Lane.CASES) as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SET LOCAL statement_timeout = 0"))
-            connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": int(Lane.NOTICES)})
+        store.hold(connection, Lane.NOTICES)
+        store.hold(connection, Lane.ORDERS)
         before = projection_digest(connection)
         folded, records = _fold_cases(connection, progress)
         states, revisions = _fold_events(connection, folded, progress)
@@ -98,6 +102,7 @@ def rebuild(
         insert_cases(connection, [case_row(case, flows) for case in folded.values()])
         write_events(connection, list(states.values()), [])
         refill_notices(connection)
+        refill_orders(connection)
         connection.execute(delete(positions).where(positions.c.name == STALE))
         after = projection_digest(connection)
     return RebuildReport(

@@ -18,7 +18,9 @@ from cloud_api.group_commit import GroupCommit
 from cloud_api.intake import IntakeLog
 from cloud_api.keys import KeyRing
 from cloud_api.metrics import Metrics
+from cloud_api.mode_switching import ModeSwitcher
 from cloud_api.notices.bootstrap import Notices
+from cloud_api.orders.bootstrap import Orders
 from cloud_api.people.callers import Callers
 from cloud_api.people.login import Login
 from cloud_api.people.oidc import OidcLogin
@@ -66,3 +68,5 @@ class Services:
     ledger: AuditLedger
     trail: AuditTrail
     notices: Notices | None
+    switcher: ModeSwitcher
+    orders: Orders

@@ -1,6 +1,5 @@
 """Supervision 督办: what is nearly or already late, and 平急 operation of districts."""
 
-import uuid
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -24,7 +23,7 @@ from cloud_api.routes.acting import Id
 from cloud_api.routes.answers import documented
 from cloud_api.services import Services
 from cloud_api.views import CaseView, ModeView, SwitchedView
-from contracts.control import Control, ControlAction, Mode
+from contracts.control import Mode
 
 __all__ = ["supervision_router"]
 
@@ -92,24 +91,18 @@ def supervision_router(services: Services, gate: Gate) -> APIRouter:
     )
     def switch_mode(body: ModeBody, caller: actor) -> SwitchedView:
         """Switch a district, bring deadlines nearer, tell its gateways."""
-        now = services.clock.now()
-        touched = services.ticker.switch_mode(
-            body.district, body.mode, now=now, actor=caller.name, reason=body.reason
-        )
-        message = Control(
-            id=str(uuid.uuid4()),
-            action=ControlAction.MODE,
-            at=now,
-            by=caller.name,
+        done = services.switcher.switch(
+            body.district,
+            body.mode,
+            now=services.clock.now(),
+            actor=caller.name,
             reason=body.reason,
-            mode=body.mode,
-            district=body.district,
         )
-        told = services.control is not None and services.control.send(body.district, message)
-        if services.control is not None and not told:
-            services.metrics.control_dropped.inc()
         return SwitchedView(
-            district=body.district, mode=body.mode.value, cases_touched=touched, told=told
+            district=body.district,
+            mode=body.mode.value,
+            cases_touched=done.cases_touched,
+            told=done.told,
         )
 
     return router

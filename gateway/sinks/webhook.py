@@ -4,10 +4,6 @@ Source: CloudEvents 1.0.2, "HTTP Protocol Binding", structured content mode; Sta
 "Webhook metadata" and "Signature scheme" (symmetric, ``v1``).
 """
 
-import base64
-import binascii
-import hashlib
-import hmac
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,13 +14,10 @@ import msgspec
 from contracts.event import Event
 from gateway.errors import EventRefusedError, SinkUnavailableError
 from gateway.sinks.retry_after import retry_after_s
+from runtime.webhook_signature import read_webhook_secrets, sign_webhook
 
-__all__ = ["CloudEvent", "WebhookSink", "cloud_event", "read_webhook_secrets", "sign_webhook"]
+__all__ = ["CloudEvent", "WebhookSink", "cloud_event"]
 
-_PREFIX = "whsec_"
-_SHORTEST_SECRET = 24
-"""Bytes. Source: Standard Webhooks, "Signature scheme": 24 to 64 bytes."""
-_LONGEST_SECRET = 64
 _EVENT_IS_WRONG = frozenset({400, 409, 413, 415, 422})
 """As of the API: other answers speak of the moment, the key or the address."""
 
@@ -68,48 +61,6 @@ def cloud_event(body: bytes, gateway: str) -> CloudEvent:
         data=msgspec.Raw(body),
         subject=event.subject,
     )
-
-
-def read_webhook_secrets(path: Path) -> tuple[bytes, ...]:
-    """Return the signing keys in a file, one a line: the newest first, an old one during rotation.
-
-    Raises:
-        ValueError: a line is no ``whsec_`` secret of 24 to 64 bytes, or there is none.
-        OSError: the file cannot be read.
-    """
-    keys: list[bytes] = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").split(), start=1):
-        try:
-            key = base64.b64decode(line.removeprefix(_PREFIX), validate=True)
-        except binascii.Error:
-            key = b""
-        if not line.startswith(_PREFIX) or not _SHORTEST_SECRET <= len(key) <= _LONGEST_SECRET:
-            msg = (
-                f"{path}: secret {number}: expected {_PREFIX} and {_SHORTEST_SECRET} to "
-                f"{_LONGEST_SECRET} bytes in base64; make one with "
-                "`echo whsec_$(openssl rand -base64 32)`"
-            )
-            raise ValueError(msg)
-        keys.append(key)
-    if not keys:
-        msg = f"{path} is empty; expected a signing secret that begins with {_PREFIX}"
-        raise ValueError(msg)
-    return tuple(keys)
-
-
-def sign_webhook(
-    keys: Sequence[bytes], message_id: str, timestamp_s: int, body: bytes
-) -> dict[str, str]:
-    """Return the headers that sign a message: HMAC-SHA256 of ``id.timestamp.body``, per key."""
-    content = f"{message_id}.{timestamp_s}.".encode() + body
-    signatures = [
-        base64.b64encode(hmac.digest(key, content, hashlib.sha256)).decode() for key in keys
-    ]
-    return {
-        "webhook-id": message_id,
-        "webhook-timestamp": str(timestamp_s),
-        "webhook-signature": " ".join(f"v1,{signature}" for signature in signatures),
-    }
 
 
 class WebhookSink:

@@ -17,7 +17,8 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from contracts.codec import encode
 from contracts.event import Event
 from gateway.errors import EventRefusedError, SinkUnavailableError
-from gateway.sinks.webhook import WebhookSink, read_webhook_secrets
+from gateway.sinks.webhook import WebhookSink
+from runtime.webhook_signature import read_webhook_secrets
 from tests.unit.contracts.test_examples import EXAMPLES
 
 SECRET = "whsec_" + base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()

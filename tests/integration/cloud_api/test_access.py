@@ -8,6 +8,7 @@ from cloud_api.app import OPEN_PATHS
 from cloud_api.keys import Role
 from cloud_api.routes.devices import MANAGE, POLL
 from cloud_api.routes.fleet import LOGINS
+from cloud_api.routes.orders import POST_ORDERS
 from tests.integration.cloud_api.conftest import Server
 
 pytestmark = pytest.mark.slow
@@ -74,6 +75,10 @@ ROLES: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/online-rates"): READ,
     ("GET", "/v1/fleet/orders"): READ,
     ("GET", "/v1/notices"): READ,
+    ("POST", "/v1/orders/{mapping}"): POST_ORDERS,
+    ("GET", "/v1/orders"): READ,
+    ("GET", "/v1/orders/{order_id}"): READ,
+    ("GET", "/v1/order-sources"): READ,
     ("GET", "/v1/notices/{notice_id}"): READ,
 }
 OPEN = {
@@ -96,6 +101,8 @@ def _status(client: httpx.Client, method: str, path: str) -> int:
         box="none",
         token_id="none",
         notice_id="none",
+        mapping="none",
+        order_id="none",
     )
     headers = {"X-Forwarded-For": "192.0.2.1"}  # so that /metrics does not take us for loopback
     with client.stream(method, path, headers=headers) as answer:
