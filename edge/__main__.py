@@ -1,6 +1,7 @@
 """Command line of the box: run, check the configuration, replay a video."""
 
 import json
+import os
 import sqlite3
 import sys
 from contextlib import ExitStack
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from edge.config_commands import Failure, config_command
 from edge.doctor.commands import doctor
 from edge.setup_page.commands import init
 from runtime.errors import ConfigError, RuntimeFault
@@ -27,12 +29,6 @@ _CONFIG = click.option(
     show_default=True,
     help="Configuration of the box.",
 )
-
-
-class _Failure(click.ClickException):
-    """One line on stderr and exit code 2: a person has to put something right."""
-
-    exit_code = 2
 
 
 @click.group(invoke_without_command=True)
@@ -71,71 +67,19 @@ def run(config_path: Path) -> None:
             config,
             config_path.resolve().parent,
             reload=lambda: load_edge_config(config_path),
+            environment=os.environ,
         )
     except (RuntimeFault, ValueError) as error:
-        raise _Failure(str(error)) from error
+        raise Failure(str(error)) from error
     except (OSError, sqlite3.Error) as error:
-        raise _Failure(f"{config_path}: outbox.path or evidence.path: {error}") from error
+        raise Failure(
+            f"{config_path}: outbox.path, evidence.path or local.port: {error}"
+        ) from error
     with stop_on_signals() as stop:
         try:
             agent.run(stop)
         except RuntimeFault as error:
-            raise _Failure(str(error)) from error
-
-
-@main.command("config")
-@_CONFIG
-@click.option("--check", is_flag=True, help="Also load every model and open every recording.")
-@click.option("--json", "as_json", is_flag=True, help="Print the configuration with all defaults.")
-def config_command(config_path: Path, *, check: bool, as_json: bool) -> None:
-    """Read the configuration and say what is wrong with it.
-
-    Exit codes: 0 it can run, 2 it cannot.
-    """
-    import msgspec  # noqa: PLC0415
-
-    from edge.config import load_edge_config  # noqa: PLC0415
-
-    try:
-        config = load_edge_config(config_path)
-    except ConfigError as error:
-        raise _Failure(str(error)) from error
-    if check:
-        faults = _deep_check(config, config_path.resolve().parent)
-        if faults:
-            raise _Failure("\n".join(faults))
-    if as_json:
-        click.echo(msgspec.json.encode(config).decode())
-        return
-    click.echo(
-        f"{config_path}: {len(config.cameras)} cameras, {len(config.sensors)} sensors; it can run"
-    )
-
-
-def _deep_check(config: Any, folder: Path) -> list[str]:  # EdgeConfig is imported lazily
-    """Return one line for each camera or sensor that would be refused at the start."""
-    from edge.errors import EdgeError  # noqa: PLC0415
-    from edge.perception_build import build_perception  # noqa: PLC0415
-    from edge.sensors.config import ReplayConfig  # noqa: PLC0415
-    from edge.sensors.replay import load_recording  # noqa: PLC0415
-
-    faults: list[str] = []
-    for camera in config.cameras:
-        try:
-            build_perception(camera, folder)
-        except EdgeError as error:
-            text = str(error)
-            faults.append(text if "camera" in text else f"camera {camera.id!r}: {text}")
-        if camera.source.file is not None and not (folder / camera.source.file).is_file():
-            path = folder / camera.source.file
-            faults.append(f"camera {camera.id!r}: {path} does not exist; check source.file")
-    for sensor in config.sensors:
-        if isinstance(sensor, ReplayConfig):
-            try:
-                load_recording(folder / sensor.file)
-            except EdgeError as error:
-                faults.append(str(error))
-    return faults
+            raise Failure(str(error)) from error
 
 
 @main.command("enrol")
@@ -165,7 +109,7 @@ def enrol_command(
             config_path, token, api=api, hub=hub, hub_ca=hub_ca, api_ca=api_ca
         )
     except (EdgeError, RuntimeFault, OSError, ValueError) as error:
-        raise _Failure(str(error)) from error
+        raise Failure(str(error)) from error
     click.echo(f"enrolled as box {enrolled.box} of {enrolled.district}/{enrolled.site}; wrote:")
     for path in written:
         click.echo(f"  {path}")
@@ -222,7 +166,7 @@ def calibrate(
     try:
         camera = _chosen(config_path, camera_id, None, None)
         if not camera.calibration:
-            raise _Failure(
+            raise Failure(
                 f"camera {camera.id!r} has no calibration; name four points or more there"
             )
         folder = config_path.resolve().parent
@@ -231,11 +175,11 @@ def calibrate(
         height, width = pixels.shape[:2]
         report = report_on(camera, aspect=width / height)
     except (EdgeError, RuntimeFault, CalibrationError, OSError) as error:
-        raise _Failure(str(error)) from error
+        raise Failure(str(error)) from error
     if picture is not None and not cv2.imwrite(
         str(picture), draw_grid(pixels, camera, step_m=step_m)
     ):
-        raise _Failure(
+        raise Failure(
             f"{picture}: could not be written; expected a .png or .jpg in a folder that is there"
         )
     if as_json:
@@ -288,7 +232,7 @@ def replay(
         with ExitStack() as stack:
             result = job.run(_watcher(stack, video, camera, annotate, quiet=as_json))
     except (EdgeError, RuntimeFault, OSError) as error:
-        raise _Failure(str(error)) from error
+        raise Failure(str(error)) from error
     if mot is not None:
         mot.write_text("".join(f"{line}\n" for line in job.mot_lines()), encoding="utf-8")
     if as_json:
@@ -312,19 +256,19 @@ def _chosen(
     config = load_edge_config(config_path)
     named = {camera.id: camera for camera in config.cameras}
     if not named:
-        raise _Failure(f"{config_path}: names no camera; expected at least one under cameras")
+        raise Failure(f"{config_path}: names no camera; expected at least one under cameras")
     camera = named.get(camera_id or config.cameras[0].id)
     if camera is None:
-        raise _Failure(f"{config_path}: no camera {camera_id!r}; it has {', '.join(named)}")
+        raise Failure(f"{config_path}: no camera {camera_id!r}; it has {', '.join(named)}")
     if model is not None and kind == "background":
-        raise _Failure("--model and --detector background exclude each other; keep one")
+        raise Failure("--model and --detector background exclude each other; keep one")
     own = camera.detector
     if model is not None:
         path = str(model.resolve())
         onnx = replace(own, model=path) if isinstance(own, OnnxConfig) else OnnxConfig(model=path)
         return replace(camera, detector=onnx)
     if kind == "onnx" and not isinstance(own, OnnxConfig):
-        raise _Failure(f"camera {camera.id!r} has no model; name one with --model")
+        raise Failure(f"camera {camera.id!r} has no model; name one with --model")
     if kind == "background" and not isinstance(own, BackgroundConfig):
         return replace(camera, detector=BackgroundConfig())
     return camera
@@ -389,6 +333,7 @@ def _print_tables(result: "ReplayResult") -> None:
     console.print(stays)
 
 
+main.add_command(config_command)
 main.add_command(init)
 main.add_command(doctor)
 

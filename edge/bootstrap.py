@@ -37,6 +37,7 @@ from edge.evidence.http_store import HttpEvidenceStore
 from edge.evidence.ports import EvidenceStore
 from edge.evidence.spool import Spool
 from edge.feed import DirectFeed, Feed, ThreadedFeed
+from edge.health_build import attach_guards, attach_local, attach_watchdog
 from edge.perception_build import build_perception
 from edge.pipeline import CameraPipeline
 from edge.reporter import CameraReporter
@@ -78,6 +79,7 @@ def build(
     detectors: Mapping[str, Detector] | None = None,
     direct: bool = False,
     reload: Callable[[], EdgeConfig] | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> Agent:
     """Return a box that is ready to be started.
 
@@ -95,8 +97,10 @@ def build(
         direct: True runs recorded cameras and uploads within ``step``, by the clock given, so
             that the same input gives the same output.
         reload: reads the box's own file again; None where there is none.
+        environment: the process's, for the watchdog of systemd; None knows none.
 
     Raises:
+        OSError: the port of ``local`` is taken.
         ConfigError: there is neither ``hub`` nor ``connect``.
         SecretError: a password or key cannot be read.
         RuntimeFault: the outbox cannot be opened.
@@ -134,7 +138,7 @@ def build(
         who.box, Path(f"{outbox_config.path}.episodes"), update_every_s=config.update_every_s
     )
     store = evidence_store or _http_store(config, folder)
-    desk, courier = None, None
+    spool, desk, courier = None, None, None
     if store is not None:
         spool = Spool(folder / config.evidence.path, config.evidence.budget_bytes)
         desk, courier = EvidenceDesk(spool), Courier(spool, store, rng)
@@ -204,6 +208,18 @@ def build(
             sensor.priorities = running.priorities
 
     configurator.attach(lanes_by_id, sensors, changed)
+    guards = attach_guards(agent, config, folder, ladder=ladder, spool=spool)
+    attach_watchdog(agent, environment or {})
+    attach_local(
+        agent,
+        config,
+        folder,
+        info={"box": who.box, "boot_id": boot_id, "version": version("cityloop")},
+        lanes=lanes_by_id,
+        camera=configurator.camera,
+        guards=guards,
+        clock_offset=clock_offset,
+    )
     return agent
 
 

@@ -15,6 +15,7 @@ from edge.errors import DesiredRefused, ModelError
 from edge.evidence.view import View
 from edge.feed import Feed
 from edge.pipeline import CameraPipeline
+from edge.vision.tracks import Tracks
 from runtime.errors import Permanent
 from runtime.outbox import Letter
 
@@ -78,6 +79,11 @@ class CameraLane:
         return counters
 
     @property
+    def up(self) -> bool:
+        """Whether the camera gives pictures, and they can be looked at."""
+        return self._feed is not None and self._refusal is None and not self._watch.offline
+
+    @property
     def model_id(self) -> str | None:
         """Detector that looks, or None where none could be loaded."""
         return None if self._pipeline is None else self._pipeline.model_id
@@ -133,6 +139,10 @@ class CameraLane:
     def view(self) -> View | None:
         """Return the latest picture that the detector looked at, or None before the first."""
         return None if self._pipeline is None else self._pipeline.latest
+
+    def tracks(self) -> Tracks | None:
+        """Return the tracks on that picture, or None before the first."""
+        return None if self._pipeline is None else self._pipeline.latest_tracks
 
     def finish(self) -> list[Letter]:
         """Return the ends of everything that is going on."""

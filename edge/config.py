@@ -13,6 +13,7 @@ from contracts.profiles import PROFILES
 from edge.analytics.calibration import CalibrationError
 from edge.camera_config import CameraConfig
 from edge.ground_view import calibration_of
+from edge.health.config import GuardConfig, LocalConfig
 from edge.sensor_build import sensor_fault
 from edge.sensors.config import LoadConfig, SensorConfig, SimulatedConfig
 from edge.sensors.first_gate import FirstGateConfig
@@ -87,6 +88,10 @@ class EdgeConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Pictures on disk until the API has them."""
     cameras: tuple[CameraConfig, ...] = ()
     """Cameras."""
+    local: LocalConfig | None = None
+    """Figures (Prometheus) and preview over HTTP on this machine. Default: none."""
+    guards: GuardConfig = GuardConfig()
+    """What is given up, in which order, before heat or a full disk stops the box."""
     sensors: tuple[SensorConfig, ...] = ()
     """Sensors, each by its ``driver``: modbus, http, mqtt, host, replay, simulated or load."""
     quality: tuple[FirstGateConfig, ...] = ()

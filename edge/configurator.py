@@ -13,6 +13,7 @@ import structlog
 
 from contracts.codec import encode
 from contracts.control import ConfigDesired, ConfigReported
+from edge.camera_config import CameraConfig
 from edge.camera_lane import CameraLane
 from edge.config import EdgeConfig
 from edge.desired import (
@@ -92,6 +93,14 @@ class Configurator:
         self._lanes = lanes
         self._sensors = sensors
         self._changed = changed
+
+    def camera(self, name: str) -> CameraConfig:
+        """Return a camera as it runs now.
+
+        Raises:
+            StopIteration: there is none of that name.
+        """
+        return next(camera for camera in self._running.cameras if camera.id == name)
 
     def desire(self, desired: ConfigDesired, now: datetime) -> ConfigReported:
         """Apply what is desired as far as it goes, and return what runs then."""

@@ -11,6 +11,7 @@ from edge.perception import Percept, Perception
 from edge.perception_build import check_classes, focus_policy
 from edge.reporter import CameraReporter
 from edge.vision.integrity import CameraIntegrity
+from edge.vision.tracks import Tracks
 from runtime.outbox import Letter
 
 __all__ = ["CameraPipeline"]
@@ -31,6 +32,7 @@ class CameraPipeline:
         self.camera = config.id
         self.counters = perception.counters
         self.latest: View | None = None
+        self.latest_tracks: Tracks | None = None
         self._config = config
         self._perception = perception
         self._reporter = reporter
@@ -83,7 +85,7 @@ class CameraPipeline:
         if percept is None:
             return letters
         if percept.view is not None:
-            self.latest = percept.view
+            self.latest, self.latest_tracks = percept.view, percept.tracks
         self._last = frame
         return letters + self._tell(percept)
 

@@ -14,6 +14,7 @@ from edge.commands import CommandDesk
 from edge.configurator import Configurator
 from edge.episodes import EpisodeBook
 from edge.evidence.courier import Courier
+from edge.health.attendant import Attendant
 from edge.holdback import Holdback
 from edge.sensor_lane import SensorLane
 from runtime.clock import Clock
@@ -80,12 +81,15 @@ class Agent:
     ) -> None:
         self.uplink = uplink
         self.outbox = outbox
+        self.book = book
+        self.session = session
+        self.cameras = cameras
+        self._attendants: list[Attendant] = []
+        self._ends: list[Callable[[], None]] = []
+        self._admit: Callable[[Sequence[Letter]], Sequence[Letter]] = lambda letters: letters
         self._box = box
         self._boot_id = boot_id
         self._clock = clock
-        self._session = session
-        self._book = book
-        self._cameras = cameras
         self._sensors = sensors
         self._commands = commands
         self._configurator = configurator
@@ -112,11 +116,13 @@ class Agent:
         counters = dict(self._own) | self._held.counters | self._commands.counters
         counters |= self._configurator.counters
         counters["letters_held"] = len(self._held)
-        for part in (self.outbox.counters, self.uplink.counters, self._session.counters):
+        for part in (self.outbox.counters, self.uplink.counters, self.session.counters):
             counters |= part
         if self._courier is not None:
             counters |= self._courier.counters
-        for camera in self._cameras:
+        for attendant in self._attendants:
+            counters |= attendant.counters
+        for camera in self.cameras:
             counters |= {f"{camera.camera}.{name}": n for name, n in camera.counters.items()}
         for sensor in self._sensors:
             name = sensor.driver.name
@@ -126,7 +132,19 @@ class Agent:
     @property
     def ended(self) -> bool:
         """Whether every camera is a recording that is over, and no sensor is left."""
-        return not self._sensors and all(camera.ended for camera in self._cameras)
+        return not self._sensors and all(camera.ended for camera in self.cameras)
+
+    def attend(self, attendant: Attendant) -> None:
+        """Let somebody look after the box in every round of the loop."""
+        self._attendants.append(attendant)
+
+    def at_close(self, end: Callable[[], None]) -> None:
+        """Call this when the box ends."""
+        self._ends.append(end)
+
+    def admit_by(self, admit: Callable[[Sequence[Letter]], Sequence[Letter]]) -> None:
+        """Ask this which messages may be stored."""
+        self._admit = admit
 
     def heartbeat_every(self, seconds: float) -> None:
         """Send a heartbeat so often from now on."""
@@ -137,10 +155,10 @@ class Agent:
     def start(self) -> None:
         """Connect, begin to read, and end what an earlier boot left open."""
         now = self._clock.now()
-        self._session.start()
-        self._send(self._book.recover(now))
+        self.session.start()
+        self._send(self.book.recover(now))
         self._commands.report_config(now)
-        for camera in self._cameras:
+        for camera in self.cameras:
             camera.start()
         if self._courier_thread is not None:
             self._courier_thread.start()
@@ -153,13 +171,15 @@ class Agent:
             self._commands.handle(message, now)
         letters: list[Letter] = list(self._configurator.letters)
         self._configurator.letters.clear()
-        for camera in self._cameras:
+        for camera in self.cameras:
             letters += camera.step(now)
         for sensor in self._sensors:
             letters += sensor.step(now)
         self._send(letters)
         self._tell_status(now)
         self._commands.flush()
+        for attendant in self._attendants:
+            attendant.step(now)
         if self._courier is not None and self._courier_thread is None:
             self._courier.step(now)
         return bool(inbound or letters)
@@ -172,7 +192,7 @@ class Agent:
                 if not self.step(self._clock.now()):
                     if self.ended and self._everything_left():
                         break
-                    self._session.wait(_IDLE_S)
+                    self.session.wait(_IDLE_S)
         finally:
             self.close()
 
@@ -182,11 +202,13 @@ class Agent:
     def close(self) -> None:
         """End what is going on, say goodbye, and let go of everything; what waits stays on disk."""
         now = self._clock.now()
-        for camera in self._cameras:
+        for attendant in self._attendants:
+            attendant.close()
+        for camera in self.cameras:
             camera.close()
         for sensor in self._sensors:
             sensor.close()
-        self._send([letter for camera in self._cameras for letter in camera.finish()])
+        self._send([letter for camera in self.cameras for letter in camera.finish()])
         self.uplink.step(now)
         self.uplink.publish_status(self._status(now, BoxState.OFFLINE))
         self._courier_stop.set()
@@ -194,14 +216,16 @@ class Agent:
             self._courier_thread.join(timeout=5.0)
         if self._courier is not None:
             self._courier.close()
+        for end in self._ends:
+            end()
         self.uplink.close()
-        self._book.close()
+        self.book.close()
         self.outbox.close()
         _LOG.info("agent_stopped", box_id=self._box, waiting=len(self._held))
 
     def _send(self, letters: Sequence[Letter]) -> None:
         """Make messages durable; keep them in memory while the disk is full."""
-        self._held.add(letters)
+        self._held.add(self._admit(letters))
         now = self._clock.now()
         waits = self._full_until is not None and now < self._full_until
         if not len(self._held) or waits:
@@ -209,10 +233,10 @@ class Agent:
         try:
             # starts first in the book, then in the outbox; ends the other way round: a crash in
             # between leaves an end too many, never one too few
-            self._book.save()
+            self.book.save()
             self.uplink.send(self._held.letters)
             self._held.clear()
-            self._book.forget()
+            self.book.forget()
         except (OutboxFull, sqlite3.OperationalError) as error:
             self._own["outbox_full"] += 1
             if self._full_until is None:
@@ -238,7 +262,7 @@ class Agent:
             except OutboxFull:
                 self._held.add(letters[number:])
                 return
-        self._book.forget()
+        self.book.forget()
 
     def _tell_status(self, now: datetime) -> None:
         if self._status_due is None:
@@ -254,7 +278,7 @@ class Agent:
         self._status_seq += 1
         models = {
             f"model.{camera.camera}": camera.model_id
-            for camera in self._cameras
+            for camera in self.cameras
             if camera.model_id is not None
         }
         return Status(

@@ -61,12 +61,14 @@ class LoadLadder:
             than ``down_s``, so that it does not swing.
 
     Attributes:
-        rung: where the box stands.
+        rung: where the load has brought the box.
+        floor: how far down it must stand whatever the load; set by who sees another need (heat).
         counters: ``load_steps_down``, ``load_steps_up`` and the present ``load_rung``.
     """
 
     def __init__(self, *, late_s: float = 0.3, down_s: float = 2.0, up_s: float = 20.0) -> None:
         self.rung = Rung.FULL
+        self.floor = Rung.FULL
         self.counters = {"load_rung": 0, "load_steps_down": 0, "load_steps_up": 0}
         self._late_s, self._down_s, self._up_s = late_s, down_s, up_s
         self._late_since: float | None = None
@@ -93,7 +95,7 @@ class LoadLadder:
             if now_s - self._good_since >= self._up_s and self.rung > Rung.FULL:
                 self._step(self.rung - 1, "load_steps_up")
                 self._good_since = now_s
-        return self.rung
+        return max(self.rung, self.floor)
 
     def _step(self, rung: int, counter: str) -> None:
         self.rung = Rung(rung)

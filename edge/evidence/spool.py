@@ -1,5 +1,6 @@
 """Pictures waiting on disk for their upload, named by their hash, within a budget."""
 
+import errno
 import hashlib
 import os
 from collections.abc import Iterator
@@ -22,6 +23,8 @@ class Spool:
     def __init__(self, folder: Path, budget_bytes: int) -> None:
         self._folder = folder
         self._budget_bytes = budget_bytes
+        self.closed = ""
+        """Why no picture is taken now (the disk guard's reason); empty while they are."""
         self.counters: dict[str, int] = {"evidence_spooled": 0, "evidence_dropped": 0}
         folder.mkdir(parents=True, exist_ok=True)
         for torn in folder.glob("*.part"):
@@ -31,8 +34,10 @@ class Spool:
         """Keep a picture and return its SHA-256 in hex.
 
         Raises:
-            OSError: the disk is full or the folder gone.
+            OSError: the disk is full, the folder gone, or no picture is taken now.
         """
+        if self.closed:
+            raise OSError(errno.ENOSPC, self.closed)
         sha256 = hashlib.sha256(data).hexdigest()
         path = self._folder / f"{sha256}.jpg"
         if path.exists():
@@ -85,6 +90,20 @@ class Spool:
         """Delete a picture that will never arrive, and count it."""
         self.remove(sha256)
         self.counters["evidence_dropped"] += 1
+
+    def give_up(self, size_bytes: int) -> int:
+        """Drop the oldest pictures until so many bytes are free; return how many were dropped."""
+        dropped = 0
+        for path in self._oldest_first():
+            if size_bytes <= 0:
+                break
+            try:
+                size_bytes -= path.stat().st_size
+            except FileNotFoundError:
+                continue
+            self.drop(path.stem)
+            dropped += 1
+        return dropped
 
     def _oldest_first(self) -> list[Path]:
         aged: list[tuple[int, str, Path]] = []
