@@ -198,10 +198,15 @@ class SingleProcess:
         found.update(self.api.digest().encode())
         return found.hexdigest()
 
-    def close(self) -> None:
-        """Stop the boxes, the gateway and the API."""
+    def stop_edge(self) -> None:
+        """Stop the box, so that its outbox can be read; stopping twice is harmless."""
         if self.edge is not None:
             self.edge.close()
+            self.edge = None
+
+    def close(self) -> None:
+        """Stop the boxes, the gateway and the API."""
+        self.stop_edge()
         if self.storm is not None:
             self.storm.close(self.clock.now())
         self.gateway.close()

@@ -1,7 +1,7 @@
 """``cityloop exam``: put the whole stack to the question."""
 
+import os
 import sys
-import tempfile
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,6 +52,12 @@ _SEED = click.IntRange(0)
     help="A rule pack to be examined in place of the scenario's; may be given again.",
 )
 @click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    default=None,
+    help="Sittings at a time; default as many as there are cores.",
+)
+@click.option(
     "--json", "as_json", is_flag=True, help="Print the score as JSON; the last line has it all."
 )
 @click.option(
@@ -68,6 +74,7 @@ def main(
     quick: bool,
     surge: float,
     packs: tuple[str, ...],
+    jobs: int | None,
     as_json: bool,
     html: Path | None,
     junit: Path | None,
@@ -89,7 +96,9 @@ def main(
 
     configure_logging("exam", "warning")
     try:
-        papers = _papers(names, seeds, packs, quick=quick, surge=surge)
+        papers = _papers(
+            names, seeds, packs, quick=quick, surge=surge, jobs=jobs or os.cpu_count() or 1
+        )
     except (SimulatorError, StackError, RuntimeFault) as error:
         raise click.ClickException(str(error)) from error
     total = score(papers)
@@ -114,44 +123,33 @@ def _papers(
     *,
     quick: bool,
     surge: float,
+    jobs: int,
 ) -> "list[Paper]":
     from rich.console import Console  # noqa: PLC0415
     from rich.progress import Progress  # noqa: PLC0415
 
-    from cityloop.exam.marking import mark  # noqa: PLC0415
-    from cityloop.exam.score import Paper  # noqa: PLC0415
-    from cityloop.exam.sitting import sit  # noqa: PLC0415
+    from cityloop.exam.sittings import Seat, sit_all, sit_one  # noqa: PLC0415
     from simulators.city.city_document import load_city, scenario_names  # noqa: PLC0415
 
     wanted = [one for name in names for one in (scenario_names() if name == "all" else (name,))]
-    cities = [load_city(name, seed, surge=surge) for name in wanted for seed in seeds]
-    papers = []
+    seats = [
+        Seat(scenario=name, seed=seed, surge=surge, quick=quick, packs=packs)
+        for name in wanted
+        for seed in seeds
+    ]
+    # what is wrong with a scenario is said before the first one is sat
+    cities = [load_city(seat.scenario, seat.seed, surge=surge) for seat in seats]
     with Progress(transient=True, console=Console(stderr=True)) as progress:
-        for city in cities:
-            until_s = city.quick_s if quick else city.lasts_s
-            task = progress.add_task(f"{city.name}, seed {city.seed}", total=until_s)
-            with tempfile.TemporaryDirectory(dir=_memory_disk()) as folder:
-                sitting = sit(
-                    city,
-                    Path(folder),
-                    packs=packs,
-                    until_s=until_s,
-                    progress=partial(_advance, progress, task),
-                )
-            papers.append(
-                Paper(sitting, mark(city, sitting.incidents, sitting.episodes, sitting.until_s))
-            )
-    return papers
+        if len(seats) == 1:
+            total_s = cities[0].quick_s if quick else cities[0].lasts_s
+            task = progress.add_task(f"{cities[0].name}, seed {seeds[0]}", total=total_s)
+            return [sit_one(seats[0], partial(_advance, progress, task))]
+        task = progress.add_task(f"{len(seats)} sittings", total=len(seats))
+        return sit_all(seats, jobs, lambda _: progress.advance(task))
 
 
 def _advance(progress: "Progress", task: "TaskID", at_s: float) -> None:
     progress.update(task, completed=at_s)
-
-
-def _memory_disk() -> str | None:
-    """Return a folder in memory where there is one; nothing of an exam has to outlive it."""
-    shared = Path("/dev/shm")  # noqa: S108 - a fresh folder of our own is made in it
-    return str(shared) if shared.is_dir() else None
 
 
 def _print_json(papers: "list[Paper]", total: "Score") -> None:

@@ -88,7 +88,7 @@ def mark(
             for one in left
             if one.event_type in events
             and one.subject == incident.subject
-            and _meets(one, incident, city)
+            and _meets(one, incident)
         ]
         of_incident.append((incident, found))
         told.update(dict.fromkeys((one.event_id for one in found), incident))
@@ -100,7 +100,7 @@ def mark(
     counting = [
         (incident, found)
         for incident, found in of_incident
-        if not incident.marginal and incident.ideal_s + _cadence_s(city, incident.subject) < until_s
+        if not incident.marginal and incident.ideal_s + incident.cadence_s < until_s
     ]
     return Marks(
         findings=tuple(_finding(incident, found) for incident, found in counting),
@@ -112,14 +112,9 @@ def mark(
     )
 
 
-def _cadence_s(city: City, subject: str) -> float:
-    group = next(group for group in city.groups if subject in group.subjects)
-    return group.profile.cadence_s
-
-
-def _meets(episode: Episode, incident: Incident, city: City) -> bool:
+def _meets(episode: Episode, incident: Incident) -> bool:
     """Whether an event opened while an incident lasted, two readings' time around it."""
-    slack_s = 2.0 * _cadence_s(city, incident.subject) + (incident.ideal_s - incident.start_s)
+    slack_s = 2.0 * incident.cadence_s + (incident.ideal_s - incident.start_s)
     before = incident.start_s - slack_s
     return episode.opened_s >= before and (
         incident.end_s is None or episode.onset_s <= incident.end_s + slack_s

@@ -5,6 +5,7 @@ from html import escape
 
 from cityloop.exam.chart import series_svg, timeline_svg
 from cityloop.exam.marking import Finding
+from cityloop.exam.scene_clip import scene_clip
 from cityloop.exam.score import Paper, Score
 from cityloop.exam.statements import Episode
 from simulators.city.city import City
@@ -25,6 +26,7 @@ td:first-child,th:first-child{text-align:left}th{color:var(--faint);font-weight:
 .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(9rem,1fr));gap:.6rem}
 .figures div{background:var(--soft);border-radius:.5rem;padding:.6rem .8rem}
 .figures b{display:block;font-size:1.35rem}.figures span{color:var(--faint);font-size:.85rem}
+video{max-width:100%;border-radius:.4rem}
 svg{width:100%;height:auto;background:var(--soft);border-radius:.4rem}svg text{font-size:11px;fill:var(--faint)}
 svg .label{font-size:10px}.grid{stroke:var(--line)}.curve{fill:none;stroke:#3b82c4;stroke-width:1.3}
 .true{fill:#7aa97a;fill-opacity:.25}.said{stroke:#c8322b;stroke-width:1.2}
@@ -82,6 +84,7 @@ def report_page(papers: Sequence[Paper], total: Score) -> str:
         "</div>",
         _class_table(total),
         _fault_table(total),
+        _camera_table(papers, total),
     ]
     for paper in papers:
         parts.append(_sitting(paper))
@@ -141,6 +144,47 @@ def _fault_table(total: Score) -> str:
     )
 
 
+def _camera_table(papers: Sequence[Paper], total: Score) -> str:
+    if total.cameras is None:
+        return ""
+    lead = (
+        f"{total.cameras.frames:,} frames, {total.cameras.camera_days * 1440.0:.0f} camera-minutes; "
+        f"{total.cameras.false_alarms_per_camera_day:g} false alarms a camera-day. Scripted: a detector "
+        "that knows the truth and errs at the rate that its scenario states; background: the box's own "
+        "background subtraction."
+    )
+    return (
+        "<h2>Drawn cameras</h2>"
+        + _table(
+            (
+                "camera",
+                "detector",
+                "HOTA",
+                "IDF1",
+                "place off by, median m",
+                "p95 m",
+                "speed off by, p95 share",
+                "crossings true / counted",
+            ),
+            (
+                (
+                    f"{one.camera}, seed {paper.sitting.city.seed}",
+                    one.detector,
+                    one.tracking and one.tracking.hota,
+                    one.tracking and one.tracking.idf1,
+                    one.place_error_m_median,
+                    one.place_error_m_p95,
+                    one.speed_error_p95,
+                    ", ".join(f"{line.true} / {line.counted}" for line in one.lines) or None,
+                )
+                for paper in papers
+                for one in paper.sitting.cameras
+            ),
+        )
+        + f"<p class=lead>{lead}</p>"
+    )
+
+
 def _sitting(paper: Paper) -> str:
     sitting, marks = paper.sitting, paper.marks
     city = sitting.city
@@ -197,7 +241,7 @@ def _case(city: City, until_s: float, finding: Finding) -> str:
     end_s = incident.end_s or until_s
     room_s = max(600.0, (end_s - incident.start_s) * 0.5)
     said = [finding.episode] if finding.episode else []
-    picture = _series(
+    picture = scene_clip(city, incident.subject, incident.ideal_s) or _series(
         city,
         incident.subject,
         kind.field,
@@ -215,7 +259,7 @@ def _case(city: City, until_s: float, finding: Finding) -> str:
 
 def _false(city: City, until_s: float, episode: Episode) -> str:
     group = next((one for one in city.groups if episode.subject in one.subjects), None)
-    picture = ""
+    picture = scene_clip(city, episode.subject, episode.opened_s)
     if group is not None:
         span = (max(0.0, episode.onset_s - 3600.0), min(until_s, episode.opened_s + 3600.0))
         picture = _series(

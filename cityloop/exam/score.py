@@ -1,7 +1,7 @@
 """The score of an exam: marks of all sittings added up."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from statistics import median
 
 from msgspec import Struct
@@ -10,7 +10,7 @@ from cityloop.audit.books import percentile
 from cityloop.exam.marking import Marks
 from cityloop.exam.sitting import Sitting
 
-__all__ = ["ClassScore", "FaultScore", "Paper", "Score", "score"]
+__all__ = ["CameraScore", "ClassScore", "FaultScore", "Paper", "Score", "score"]
 
 
 class Paper(Struct, frozen=True, eq=False):
@@ -46,6 +46,26 @@ class FaultScore(Struct, frozen=True, kw_only=True):
     detect_s_max: float | None
 
 
+class CameraScore(Struct, frozen=True, kw_only=True):
+    """What drawn cameras brought, over all papers; tracking is weighted by true boxes."""
+
+    cameras: int
+    camera_days: float
+    frames: int
+    false_alarms_per_camera_day: float
+    """Of events about cameras."""
+    hota: float | None
+    idf1: float | None
+    place_error_m_p95: float | None
+    """The worst camera's."""
+    speed_error_p95: float | None
+    """The worst camera's, share of the true speed."""
+    count_error: float | None
+    """Crossings counted too many or too few, of all true ones."""
+    detectors: tuple[str, ...]
+    """What looked at the pictures: scripted, background or onnx."""
+
+
 class Score(Struct, frozen=True, kw_only=True):
     """What an exam is worth. Ratios are None where there is nothing to divide by."""
 
@@ -70,6 +90,8 @@ class Score(Struct, frozen=True, kw_only=True):
     samples: int
     classes: dict[str, ClassScore]
     faults: dict[str, FaultScore]
+    cameras: CameraScore | None
+    """None where no camera was sat."""
     digest: str
     """SHA-256 over the digests of all sittings: equal for equal runs."""
     wall_s: float
@@ -141,9 +163,45 @@ def score(papers: Sequence[Paper]) -> Score:
         samples=sum(paper.sitting.samples for paper in papers),
         classes={name: _class_score(papers, name) for name in classes},
         faults={kind: _fault_score(papers, kind) for kind in kinds},
+        cameras=_camera_score(papers),
         digest=digest.hexdigest(),
         wall_s=round(sum(paper.sitting.wall_s for paper in papers), 1),
     )
+
+
+def _camera_score(papers: Sequence[Paper]) -> CameraScore | None:
+    figures = [one for paper in papers for one in paper.sitting.cameras]
+    if not figures:
+        return None
+    days = sum(one.seconds for one in figures) / 86_400.0
+    names = {one.camera for one in figures}
+    false = sum(one.subject.split("/")[0] in names for paper in papers for one in paper.marks.false)
+    lines = [line for one in figures for line in one.lines]
+    return CameraScore(
+        cameras=len(figures),
+        camera_days=round(days, 4),
+        frames=sum(paper.sitting.frames for paper in papers),
+        false_alarms_per_camera_day=round(false / days, 2),
+        hota=_weighted((one.tracking.hota, one.tracking.boxes) for one in figures if one.tracking),
+        idf1=_weighted((one.tracking.idf1, one.tracking.boxes) for one in figures if one.tracking),
+        place_error_m_p95=_worst(one.place_error_m_p95 for one in figures),
+        speed_error_p95=_worst(one.speed_error_p95 for one in figures),
+        count_error=_ratio(
+            sum(abs(line.counted - line.true) for line in lines), sum(line.true for line in lines)
+        ),
+        detectors=tuple(sorted({one.detector for one in figures})),
+    )
+
+
+def _weighted(values: Iterable[tuple[float, int]]) -> float | None:
+    """Return the mean of (value, weight); None without any weight."""
+    pairs = list(values)
+    whole = sum(weight for _, weight in pairs)
+    return round(sum(value * weight for value, weight in pairs) / whole, 4) if whole else None
+
+
+def _worst(values: Iterable[float | None]) -> float | None:
+    return max((value for value in values if value is not None), default=None)
 
 
 def _is_quiet(paper: Paper) -> bool:

@@ -13,7 +13,9 @@ from msgspec import Struct
 from cityloop.audit.books import AuditReport
 from cityloop.audit.collection import audit_run, read_journal_book
 from cityloop.errors import ExamError
+from cityloop.exam.camera_stand import CAMERA_BOX, CameraStand
 from cityloop.exam.statements import Episode, episodes_of
+from cityloop.exam.track_record import CameraFigures, camera_messages
 from cityloop.single_process import SingleProcess
 from cityloop.stack.documents import rule_packs, shipped_packs
 from cloud_api.queries import revisions_of
@@ -46,6 +48,10 @@ class Sitting(Struct, frozen=True, kw_only=True):
     episodes: tuple[Episode, ...]
     samples: int
     """Moments at which a sensor measured."""
+    frames: int
+    """Frames that the box's cameras gave."""
+    cameras: tuple[CameraFigures, ...]
+    """How well each drawn camera was followed."""
     books: AuditReport
     repeated: int
     """Messages that the network said twice."""
@@ -87,11 +93,16 @@ def sit(
         now = stack.clock.now()
         heard.extend((_EVENT.decode(event), now) for event in events)
 
+    stand = CameraStand(city, until_s) if city.cameras else None
     stack = SingleProcess(
         folder,
         start=city.start,
         district=city.map.district,
         packs=packs or city.packs or rule_packs(shipped_packs()),
+        edge=None if stand is None else stand.edge(city.folder),
+        edge_folder=folder,
+        sources=None if stand is None else stand.sources,
+        detectors=None if stand is None else stand.detectors(),
         seed=city.seed,
         heard=hear,
     )
@@ -113,13 +124,13 @@ def sit(
             if progress is not None:
                 progress(elapsed_s)
         for _ in range(_SETTLING_STEPS):
-            if not fleet.backlog:
+            if not _backlog(fleet, stack):
                 break
             stack.clock.advance(1.0)
             fleet.settle(stack.clock.now())
             stack.step()
             fleet.settle(stack.clock.now())
-        return _sitting(city, folder, stack, fleet, flow, truth, heard, until_s, begun_s)
+        return _sitting(city, folder, stack, fleet, flow, truth, stand, heard, until_s, begun_s)
     finally:
         fleet.close()
         stack.close()
@@ -162,6 +173,42 @@ def _posts(
     return open_post
 
 
+def _backlog(fleet: BoxFleet, stack: SingleProcess) -> int:
+    """Return how many messages have not reached the gateway's journal."""
+    return fleet.backlog + (0 if stack.edge is None else stack.edge.uplink.backlog)
+
+
+def _must_have_run(city: City, samples: int, frames: int, messages: int) -> None:
+    """Refuse a run in which nothing was measured, seen or journalled.
+
+    Raises:
+        ExamError: no exam took place.
+    """
+    lacking = [
+        what
+        for what, wanted, count in (
+            ("samples", bool(city.groups), samples),
+            ("frames", bool(city.cameras), frames),
+            ("journalled messages", True, messages),
+        )
+        if wanted and not count
+    ]
+    if lacking:
+        raise ExamError(
+            f"scenario {city.name}: there were no {' and no '.join(lacking)}; expected some: the "
+            "stack under test did not run"
+        )
+
+
+def _figures(city: City, folder: Path, stand: CameraStand | None) -> tuple[CameraFigures, ...]:
+    if stand is None:
+        return ()
+    messages = camera_messages(folder / "gateway" / "journal")
+    return tuple(
+        record.figures(messages.get(name, ()), city.start) for name, record in stand.records.items()
+    )
+
+
 def _sitting(
     city: City,
     folder: Path,
@@ -169,37 +216,40 @@ def _sitting(
     fleet: BoxFleet,
     flow: SampleFlow,
     truth: TruthBook,
+    stand: CameraStand | None,
     heard: list[tuple[Event, datetime]],
     until_s: float,
     begun_s: float,
 ) -> Sitting:
     book = read_journal_book(folder / "gateway" / "journal", default_district=city.map.district)
-    if not flow.count or not book.messages:
-        raise ExamError(
-            f"scenario {city.name}: {flow.count} samples were measured and {len(book.messages)} "
-            "messages journalled; expected both above 0: the stack under test did not run"
-        )
+    _must_have_run(city, flow.count, 0 if stand is None else stand.frames, len(book.messages))
     with stack.api.services.store.read() as connection:
         revisions = [
             msgspec.json.decode(row.body)
             for event_id in sorted({event.event_id for event, _ in heard})
             for row in revisions_of(connection, event_id)
         ]
-    backlog = fleet.backlog
+    backlog = _backlog(fleet, stack)
     repeated = fleet.repeated
     digest = stack.digest()
     fleet.close()
+    stack.stop_edge()
     report = audit_run(
-        ledgers=[folder / "boxes" / f"{box.name}.db" for box in city.boxes],
+        ledgers=[
+            folder / "boxes" / f"{name}.db"
+            for name in (*(box.name for box in city.boxes), *([CAMERA_BOX] if stand else []))
+        ],
         book=book,
         revisions=revisions,
     )
     return Sitting(
         city=city,
         until_s=until_s,
-        incidents=tuple(truth.incidents()),
+        incidents=(*truth.incidents(), *(() if stand is None else stand.incidents())),
         episodes=tuple(episodes_of(heard, city.start)),
         samples=flow.count,
+        frames=0 if stand is None else stand.frames,
+        cameras=_figures(city, folder, stand),
         books=report,
         repeated=repeated,
         backlog=backlog,

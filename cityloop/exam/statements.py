@@ -61,6 +61,13 @@ def _found(revisions: list[tuple[Event, datetime]]) -> list[tuple[Event, datetim
     return revisions
 
 
+def _subject(event: Event) -> str:
+    """Return whom an event is about: a sensor, or a camera and its zone."""
+    if "camera" in event.key and "zone" in event.key:
+        return f"{event.key['camera']}/{event.key['zone']}"
+    return event.subject or next(iter(event.key.values()), "")
+
+
 def _episode(revisions: list[tuple[Event, datetime]], start: datetime) -> Episode:
     first, heard_at = revisions[0]
     last = revisions[-1][0]
@@ -70,7 +77,7 @@ def _episode(revisions: list[tuple[Event, datetime]], start: datetime) -> Episod
         event_id=first.event_id,
         event_type=first.event_type,
         rule=first.rule,
-        subject=first.subject or next(iter(first.key.values()), ""),
+        subject=_subject(first),
         opened_s=(first.at - start).total_seconds(),
         heard_s=(heard_at - start).total_seconds(),
         onset_s=(first.onset_at - start).total_seconds(),

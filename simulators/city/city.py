@@ -4,8 +4,8 @@ A function of the declaration and the seed; nothing here depends on the order of
 """
 
 import zlib
-from collections.abc import Callable, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from simulators.city.declaration import (
     MapDeclaration,
     SensorDeclaration,
 )
+from simulators.city.scene_cameras import SceneCamera
 from simulators.rainstorm import Rainstorm
 
 __all__ = [
@@ -30,9 +31,6 @@ __all__ = [
     "SensorGroup",
     "stream_of",
 ]
-
-Path = Sequence[str | int]
-ErrorFactory = Callable[[Path, str], Exception]
 
 DAY_S = 86_400.0
 
@@ -132,6 +130,9 @@ class City(Struct, frozen=True, kw_only=True, eq=False):
     faults: tuple[Fault, ...]
     links: tuple[LinkLoss, ...]
     ignore: frozenset[str]
+    cameras: tuple[SceneCamera, ...] = ()
+    folder: Path = Path()
+    """Where its document lies: what it names is taken from there."""
 
     def local_hour(self, at_s: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, Any]:
         """Return the local hour of the day, 0 to 24, at seconds since the start."""

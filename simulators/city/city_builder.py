@@ -9,6 +9,7 @@ from contracts.profiles import PROFILES
 from simulators.city.city import MEASURED_PROFILES, Box, City, SensorGroup, stream_of
 from simulators.city.declaration import ScenarioDeclaration, SensorDeclaration
 from simulators.city.mishaps import plan_faults, plan_happenings, plan_links
+from simulators.city.scene_cameras import plan_cameras
 from simulators.city.spans import ErrorFactory, Path, moment_s, span_s
 from simulators.rainstorm import Rainstorm
 
@@ -39,6 +40,8 @@ def build_city(
     quick_s = lasts_s if declared.quick is None else span_s(declared.quick, ("quick",), error)
     if not 0.0 < quick_s <= lasts_s:
         raise error(("quick",), f"{quick_s:g} s: expected more than 0 and at most {lasts_s:g} s")
+    if not declared.sensors and not declared.cameras:
+        raise error((), "neither sensors nor cameras; expected something that notices what happens")
     groups = _groups(declared, seed, error, surge)
     boxes = _boxes(groups, declared.sensors_per_box)
     return City(
@@ -58,6 +61,7 @@ def build_city(
         faults=plan_faults(declared, groups, boxes, lasts_s, seed, error, surge),
         links=plan_links(declared, boxes, lasts_s, error),
         ignore=frozenset(declared.ignore),
+        cameras=plan_cameras(declared.cameras, declared.map, lasts_s, seed, error, surge),
     )
 
 

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from runtime.errors import ConfigError
 from runtime.yaml_document import convert, load_document
 from simulators.city.city import City
@@ -50,6 +52,7 @@ def load_city(name: str, seed: int, *, surge: float = 1.0) -> City:
     try:
         document = load_document(path)
         declared = convert(document, ScenarioDeclaration)
-        return build_city(declared, seed, document.error, surge=surge)
+        city = build_city(declared, seed, document.error, surge=surge)
     except ConfigError as failure:
         raise ScenarioError(str(failure)) from failure
+    return replace(city, folder=path.parent.resolve())

@@ -7,6 +7,7 @@ from msgspec import Meta, Struct
 
 from contracts.envelope import Id
 from contracts.event import Title
+from simulators.city.camera_declaration import CameraDeclaration
 
 __all__ = [
     "FaultDeclaration",
@@ -160,7 +161,10 @@ class ScenarioDeclaration(Declared, frozen=True, kw_only=True):
     """Rule packs, paths from this file; default those that ship."""
     map: MapDeclaration = MapDeclaration()
     weather: WeatherDeclaration = WeatherDeclaration()
-    sensors: Annotated[list[SensorDeclaration], Meta(min_length=1)]
+    sensors: list[SensorDeclaration] = []
+    """Groups of sensors; a scenario has sensors, cameras or both."""
+    cameras: list[CameraDeclaration] = []
+    """Drawn cameras."""
     incidents: list[IncidentDeclaration] = []
     faults: list[FaultDeclaration] = []
     links: list[LinkLossDeclaration] = []

@@ -19,7 +19,15 @@ class IncidentClass(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     title: Title
     profile: str
+    """Device profile, or ``camera``."""
     field: str
+    """Field of the profile; of a camera: blocked_s and stood_s (seconds that a zone was occupied, and
+    that a body stood in it, beyond the zone's dwell), density_m2 (people), against_s (seconds against
+    a lane's direction)."""
+    zone_kind: str | None = None
+    """Of a camera: in which zones."""
+    keyed_by_zone: bool = True
+    """Of a camera: whether its events name the zone."""
     side: Literal["above", "below"]
     levels: dict[Level, float]
     """Threshold by level, ascending in gravity."""

@@ -39,6 +39,8 @@ class Incident(Struct, frozen=True, kw_only=True):
     """The gravest level that an honest sensor may see."""
     lon: float
     lat: float
+    cadence_s: float
+    """Seconds between two of the samples that the stack under test gets of it."""
     marginal: bool = False
 
 
@@ -82,6 +84,8 @@ def incidents_in(
     at_s: Array,
     values: Array,
     place: tuple[float, float],
+    *,
+    cadence_s: float,
 ) -> list[Incident]:
     """Return the incidents of one class in one sensor's true values.
 
@@ -92,6 +96,7 @@ def incidents_in(
         at_s: seconds of the scenario in rising order, ``(n,)``.
         values: true values ``(n,)``, base unit.
         place: longitude and latitude of the sensor.
+        cadence_s: seconds between two samples that the stack under test gets.
     """
     sign = 1.0 if kind.side == "above" else -1.0
     height = sign * (_averaged(at_s, values, kind.average_s) if kind.average_s else values)
@@ -135,6 +140,7 @@ def incidents_in(
                 most=maybe[-1] if maybe else levels[0],
                 lon=place[0],
                 lat=place[1],
+                cadence_s=cadence_s,
                 marginal=not sure or start is None,
             )
         )
@@ -174,7 +180,13 @@ class TruthBook:
             for index, subject in enumerate(group.subjects):
                 found.extend(
                     incidents_in(
-                        name, kind, subject, at_s, true[:, index], self._city.place(group, index)
+                        name,
+                        kind,
+                        subject,
+                        at_s,
+                        true[:, index],
+                        self._city.place(group, index),
+                        cadence_s=group.profile.cadence_s,
                     )
                 )
         return found

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from msgspec import Struct
 
-__all__ = ["Lighting", "Shader"]
+__all__ = ["LIGHTS", "Lighting", "Shader"]
 
 Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 
@@ -22,6 +22,15 @@ class Lighting(Struct, frozen=True, kw_only=True):
     """0 dry to 1 pouring: streaks, and less contrast."""
     glare: float = 0.0
     """0 to 1: a low sun in the upper corner."""
+
+
+LIGHTS: dict[str, Lighting] = {
+    "day": Lighting(),
+    "night": Lighting(gain=0.3, noise=7.0),
+    "rain": Lighting(gain=0.8, noise=4.0, rain=0.7),
+    "glare": Lighting(glare=0.8),
+}
+"""Light by name."""
 
 
 class Shader:

@@ -9,9 +9,10 @@ from simulators.scene.backdrop import GroundPatch, draw_backdrop
 from simulators.scene.bodies import Body
 from simulators.scene.drawing import draw_bodies
 from simulators.scene.labels import Label, labels_of
-from simulators.scene.lighting import Lighting, Shader
+from simulators.scene.lighting import LIGHTS, Lighting, Shader
 from simulators.scene.pinhole import PinholeCamera
 from simulators.scene.projection import project_bodies
+from simulators.scene.staging import Staging
 from simulators.scene.street_life import Lane, StreetLife, Walk
 
 __all__ = ["SCENES", "DrawnFrame", "SceneSetting", "StreetCamera", "scene_setting"]
@@ -19,6 +20,7 @@ __all__ = ["SCENES", "DrawnFrame", "SceneSetting", "StreetCamera", "scene_settin
 Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 
 _ASPHALT, _PAVEMENT, _PAINT, _RED = (92, 90, 88), (150, 154, 158), (225, 225, 225), (70, 70, 190)
+_STONE = (168, 172, 178)
 
 
 class SceneSetting(Struct, frozen=True, kw_only=True):
@@ -31,6 +33,7 @@ class SceneSetting(Struct, frozen=True, kw_only=True):
     walks: tuple[Walk, ...]
     fixed: tuple[Body, ...] = ()
     lighting: Lighting = Lighting()
+    staging: Staging = Staging()
 
 
 class DrawnFrame(Struct, frozen=True, eq=False):
@@ -39,6 +42,8 @@ class DrawnFrame(Struct, frozen=True, eq=False):
     at_s: float
     picture: Pixels
     labels: list[Label]
+    bodies: list[Body]
+    """Everybody, also who is not in the picture."""
 
 
 class StreetCamera:
@@ -53,7 +58,9 @@ class StreetCamera:
     def __init__(self, setting: SceneSetting, seed: int, *, fps: float = 10.0) -> None:
         rng = np.random.Generator(np.random.Philox(key=seed))
         self.setting, self.fps = setting, fps
-        self.life = StreetLife(setting.lanes, setting.walks, rng, fixed=setting.fixed)
+        self.life = StreetLife(
+            setting.lanes, setting.walks, rng, fixed=setting.fixed, staging=setting.staging
+        )
         self._backdrop = draw_backdrop(setting.camera, setting.patches, rng)
         self._shader = Shader(setting.lighting, setting.camera.width, setting.camera.height, rng)
         self._index = 0
@@ -64,11 +71,19 @@ class StreetCamera:
         self.life.advance(at_s)
         picture = self._backdrop.copy()
         camera = self.setting.camera
-        bodies = project_bodies(camera, self.life.bodies())
+        everybody = self.life.bodies()
+        bodies = project_bodies(camera, everybody)
         draw_bodies(picture, camera, bodies, shadows=self.setting.lighting.gain > 0.6)
         shaded = self._shader.shade(picture, self._index)
         self._index += 1
-        return DrawnFrame(at_s, shaded, labels_of(camera, bodies))
+        return DrawnFrame(at_s, shaded, labels_of(camera, bodies), everybody)
+
+    def skip(self, frames: int) -> None:
+        """Let the street go on for so many frames without drawing them."""
+        for _ in range(frames):
+            # frame by frame: other steps would give another street
+            self.life.advance(self._index / self.fps)
+            self._index += 1
 
 
 def _strip(
@@ -103,6 +118,8 @@ _WALKS = (
     Walk(start=(-9.0, 2.0), end=(-9.0, 70.0), per_minute=12.0),
 )
 _CAMERA = PinholeCamera(east_m=-6.5, north_m=-4.0, heading_deg=14.0)
+_KERB = Lane(start=(5.6, -8.0), end=(5.6, 90.0), speed_m_s=6.0, per_minute=0.0)
+"""Where cars pull up that should not; nobody drives through."""
 _FIRE_LANE = GroundPatch(corners=((4.2, 16.0), (6.8, 16.0), (6.8, 30.0), (4.2, 30.0)), colour=_RED)
 
 _SETTINGS: dict[str, SceneSetting] = {
@@ -111,20 +128,36 @@ _SETTINGS: dict[str, SceneSetting] = {
         SceneSetting(name="street-day", camera=_CAMERA, patches=_street(), lanes=_LANES, walks=_WALKS),
         SceneSetting(
             name="street-night", camera=_CAMERA, patches=_street(), lanes=_LANES, walks=_WALKS,
-            lighting=Lighting(gain=0.3, noise=7.0),
+            lighting=LIGHTS["night"],
         ),
         SceneSetting(
             name="street-rain", camera=_CAMERA, patches=_street(), lanes=_LANES, walks=_WALKS,
-            lighting=Lighting(gain=0.8, noise=4.0, rain=0.7),
+            lighting=LIGHTS["rain"],
         ),
         SceneSetting(
             name="street-glare", camera=_CAMERA, patches=_street(), lanes=_LANES, walks=_WALKS,
-            lighting=Lighting(glare=0.8),
+            lighting=LIGHTS["glare"],
         ),
         SceneSetting(
             name="fire-lane", camera=_CAMERA, patches=_street(_FIRE_LANE),
             lanes=(*_LANES, Lane(start=(5.5, -8.0), end=(5.5, 90.0), speed_m_s=5.0, per_minute=3.0)),
             walks=_WALKS,
+        ),
+        SceneSetting(
+            name="kerb", camera=_CAMERA, patches=_street(), lanes=(*_LANES, _KERB), walks=_WALKS,
+        ),
+        SceneSetting(
+            name="square",
+            camera=PinholeCamera(east_m=0.0, north_m=-4.0, mast_m=14.0, down_deg=46.0, view_deg=70.0),
+            patches=(
+                GroundPatch(corners=_strip(-30.0, 30.0, 60.0), colour=_PAVEMENT),
+                GroundPatch(corners=((-3.0, 6.5), (3.0, 6.5), (3.0, 10.5), (-3.0, 10.5)), colour=_STONE),
+            ),
+            lanes=(),
+            walks=(
+                Walk(start=(-14.0, 3.0), end=(14.0, 3.0), per_minute=8.0),
+                Walk(start=(-14.0, 15.0), end=(14.0, 15.0), per_minute=8.0),
+            ),
         ),
         SceneSetting(
             name="market",

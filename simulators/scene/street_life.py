@@ -1,8 +1,7 @@
 """Who moves in a street: cars that follow each other on lanes, people who keep out of each other's way.
 
 Cars: intelligent driver model, M. Treiber, A. Hennecke, D. Helbing, Physical Review E 62, 1805 (2000),
-with its usual city parameters. People: social force model, D. Helbing, P. Molnar, Physical Review E 51,
-4282 (1995), repulsion 2 A/m exp(-d/B) with A = 2.1, B = 0.3 m.
+with its usual city parameters. People walk as in :mod:`simulators.scene.walking`.
 """
 
 import math
@@ -12,6 +11,8 @@ import numpy as np
 from msgspec import Struct
 
 from simulators.scene.bodies import BODIES, Body
+from simulators.scene.staging import StagedCrowd, Staging
+from simulators.scene.walking import Walker, walk_on
 
 __all__ = ["Lane", "StreetLife", "Walk"]
 
@@ -20,8 +21,10 @@ Array = np.ndarray[Any, np.dtype[np.float64]]
 _DESIRED_GAP_S = 1.5
 _ACCELERATION, _BRAKING = 1.2, 2.0
 _STANDSTILL_M = 2.0
-_RELAX_S = 0.5
-_REPULSION, _RANGE_M = 2.1, 0.3
+_ENTRY_M = 8.0
+"""Room that a lane's beginning must have for the next car, metres."""
+
+_NOTHING_STAGED = Staging()
 
 _COLOURS = (
     (62, 60, 190), (180, 120, 50), (60, 150, 90), (200, 200, 205), (70, 70, 78), (40, 170, 215),
@@ -58,15 +61,8 @@ class _Car(Struct):
     colour: tuple[int, int, int]
     stops: tuple[float, float, float] | None = None
     """Where along the lane it pulls up, from when to when, seconds; None: it drives through."""
-
-
-class _Walker(Struct):
-    id: int
-    place: Array
-    speed: Array
-    goal: Array
-    pace_m_s: float
-    colour: tuple[int, int, int]
+    stray: bool = False
+    """Goes against its lane: ``along_m`` is then counted from the lane's end."""
 
 
 class StreetLife:
@@ -77,6 +73,7 @@ class StreetLife:
         walks: for people.
         rng: draws who comes when, and as what.
         fixed: bodies that stand there all the time.
+        staging: what goes wrong, and when.
     """
 
     _STEP_S = 0.1
@@ -88,13 +85,18 @@ class StreetLife:
         rng: np.random.Generator,
         *,
         fixed: tuple[Body, ...] = (),
+        staging: Staging = _NOTHING_STAGED,
     ) -> None:
         self._lanes, self._walks, self._rng, self._fixed = lanes, walks, rng, fixed
         self._cars: list[_Car] = []
-        self._walkers: list[_Walker] = []
+        self._walkers: list[Walker] = []
         self._at_s = 0.0
         self._next_id = 1 + max((body.id for body in fixed), default=0)
         self._stop_next: dict[int, tuple[float, float, float]] = {}
+        self._stops = sorted(staging.stops, key=lambda one: one.at_s)
+        self._strays = sorted(staging.strays, key=lambda one: one.at_s)
+        self._things = [(self._new_id(), self._colour(), one) for one in staging.things]
+        self._crowds = [(one, self._arrivals(one)) for one in staging.crowds]
 
     def stop_next_car(self, lane: int, along_m: float, from_s: float, until_s: float) -> None:
         """Let the next car of a lane pull up at a place until a second of the scene."""
@@ -105,23 +107,38 @@ class StreetLife:
         while self._at_s < to_s - 1e-9:
             step_s = min(self._STEP_S, to_s - self._at_s)
             self._arrive(step_s)
+            self._stage()
             for number, lane in enumerate(self._lanes):
                 self._drive(number, lane, step_s)
-            self._walk(step_s)
+            self._walkers = walk_on(self._walkers, self._at_s, step_s)
             self._at_s += step_s
 
     def bodies(self) -> list[Body]:
         """Return everybody as they are now."""
         found = list(self._fixed)
+        found.extend(
+            Body(
+                id=number,
+                kind=one.kind,
+                east_m=one.east_m,
+                north_m=one.north_m,
+                heading_deg=one.heading_deg,
+                speed_m_s=0.0,
+                colour=colour,
+            )
+            for number, colour, one in self._things
+            if one.at_s <= self._at_s < one.until_s
+        )
         for car in self._cars:
             lane = self._lanes[car.lane]
-            ux, uy, _ = _direction(lane.start, lane.end)
+            start, end = (lane.end, lane.start) if car.stray else (lane.start, lane.end)
+            ux, uy, _ = _direction(start, end)
             found.append(
                 Body(
                     id=car.id,
                     kind=car.kind,
-                    east_m=lane.start[0] + ux * car.along_m,
-                    north_m=lane.start[1] + uy * car.along_m,
+                    east_m=start[0] + ux * car.along_m,
+                    north_m=start[1] + uy * car.along_m,
                     heading_deg=math.degrees(math.atan2(ux, uy)) % 360.0,
                     speed_m_s=car.speed_m_s,
                     colour=car.colour,
@@ -144,15 +161,8 @@ class StreetLife:
 
     def _arrive(self, step_s: float) -> None:
         for number, lane in enumerate(self._lanes):
-            tail = min(
-                (
-                    car.along_m - BODIES[car.kind].length_m
-                    for car in self._cars
-                    if car.lane == number
-                ),
-                default=math.inf,
-            )
-            if tail > 8.0 and self._rng.random() < lane.per_minute / 60.0 * step_s:
+            tail = self._tail_m(number)
+            if tail > _ENTRY_M and self._rng.random() < lane.per_minute / 60.0 * step_s:
                 kind = str(self._rng.choice(lane.kinds))
                 self._cars.append(
                     _Car(self._new_id(), kind, number, 0.0, min(lane.speed_m_s, max(1.0, tail / 3.0)),
@@ -162,21 +172,75 @@ class StreetLife:
             if self._rng.random() < walk.per_minute / 60.0 * step_s:
                 self._walkers.append(self._walker(walk))
 
-    def _walker(self, walk: Walk) -> _Walker:
+    def _tail_m(self, lane: int) -> float:
+        """Return how far into a lane the last car has come, metres to its rear."""
+        return min(
+            (
+                car.along_m - BODIES[car.kind].length_m
+                for car in self._cars
+                if car.lane == lane and not car.stray
+            ),
+            default=math.inf,
+        )
+
+    def _stage(self) -> None:
+        """Let come whoever is due; a car waits until its lane has room."""
+        for stop in [one for one in self._stops if one.at_s <= self._at_s]:
+            if self._tail_m(stop.lane) > _ENTRY_M:
+                pulls_up = (stop.along_m, stop.at_s, stop.until_s)
+                speed = self._lanes[stop.lane].speed_m_s
+                self._cars.append(
+                    _Car(self._new_id(), stop.kind, stop.lane, 0.0, speed, self._colour(), pulls_up)
+                )
+                self._stops.remove(stop)
+        for stray in [one for one in self._strays if one.at_s <= self._at_s]:
+            speed = self._lanes[stray.lane].speed_m_s
+            self._cars.append(
+                _Car(self._new_id(), stray.kind, stray.lane, 0.0, speed, self._colour(), stray=True)
+            )
+            self._strays.remove(stray)
+        for crowd, due in self._crowds:
+            while due and due[0] <= self._at_s:
+                due.pop(0)
+                self._walkers.append(self._guest(crowd))
+
+    def _arrivals(self, crowd: StagedCrowd) -> list[float]:
+        step_s = crowd.fills_s / crowd.people
+        return [crowd.at_s + number * step_s for number in range(crowd.people)]
+
+    def _guest(self, crowd: StagedCrowd) -> Walker:
+        """Return somebody who comes in at a walk's end, stands in the crowd, and leaves again."""
+        walker = self._walker(self._walks[int(self._rng.integers(len(self._walks)))])
+        angle = float(self._rng.uniform(0.0, 2.0 * math.pi))
+        away = crowd.radius_m * math.sqrt(float(self._rng.random()))
+        walker.leaves_to, walker.stays_until_s = walker.goal, crowd.until_s
+        walker.goal = np.array(crowd.centre) + away * np.array([math.cos(angle), math.sin(angle)])
+        return walker
+
+    def _walker(self, walk: Walk) -> Walker:
         ends = (walk.start, walk.end) if self._rng.random() < 0.5 else (walk.end, walk.start)
         ux, uy, _ = _direction(*ends)
         aside = float(self._rng.uniform(-0.5, 0.5)) * walk.broad_m
         shift = np.array([-uy, ux]) * aside
         pace = float(np.clip(self._rng.normal(1.34, 0.26), 0.7, 2.0))
-        return _Walker(
-            self._new_id(), np.array(ends[0]) + shift, np.array([ux, uy]) * pace,
-            np.array(ends[1]) + shift, pace, self._colour(),
-        )  # fmt: skip
+        return Walker(
+            id=self._new_id(),
+            place=np.array(ends[0]) + shift,
+            speed=np.array([ux, uy]) * pace,
+            goal=np.array(ends[1]) + shift,
+            pace_m_s=pace,
+            colour=self._colour(),
+        )
 
     def _drive(self, number: int, lane: Lane, step_s: float) -> None:
         _, _, length = _direction(lane.start, lane.end)
+        for car in self._cars:
+            if car.lane == number and car.stray:
+                car.along_m += car.speed_m_s * step_s
+        # who goes against the lane is given way to by nobody here: it stays on its side of the lane
         cars = sorted(
-            (car for car in self._cars if car.lane == number), key=lambda car: -car.along_m
+            (car for car in self._cars if car.lane == number and not car.stray),
+            key=lambda car: -car.along_m,
         )
         ahead_m, ahead_speed = math.inf, 0.0
         for car in cars:
@@ -199,33 +263,6 @@ class StreetLife:
             ahead_speed = car.speed_m_s
         self._cars = [
             car for car in self._cars if car.lane != number or car.along_m < length + 15.0
-        ]
-
-    def _walk(self, step_s: float) -> None:
-        if not self._walkers:
-            return
-        places = np.array([walker.place for walker in self._walkers])
-        for index, walker in enumerate(self._walkers):
-            to_goal = walker.goal - walker.place
-            wish = to_goal / max(float(np.hypot(*to_goal)), 1e-6) * walker.pace_m_s
-            force = (wish - walker.speed) / _RELAX_S
-            apart = walker.place - places
-            away = np.hypot(apart[:, 0], apart[:, 1])
-            near = (away > 1e-6) & (away < 2.0)
-            near[index] = False
-            if near.any():
-                # bodies are half a metre broad: the force acts from skin to skin
-                push = _REPULSION / _RANGE_M * np.exp(-(away[near] - 0.5) / _RANGE_M)
-                force = force + (apart[near] / away[near, None] * push[:, None]).sum(axis=0)
-            speed = walker.speed + np.clip(force, -6.0, 6.0) * step_s
-            fastest = 1.3 * walker.pace_m_s
-            rate = float(np.hypot(*speed))
-            walker.speed = speed if rate <= fastest else speed * fastest / rate
-            walker.place = walker.place + walker.speed * step_s
-        self._walkers = [
-            walker
-            for walker in self._walkers
-            if float(np.hypot(*(walker.goal - walker.place))) > 0.7
         ]
 
     def _new_id(self) -> int:

@@ -54,6 +54,26 @@ rules:
 """
 
 
+SCHOOL = """\
+name: school
+title: {zh: 学校, en: School}
+start: 2026-09-07T07:30:00+08:00
+lasts: 70s
+step: 1s
+cameras:
+- id: gate
+  scene: fire-lane
+  fps: 4
+  detector: {recall: RECALL}
+  zones:
+  - {id: lane, kind: fire_lane, corners: [[4.2, 16], [6.8, 16], [6.8, 30], [4.2, 30]], classes: [car, truck, bus], dwell: 15s}
+  lines:
+  - {id: kerb, start: [-7, 20], end: [7, 20], classes: [car, truck, bus]}
+  incidents:
+  - {cause: pulls_up, lane: 2, along_m: 32, at: 5s, lasts: 45s}
+"""
+
+
 @pytest.fixture
 def scenario(tmp_path: Path) -> Path:
     """Return the file of a small town."""
@@ -116,6 +136,39 @@ def test_a_stack_that_heard_nothing_gets_no_mark(tmp_path: Path) -> None:
 
     with pytest.raises(ExamError, match="did not run"):
         sit(load_city(str(path), 1), folder)
+
+
+@pytest.mark.slow
+def test_a_drawn_camera_passes_through_box_gateway_and_api(tmp_path: Path) -> None:
+    """The blocked fire lane is found once, at its place, and the cameras' own figures are told."""
+    path = tmp_path / "school.yaml"
+    path.write_text(SCHOOL.replace("RECALL", "0.95"), encoding="utf-8")
+    report = tmp_path / "report.html"
+    code, score = _score("--scenario", str(path), "--html", str(report))
+    cameras = score["cameras"]
+
+    assert code == 0
+    assert (score["recall"], score["precision"], score["incidents"]) == (1.0, 1.0, 1)
+    assert (score["lost"], score["duplicates"]) == (0, 0)
+    assert isinstance(cameras, dict)
+    assert cameras["frames"] == 280
+    assert cameras["hota"] > 0.5
+    assert cameras["place_error_m_p95"] < 3.0
+    assert "Drawn cameras" in report.read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_a_blind_detector_fails_the_exam_and_the_report_shows_what_it_missed(
+    tmp_path: Path,
+) -> None:
+    """With a detector that sees hardly anything the fire lane is missed: exit 1, and a clip of it."""
+    path = tmp_path / "school.yaml"
+    path.write_text(SCHOOL.replace("RECALL", "0.02"), encoding="utf-8")
+    report = tmp_path / "report.html"
+    code, score = _score("--scenario", str(path), "--html", str(report))
+
+    assert (code, score["recall"]) == (1, 0.0)
+    assert "data:video/mp4;base64," in report.read_text(encoding="utf-8")
 
 
 def test_an_unknown_scenario_is_refused_in_words() -> None:

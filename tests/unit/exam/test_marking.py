@@ -20,6 +20,7 @@ INCIDENT = Incident(
     most=Level.YELLOW,
     lon=114.0,
     lat=30.5,
+    cadence_s=60.0,
 )
 EPISODE = Episode(
     event_id="e",

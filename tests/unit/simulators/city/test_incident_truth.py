@@ -13,7 +13,7 @@ HYDRANT: IncidentClass = incident_classes()["hydrant_leak"]
 
 def _incidents(values: list[float], kind: IncidentClass = PONDING) -> list[Incident]:
     at_s = np.arange(len(values), dtype=np.float64) * 10.0
-    return incidents_in("x", kind, "one", at_s, np.array(values), (114.0, 30.5))
+    return incidents_in("x", kind, "one", at_s, np.array(values), (114.0, 30.5), cadence_s=10.0)
 
 
 def test_a_flood_begins_at_its_first_wet_sample_and_ends_with_the_calm() -> None:
