@@ -45,6 +45,13 @@ __all__ = ["main"]
     show_default=True,
     help="How many times faster the middle third of them comes.",
 )
+@click.option(
+    "--loss",
+    type=click.FloatRange(0.0, 0.5),
+    default=0.1,
+    show_default=True,
+    help="Share of the packets that the box's line loses for a while (link); needs root and nft.",
+)
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Draws moments.")
 @click.option(
     "--rate",
@@ -74,6 +81,7 @@ def main(
     hold_s: float,
     events: int,
     surge: float,
+    loss: float,
     seed: int,
     rate: float,
     plant: str,
@@ -90,6 +98,7 @@ def main(
     """
     from rich.console import Console  # noqa: PLC0415 - --help stays quick
 
+    from cityloop.chaos.packet_loss import enter_own_network  # noqa: PLC0415 - as below
     from cityloop.chaos.plan import ChaosSettings  # noqa: PLC0415 - as above
     from cityloop.chaos.run import run_chaos  # noqa: PLC0415 - pulls in every part
     from cityloop.errors import StackError  # noqa: PLC0415
@@ -99,12 +108,16 @@ def main(
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise click.UsageError(f"--keep {folder}: is not empty; name a new folder")
+    if fault == "link" and loss and not enter_own_network():
+        console.print("no packets will be lost: that needs root, and the commands ip and nft")
+        loss = 0.0
     settings = ChaosSettings(
         kills=kills,
         fault=fault,
         hold_s=hold_s,
         events=events,
         surge=surge,
+        loss=loss if fault == "link" else 0.0,
         seed=seed,
         rate=rate,
         plant=plant,

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from cityloop.chaos.packet_loss import PacketLoss
 from cityloop.chaos.plan import draw_kills
 from cityloop.chaos.relay import LinkRelay
 from cityloop.chaos.ringing import ring
@@ -70,23 +71,30 @@ def _end_api(stage: Stage) -> None:
 
 
 def _spoil_link(stage: Stage) -> None:
-    """Make the box's line slow, then silent, then cut it; restore it each time."""
+    """Make the box's line slow, lossy, silent, then cut it; restore it each time."""
     (port,) = free_ports(1)
     relay = LinkRelay(port, stage.plan.ports.mqtt)
+    loss = PacketLoss(port, stage.settings.loss)
     stage.hub_port = port
+
+    def lose() -> None:
+        relay.delay(_DELAY_S)
+        loss.start()
+
     try:
         stage.start()
-        acts: Mapping[str, Callable[[], None]] = {
-            "link-slow": lambda: relay.delay(_DELAY_S),
-            "link-silent": relay.silence,
-            "link-cut": relay.cut,
-        }
+        acts: dict[str, Callable[[], None]] = {"link-slow": lambda: relay.delay(_DELAY_S)}
+        if stage.settings.loss:
+            acts["link-lossy"] = lose
+        acts |= {"link-silent": relay.silence, "link-cut": relay.cut}
         for name, act in acts.items():
             stage.say(f"{name} for {stage.settings.hold_s:.0f} s")
             act()
             time.sleep(stage.settings.hold_s)
             relay.delay(0.0)
             relay.restore()
+            if act is lose:
+                stage.figures["packets_lost"] = loss.stop()
             stage.await_edge(name, time.monotonic())
         stage.rest()
     finally:

@@ -9,8 +9,8 @@ FAULTS = ("kills", "hub-disk-full", "api-down", "link", "clock-step", "day")
 """What a run may do to the stack.
 
 ``kills``: every part in turn. ``hub-disk-full``: no room for the hub's streams. ``api-down``: ten
-minutes of the stack's clock without the API. ``link``: the box's line to the hub is slow, silent,
-cut. ``clock-step``: the box's clock an hour ahead, then an hour behind. ``day``: a day of events,
+minutes of the stack's clock without the API. ``link``: the box's line to the hub is slow, lossy,
+silent, cut. ``clock-step``: the box's clock an hour ahead, then an hour behind. ``day``: a day of events,
 compressed.
 """
 
@@ -40,6 +40,8 @@ class ChaosSettings(Struct, frozen=True, kw_only=True):
     """Real seconds that a fault other than kills lasts."""
     events: int = 1_000
     """Events that are opened and ended meanwhile, where the fault is about events."""
+    loss: float = 0.0
+    """Share of the packets that a lossy line loses, 0..1; 0: no line is lossy. See ``packet_loss``."""
     surge: float = 1.0
     """How many times faster the middle third of them comes."""
     min_pause_s: float = 1.0

@@ -1,7 +1,7 @@
 """A line between a box and its hub that can be cut, stopped and made slow.
 
 It relays a TCP connection, so it shows what TCP shows of a bad line: refused and broken connections,
-silence, delay. Lost packets themselves would need the kernel's netem.
+silence, delay. Lost packets are ``packet_loss``'s.
 """
 
 import asyncio

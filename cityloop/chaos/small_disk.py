@@ -2,9 +2,9 @@
 
 import os
 import shutil
-import subprocess
 from pathlib import Path
 
+from cityloop.chaos.system_tool import run_tool
 from cityloop.errors import StackError
 
 __all__ = ["SmallDisk"]
@@ -25,7 +25,7 @@ class SmallDisk:
         self._folder = folder
         if os.geteuid() != 0 or shutil.which("mount") is None:
             raise StackError("a disk that fills up has to be mounted, which needs root")
-        self._run("mount", "-t", "tmpfs", "-o", f"size={size_bytes}", "none", str(folder))
+        run_tool("mount", "-t", "tmpfs", "-o", f"size={size_bytes}", "none", str(folder))
 
     @property
     def _ballast(self) -> Path:
@@ -46,10 +46,4 @@ class SmallDisk:
 
     def unmount(self) -> None:
         """Take the disk away, with all that is on it."""
-        self._run("umount", "--lazy", str(self._folder))
-
-    @staticmethod
-    def _run(*command: str) -> None:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=30.0, check=False)
-        if done.returncode:
-            raise StackError(f"{' '.join(command)}: {done.stderr.strip()}")
+        run_tool("umount", "--lazy", str(self._folder))

@@ -1,7 +1,10 @@
 """Each fault of `cityloop chaos` in its smallest size, over real processes."""
 
+import subprocess
+import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from cityloop.chaos.plan import ChaosSettings
@@ -18,13 +21,25 @@ def _run(folder: Path, fault: str, *, hold_s: float, events: int = 1) -> ChaosRe
     return run_chaos(settings, folder, print)
 
 
-def test_a_bad_line_loses_nothing(tmp_path: Path) -> None:
-    """Slow, then silent, then cut: every message once, no timer moved, each time well again."""
-    result = _run(tmp_path, "link", hold_s=1.0)
+def test_a_bad_line_loses_nothing() -> None:
+    """Slow, lossy, silent, cut: every message once, no timer moved, each time well again."""
+    # a process of its own, which goes to a network of its own
+    command = "chaos --fault link --hold 2 --loss 0.2 --rate 200 --json"
+    done = subprocess.run(
+        [sys.executable, "-m", "cityloop", *command.split()],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=500,
+    )
+    result = msgspec.json.decode(done.stdout.splitlines()[-1], type=ChaosResult)
+    lossy = "no packets will be lost" not in done.stderr
 
     assert (result.lost, result.duplicates, result.timers_reset) == (0, 0, 0)
     assert result.messages == result.journalled > 0
-    assert {"link-slow", "link-silent", "link-cut"} == result.recovery_s.keys()
+    assert {"link-slow", "link-silent", "link-cut"} <= result.recovery_s.keys()
+    assert ("link-lossy" in result.recovery_s) is lossy
+    assert (result.figures.get("packets_lost", 0) > 0) is lossy
 
 
 def test_a_wrong_clock_loses_nothing_and_moves_nobody_else(tmp_path: Path) -> None:
