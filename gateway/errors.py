@@ -8,6 +8,7 @@ GatewayError
 ├── DeliveryError
 │   ├── SinkUnavailableError  (Transient) the API did not answer, or not yet: try again later
 │   └── EventRefusedError     (Permanent) the API says that these events are wrong: dead letter
+├── KeyUnreadableError  (Transient) the file of the API key cannot be read now
 ├── FleetUnavailableError (Transient) the API's registry did not answer, or not yet
 ├── GatewaySilentError  (Transient) a running gateway did not tell a series or its figures
 ├── BackupError         (Permanent) a backup cannot be made, verified or restored
@@ -27,6 +28,7 @@ __all__ = [
     "FleetUnavailableError",
     "GatewayError",
     "GatewaySilentError",
+    "KeyUnreadableError",
     "PacksError",
     "SinkUnavailableError",
     "StoreError",
@@ -84,6 +86,10 @@ class EventRefusedError(DeliveryError, Permanent):
 
 class TelemetryError(GatewayError, Transient):
     """A telemetry store refused a batch."""
+
+
+class KeyUnreadableError(GatewayError, Transient):
+    """The file of the API key cannot be read now: it is missing, or another user's."""
 
 
 class FleetUnavailableError(GatewayError, Transient):

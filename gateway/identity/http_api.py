@@ -7,7 +7,8 @@ import httpx
 import msgspec
 
 from contracts.registry import DesiredPage, FleetReport, RegistryPage
-from gateway.errors import FleetUnavailableError
+from gateway.api_key import ApiKey
+from gateway.errors import FleetUnavailableError, KeyUnreadableError
 
 __all__ = ["HttpFleetApi"]
 
@@ -35,8 +36,7 @@ class HttpFleetApi:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._url = url.rstrip("/")
-        self._key_file = key_file
-        self._key: str | None = None
+        self._key = ApiKey(key_file)
         self._districts = ",".join(districts)
         self._client = httpx.Client(timeout=timeout_s, transport=transport)
 
@@ -104,25 +104,17 @@ class HttpFleetApi:
         if answer.is_success or answer.status_code == httpx.codes.NOT_MODIFIED:
             return answer
         if answer.status_code == httpx.codes.UNAUTHORIZED:
-            self._key = None
+            self._key.refused()
         raise FleetUnavailableError(
             f"{address} answered {answer.status_code}: {answer.text[:300]}; "
             "what is known stays in force"
         )
 
     def _headers(self) -> dict[str, str]:
-        headers = {"content-type": "application/json"}
-        if self._key is None and self._key_file is not None:
-            try:
-                self._key = self._key_file.read_text(encoding="utf-8").strip()
-            except OSError as error:
-                raise FleetUnavailableError(
-                    f"API key file {self._key_file}: {error.strerror}; make one with "
-                    "`cityloop api keys create --role gateway`"
-                ) from error
-        if self._key:
-            headers["authorization"] = f"Bearer {self._key}"
-        return headers
+        try:
+            return self._key.headers()
+        except KeyUnreadableError as error:
+            raise FleetUnavailableError(str(error)) from error
 
     def close(self) -> None:
         """Give up the connections."""

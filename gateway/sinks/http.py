@@ -6,7 +6,8 @@ from pathlib import Path
 import httpx
 import msgspec
 
-from gateway.errors import EventRefusedError, SinkUnavailableError
+from gateway.api_key import ApiKey
+from gateway.errors import EventRefusedError, KeyUnreadableError, SinkUnavailableError
 from gateway.sinks.retry_after import retry_after_s
 
 __all__ = ["HttpSink"]
@@ -45,8 +46,7 @@ class HttpSink:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._url = url.rstrip("/")
-        self._key_file = key_file
-        self._key: str | None = None
+        self._key = ApiKey(key_file)
         self._client = httpx.Client(timeout=timeout_s, transport=transport)
 
     def deliver(self, events: Sequence[bytes]) -> None:
@@ -72,7 +72,7 @@ class HttpSink:
         if response.status_code in _EVENT_IS_WRONG:
             raise EventRefusedError(answer, response.status_code)
         if response.status_code == httpx.codes.UNAUTHORIZED:
-            self._key = None
+            self._key.refused()
         raise SinkUnavailableError(
             f"{answer}; events wait in the outbox", retry_after_s(response.headers)
         )
@@ -92,18 +92,10 @@ class HttpSink:
             )
 
     def _headers(self) -> dict[str, str]:
-        headers = {"content-type": "application/json"}
-        if self._key is None and self._key_file is not None:
-            try:
-                self._key = self._key_file.read_text(encoding="utf-8").strip()
-            except OSError as error:
-                raise SinkUnavailableError(
-                    f"API key file {self._key_file}: {error.strerror}; make one with "
-                    "`cityloop api init` and let the gateway's user read it"
-                ) from error
-        if self._key:
-            headers["authorization"] = f"Bearer {self._key}"
-        return headers
+        try:
+            return self._key.headers()
+        except KeyUnreadableError as error:
+            raise SinkUnavailableError(str(error)) from error
 
     def close(self) -> None:
         """Give up the connections."""

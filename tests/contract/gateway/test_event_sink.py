@@ -192,7 +192,7 @@ def test_key_is_read_from_its_file_and_again_after_a_401(tmp_path: Path) -> None
     api = Api()
     key_file = tmp_path / "key"
     sink = HttpSink(api.url, key_file)
-    with pytest.raises(SinkUnavailableError, match="cityloop api init"):
+    with pytest.raises(SinkUnavailableError, match="cityloop api keys create"):
         sink.deliver(EVENTS)
     key_file.write_text("old\n")
     sink.deliver(EVENTS)
