@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from random import Random, SystemRandom
-from urllib.parse import quote
 
 import msgspec
 import structlog
@@ -16,14 +15,7 @@ from contracts.ids import new_boot_id
 from contracts.status import BoxState, Status, SubjectBirth
 from contracts.topics import Kind, box_topic
 from edge.attention.load_ladder import LoadLadder
-from edge.attention.size_grid import SizeGrid
-from edge.camera_config import CameraConfig, SourceConfig
-from edge.camera_config import Pace as ConfiguredPace
-from edge.camera_lane import CameraLane
-from edge.camera_watch import CameraWatch
 from edge.cameras.ports import CameraSource
-from edge.cameras.pyav_source import Pace, PyAvSource
-from edge.cameras.reconnect import ReconnectingSource
 from edge.clock_offset import clock_offset_s
 from edge.commands import CommandDesk
 from edge.config import EdgeConfig
@@ -36,16 +28,17 @@ from edge.evidence.desk import EvidenceDesk
 from edge.evidence.http_store import HttpEvidenceStore
 from edge.evidence.ports import EvidenceStore
 from edge.evidence.spool import Spool
-from edge.feed import DirectFeed, Feed, ThreadedFeed
 from edge.health_build import attach_guards, attach_local, attach_watchdog
-from edge.perception_build import build_perception
-from edge.pipeline import CameraPipeline
-from edge.reporter import CameraReporter
+from edge.lane_build import LaneParts, build_lane, camera_address, credentialed
 from edge.sensor_build import Surroundings, build_driver
 from edge.sensor_lane import SensorLane
 from edge.sensors.first_gate import FirstGate
 from edge.service import Agent
 from edge.vision.ports import Detector
+from edge.vision_config import DecoderKind
+from edge.workers.build import build_pool
+from edge.workers.inference_pool import InferencePool
+from edge.workers.nursery import Nursery
 from runtime.clock import Clock, SystemClock, build_clock
 from runtime.errors import SecretError
 from runtime.mqtt_session import MqttConfig, MqttSession
@@ -104,6 +97,7 @@ def build(
         ConfigError: there is neither ``hub`` nor ``connect``.
         SecretError: a password or key cannot be read.
         RuntimeFault: the outbox cannot be opened.
+        ModelError: no inference worker came up.
     """
     own, desired_path = config, Path(f"{folder / config.outbox.path}.desired.json")
     desired = read_desired(desired_path)
@@ -143,20 +137,29 @@ def build(
         spool = Spool(folder / config.evidence.path, config.evidence.budget_bytes)
         desk, courier = EvidenceDesk(spool), Courier(spool, store, rng)
     given_sources, given_detectors = sources or {}, detectors or {}
+    # what is given, or runs within step(), runs here
+    nursery = None if direct else Nursery()
+    pool = _pool(config, folder, nursery, given_detectors, rng)
+    apart = config.vision.decoders is DecoderKind.PROCESSES and isinstance(clock, SystemClock)
     ladder = LoadLadder()
+    parts = LaneParts(
+        config=config,
+        folder=folder,
+        book=book,
+        desk=desk,
+        clock=clock,
+        rng=rng,
+        direct=direct,
+        ladder=ladder,
+        pool=pool,
+        nursery=nursery if apart else None,
+    )
     lanes = [
-        _camera_lane(
+        build_lane(
             camera,
-            config,
-            folder,
-            book=book,
-            desk=desk,
-            clock=clock,
-            rng=rng,
+            parts,
             source=given_sources.get(camera.id),
             detector=given_detectors.get(camera.id),
-            direct=direct,
-            ladder=ladder,
         )
         for camera in config.cameras
     ]
@@ -181,6 +184,7 @@ def build(
         outbox=outbox,
         book=book,
         cameras=lanes,
+        inference=pool,
         sensors=sensors,
         commands=CommandDesk(
             session=session,
@@ -260,104 +264,17 @@ def _last_will(config: EdgeConfig, boot_id: str, clock: Clock) -> Will:
     return Will(box_topic(who.district, who.site, who.box, Kind.STATUS), encode(status))
 
 
-def _camera_lane(
-    camera: CameraConfig,
+def _pool(
     config: EdgeConfig,
     folder: Path,
-    *,
-    book: EpisodeBook,
-    desk: EvidenceDesk | None,
-    clock: Clock,
+    nursery: Nursery | None,
+    given: Mapping[str, Detector],
     rng: Random,
-    source: CameraSource | None,
-    detector: Detector | None,
-    direct: bool,
-    ladder: LoadLadder,
-) -> CameraLane:
-    place = camera.place or config.box.place
-    watch = CameraWatch(
-        camera.id,
-        place,
-        book,
-        offline_after_s=camera.offline_after_s,
-        online_after_s=camera.online_after_s,
-    )
-    sizes = None if direct else folder / f"{config.outbox.path}.{camera.id}.sizes.json"
-    grid = None if sizes is None else SizeGrid.load(sizes)
-    try:
-        perception = build_perception(camera, folder, detector, grid=grid)
-        feed = _feed(camera, folder, clock, rng, source=source, direct=direct)
-    except (EdgeError, SecretError) as error:
-        return CameraLane(None, None, watch, camera=camera.id, refusal=str(error))
-    reporter = CameraReporter(camera, place, perception.model_id, book, desk)
-    pipeline = CameraPipeline(camera, perception, reporter)
-    # a recording read as fast as the box can is never late
-    hurried = direct or camera.source.pace is ConfiguredPace.FAST
-    return CameraLane(
-        feed,
-        pipeline,
-        watch,
-        camera=camera.id,
-        ladder=None if hurried else ladder,
-        sizes=sizes,
-    )
-
-
-def _feed(
-    camera: CameraConfig,
-    folder: Path,
-    clock: Clock,
-    rng: Random,
-    *,
-    source: CameraSource | None,
-    direct: bool,
-) -> Feed:
-    settings = camera.source
-    fast = settings.file is not None and settings.pace is ConfiguredPace.FAST
-    if source is None:
-        source = PyAvSource(
-            camera.id,
-            camera_address(settings, folder),
-            pace=Pace.FAST if fast or direct else Pace.REALTIME,
-            loop=settings.loop,
-            open_timeout_s=settings.timeout_s,
-            read_timeout_s=settings.timeout_s,
-            clock=clock,
-        )
-    if settings.rtsp is not None:
-        # a file that breaks off would only begin again from its start
-        if direct:
-            source = ReconnectingSource(
-                source, rng, seconds=lambda: clock.now().timestamp(), wait=lambda _: None
-            )
-        else:
-            source = ReconnectingSource(source, rng)
-    return DirectFeed(source, paced=not fast) if direct else ThreadedFeed(source, drop=not fast)
-
-
-def camera_address(source: SourceConfig, folder: Path) -> str | Path:
-    """Return a camera's file, or its address with its credentials in it, for the source alone.
-
-    Raises:
-        SecretError: the password's file or environment variable cannot be read.
-    """
-    if source.file is not None:
-        return folder / source.file
-    assert source.rtsp is not None
-    file = None if source.password_file is None else str(folder / source.password_file)
-    password = read_secret(file, source.password_env, f"camera {source.rtsp}")
-    return credentialed(source.rtsp, source.username, password)
-
-
-def credentialed(address: str, username: str | None, password: str | None) -> str:
-    """Return an address with a login in it; only the decoder may see it."""
-    if username is None:
-        return address
-    scheme, rest = address.split("://", 1)
-    login = quote(username, safe="")
-    if password is not None:
-        login += f":{quote(password, safe='')}"
-    return f"{scheme}://{login}@{rest}"
+) -> InferencePool | None:
+    if nursery is None:
+        return None
+    cameras = [camera for camera in config.cameras if camera.id not in given]
+    return build_pool(cameras, config.vision, folder, nursery, rng)
 
 
 def _sensor_lanes(config: EdgeConfig, around: Surroundings) -> list[SensorLane]:

@@ -1,8 +1,10 @@
 """One camera of the agent: its feed, its pipeline, and the watch over both."""
 
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -14,7 +16,9 @@ from edge.cameras.frame import Frame
 from edge.errors import DesiredRefused, ModelError
 from edge.evidence.view import View
 from edge.feed import Feed
+from edge.perception import Pending
 from edge.pipeline import CameraPipeline
+from edge.vision.ports import Awaited
 from edge.vision.tracks import Tracks
 from runtime.errors import Permanent
 from runtime.outbox import Letter
@@ -65,6 +69,9 @@ class CameraLane:
         self._sizes = sizes
         self._sizes_due: datetime | None = None
         self._seconds = seconds
+        self._taken_s = 0.0
+        self._waiting: deque[Frame] = deque()
+        self._asked: tuple[Pending, Awaited] | None = None
 
     @property
     def counters(self) -> Mapping[str, int]:
@@ -91,7 +98,7 @@ class CameraLane:
     @property
     def ended(self) -> bool:
         """Whether a recording is over, or nothing will ever come."""
-        return self._feed is None or self._refusal is not None or self._feed.ended
+        return self._feed is None or self._refusal is not None or self._over(self._feed)
 
     def start(self) -> None:
         """Begin to read; name what cannot work, once."""
@@ -104,22 +111,16 @@ class CameraLane:
         """Return the messages of the frames that came since the last call."""
         if self._feed is None or self._pipeline is None or self._refusal is not None:
             return self._watch.step(now, frames=False, trouble=self._refusal)
-        frames = self._feed.take(now)
-        letters: list[Letter] = []
-        started_s = self._seconds()
-        for frame in frames:
-            letters += self._process(self._pipeline, frame)
-        if frames:
-            self._ease(self._feed.waited_s, started_s)
+        letters, came = self._see(self._feed, self._pipeline, now)
         self._keep_sizes(now)
         self._name_trouble(self._feed)
-        if self._feed.ended and not self._finished:
+        if self._over(self._feed) and not self._finished:
             self._finished = True
             letters += self._pipeline.finish()
         if self._feed.ended and self._feed.fault is None:
             # a recording that is over is no camera that is away
             return letters
-        return letters + self._watch.step(now, frames=bool(frames), trouble=self._feed.trouble)
+        return letters + self._watch.step(now, frames=came, trouble=self._feed.trouble)
 
     def reconfigure(self, config: CameraConfig) -> list[Letter]:
         """Change what can be changed while frames flow; return the ends of what is gone.
@@ -154,12 +155,12 @@ class CameraLane:
             self._feed.close()
         self._save_sizes()
 
-    def _ease(self, waited_s: float, started_s: float) -> None:
+    def _ease(self) -> None:
         """Let the load of the whole box decide how often this camera is looked at."""
         if self._ladder is None or self._pipeline is None:
             return
-        ended_s = self._seconds()
-        rung = self._ladder.report(waited_s + ended_s - started_s, ended_s)
+        now_s = self._seconds()
+        rung = self._ladder.report(now_s - self._taken_s, now_s)
         if rung is not self._rung:
             _LOG.warning("load_rung_changed", camera_id=self.camera, rung=rung.name.lower())
             self._rung = rung
@@ -182,9 +183,58 @@ class CameraLane:
             self._own["sizes_not_saved"] += 1
             _LOG.warning("sizes_not_saved", camera_id=self.camera, reason=str(error))
 
-    def _process(self, pipeline: CameraPipeline, frame: Frame) -> list[Letter]:
+    def _over(self, feed: Feed) -> bool:
+        return feed.ended and not self._waiting and self._asked is None
+
+    def _see(
+        self, feed: Feed, pipeline: CameraPipeline, now: datetime
+    ) -> tuple[list[Letter], bool]:
+        """Move frames on as far as they go; return the messages, and whether frames came."""
+        letters: list[Letter] = []
+        if self._asked is not None:
+            pending, awaited = self._asked
+            if not awaited.done:
+                # what comes meanwhile waits in the feed, which drops the oldest and counts it
+                return [], False
+            self._asked = None
+            letters += self._guard(pipeline, partial(self._complete, pipeline, pending, awaited))
+            self._ease()
+        if not self._waiting:
+            self._waiting.extend(feed.take(now))
+            self._taken_s = self._seconds() - feed.waited_s
+        came = bool(self._waiting)
+        while self._waiting and not self._blocked:
+            letters += self._guard(
+                pipeline, partial(self._begin, pipeline, self._waiting.popleft())
+            )
+            if not self._blocked:
+                self._ease()
+        return letters, came
+
+    @property
+    def _blocked(self) -> bool:
+        """Whether a frame waits for detections, or nothing can be done any more."""
+        return self._asked is not None or self._refusal is not None
+
+    def _begin(self, pipeline: CameraPipeline, frame: Frame) -> list[Letter]:
+        letters, pending = pipeline.begin(frame)
+        if pending is None:
+            return letters
+        awaited = pipeline.ask(pending)
+        if awaited is None:
+            return letters + pipeline.complete(pending, pipeline.see(pending))
+        self._asked = pending, awaited
+        return letters
+
+    def _complete(
+        self, pipeline: CameraPipeline, pending: Pending, awaited: Awaited
+    ) -> list[Letter]:
+        return pipeline.complete(pending, awaited.take())
+
+    def _guard(self, pipeline: CameraPipeline, work: Callable[[], list[Letter]]) -> list[Letter]:
+        """Return what work on one frame returns; what goes wrong costs that frame."""
         try:
-            return pipeline.process(frame)
+            return work()
         except Permanent as error:
             self._refusal = str(error)
             self._own["pipeline_faults"] += 1
@@ -193,7 +243,7 @@ class CameraLane:
             # one frame of one camera; the next may be fine, and the other cameras are
             self._own["pipeline_faults"] += 1
             if self._own["pipeline_faults"] == 1:
-                _LOG.exception("frame_failed", camera_id=self.camera, frame=frame.index)
+                _LOG.exception("frame_failed", camera_id=self.camera)
         return pipeline.finish()
 
     def _name_trouble(self, feed: Feed) -> None:

@@ -18,6 +18,7 @@ from edge.sensor_build import sensor_fault
 from edge.sensors.config import LoadConfig, SensorConfig, SimulatedConfig
 from edge.sensors.first_gate import FirstGateConfig
 from edge.sensors.wire_config import ListenConfig
+from edge.vision_config import VisionConfig
 from runtime.clock import ClockConfig
 from runtime.mqtt_session import MqttConfig
 from runtime.outbox import OutboxConfig
@@ -92,6 +93,8 @@ class EdgeConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Figures (Prometheus) and preview over HTTP on this machine. Default: none."""
     guards: GuardConfig = GuardConfig()
     """What is given up, in which order, before heat or a full disk stops the box."""
+    vision: VisionConfig = VisionConfig()
+    """Which processes decode and infer."""
     sensors: tuple[SensorConfig, ...] = ()
     """Sensors, each by its ``driver``: modbus, http, mqtt, host, replay, simulated or load."""
     quality: tuple[FirstGateConfig, ...] = ()

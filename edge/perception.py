@@ -14,7 +14,7 @@ from edge.evidence.view import View
 from edge.vision.association import overlap
 from edge.vision.detections import Detections, Glimpse
 from edge.vision.motion_gate import Motion, MotionGate
-from edge.vision.ports import Detector, RegionDetector
+from edge.vision.ports import Awaited, DeferredDetector, Detector, RegionDetector
 from edge.vision.tracker import Tracker, Unlooked
 from edge.vision.tracks import Tracks
 
@@ -32,6 +32,7 @@ _COUNTERS = (
     "regions_capped",
     "regions_cut",
     "tracks_capped",
+    "inferences_lost",
 )
 
 _NOTHING = np.empty((0, 4), np.float32)
@@ -111,7 +112,8 @@ class Perception:
             ``frames_paced`` (moving, but looked at a moment ago), ``frames_gated`` (nothing moved)
             and ``frames_inferred``; of these, ``frames_scanned`` (the second clock) and
             ``frames_divided`` (``regions_inferred`` parts instead of the whole); ``regions_capped``
-            and ``tracks_capped`` (no room), ``regions_cut`` (things that reach out of their region).
+            and ``tracks_capped`` (no room), ``regions_cut`` (things that reach out of their region),
+            ``inferences_lost`` (a worker broke down).
     """
 
     def __init__(
@@ -151,10 +153,21 @@ class Perception:
         begun = self.begin(frame)
         if not isinstance(begun, Pending):
             return begun
-        if begun.look.heed is Heed.REGIONS:
+        return self.finish(begun, self.see(begun))
+
+    def see(self, pending: Pending) -> Detections | Glimpse:
+        """Return what the detector finds, which may take its time."""
+        if pending.look.heed is Heed.REGIONS:
             assert isinstance(self._detector, RegionDetector)
-            return self.finish(begun, self._detector.detect_in(frame, begun.look.regions))
-        return self.finish(begun, self._detector.detect(frame))
+            return self._detector.detect_in(pending.frame, pending.look.regions)
+        return self._detector.detect(pending.frame)
+
+    def ask(self, pending: Pending) -> Awaited | None:
+        """Have a detector that works elsewhere look; None where it works here: :meth:`see`."""
+        if not isinstance(self._detector, DeferredDetector):
+            return None
+        divided = pending.look.heed is Heed.REGIONS
+        return self._detector.ask(pending.frame, pending.look.regions if divided else None)
 
     def begin(self, frame: Frame) -> Pending | Percept | None:
         """Return what waits for detections, what is known without any, or None for no news."""
@@ -181,9 +194,15 @@ class Perception:
         self.counters["regions_inferred"] += len(look.regions)
         return Pending(frame, look, motion)
 
-    def finish(self, pending: Pending, answer: Detections | Glimpse) -> Percept:
-        """Return what is known after the detections of a frame that waited."""
+    def finish(self, pending: Pending, answer: Detections | Glimpse | None) -> Percept:
+        """Return what is known after the detections of a frame that waited.
+
+        None says that they were lost: nobody looked, so that the tracks are held.
+        """
         frame = pending.frame
+        if answer is None:
+            self.counters["inferences_lost"] += 1
+            return Percept(frame, self._tracker.hold(frame.pts_s), None)
         found = answer.found if isinstance(answer, Glimpse) else answer
         cut = answer.cut if isinstance(answer, Glimpse) else _NOTHING
         self.counters["regions_cut"] += len(cut)

@@ -40,6 +40,7 @@ def build_detector(config: OnnxConfig | BackgroundConfig, folder: Path) -> Detec
         confidence=config.low_confidence,
         nms_iou=config.nms_iou,
         threads=config.threads,
+        runtime=config.runtime,
     )
 
 

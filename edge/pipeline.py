@@ -7,10 +7,12 @@ from edge.camera_config import CameraConfig, CameraPriority, OnnxConfig
 from edge.cameras.frame import Frame
 from edge.evidence.view import View
 from edge.ground_view import GroundView, calibration_of
-from edge.perception import Percept, Perception
+from edge.perception import Pending, Percept, Perception
 from edge.perception_build import check_classes, focus_policy
 from edge.reporter import CameraReporter
+from edge.vision.detections import Detections, Glimpse
 from edge.vision.integrity import CameraIntegrity
+from edge.vision.ports import Awaited
 from edge.vision.tracks import Tracks
 from runtime.outbox import Letter
 
@@ -66,6 +68,24 @@ class CameraPipeline:
 
     def process(self, frame: Frame) -> list[Letter]:
         """Return the messages due after this frame."""
+        letters, pending = self.begin(frame)
+        if pending is None:
+            return letters
+        return letters + self.complete(pending, self.see(pending))
+
+    def see(self, pending: Pending) -> Detections | Glimpse:
+        """Return what the detector finds in a pending frame, which may take its time."""
+        return self._perception.see(pending)
+
+    def ask(self, pending: Pending) -> Awaited | None:
+        """Have a detector that works elsewhere look at a frame; None where it works here."""
+        return self._perception.ask(pending)
+
+    def begin(self, frame: Frame) -> tuple[list[Letter], Pending | None]:
+        """Return the messages due so far, and what waits for detections.
+
+        No other frame may begin before a pending one is completed.
+        """
         letters: list[Letter] = []
         if frame.discontinuity or (frame.width, frame.height) != self._size:
             letters += self.finish()
@@ -80,14 +100,21 @@ class CameraPipeline:
                 self.counters["frames_distrusted"] += 1
                 letters += self.finish()
                 self._perception.forget()
-                return letters
-        percept = self._perception.look(frame)
-        if percept is None:
-            return letters
+                return letters, None
+        begun = self._perception.begin(frame)
+        if isinstance(begun, Pending):
+            return letters, begun
+        return letters if begun is None else letters + self._know(begun), None
+
+    def complete(self, pending: Pending, answer: Detections | Glimpse | None) -> list[Letter]:
+        """Return the messages due after the detections of a pending frame; None: they were lost."""
+        return self._know(self._perception.finish(pending, answer))
+
+    def _know(self, percept: Percept) -> list[Letter]:
         if percept.view is not None:
             self.latest, self.latest_tracks = percept.view, percept.tracks
-        self._last = frame
-        return letters + self._tell(percept)
+        self._last = percept.frame
+        return self._tell(percept)
 
     def finish(self) -> list[Letter]:
         """Return the ends of everything that is going on: nothing continues from here."""

@@ -17,6 +17,7 @@ from edge.evidence.courier import Courier
 from edge.health.attendant import Attendant
 from edge.holdback import Holdback
 from edge.sensor_lane import SensorLane
+from edge.workers.inference_pool import InferencePool
 from runtime.clock import Clock
 from runtime.errors import LetterError, OutboxFull
 from runtime.outbox import Letter, Outbox
@@ -56,6 +57,7 @@ class Agent:
         versions: software versions by part.
         status_every_s: seconds between two heartbeats.
         clock_offset: tells how far the clock is from true time, in seconds; None where unknown.
+        inference: workers that run networks; None where they run in this process.
     """
 
     def __init__(
@@ -78,7 +80,9 @@ class Agent:
         versions: Mapping[str, str],
         status_every_s: float,
         clock_offset: Callable[[], float | None] = lambda: None,
+        inference: InferencePool | None = None,
     ) -> None:
+        self._inference = inference
         self.uplink = uplink
         self.outbox = outbox
         self.book = book
@@ -122,6 +126,8 @@ class Agent:
             counters |= self._courier.counters
         for attendant in self._attendants:
             counters |= attendant.counters
+        if self._inference is not None:
+            counters |= self._inference.counters
         for camera in self.cameras:
             counters |= {f"{camera.camera}.{name}": n for name, n in camera.counters.items()}
         for sensor in self._sensors:
@@ -171,8 +177,12 @@ class Agent:
             self._commands.handle(message, now)
         letters: list[Letter] = list(self._configurator.letters)
         self._configurator.letters.clear()
+        if self._inference is not None:
+            self._inference.step()
         for camera in self.cameras:
             letters += camera.step(now)
+        if self._inference is not None:
+            self._inference.step()
         for sensor in self._sensors:
             letters += sensor.step(now)
         self._send(letters)
@@ -206,6 +216,8 @@ class Agent:
             attendant.close()
         for camera in self.cameras:
             camera.close()
+        if self._inference is not None:
+            self._inference.close()
         for sensor in self._sensors:
             sensor.close()
         self._send([letter for camera in self.cameras for letter in camera.finish()])

@@ -75,6 +75,11 @@ class Frame:
         )
 
     @property
+    def picture(self) -> Picture:
+        """What it shows."""
+        return self._picture
+
+    @property
     def width(self) -> int:
         """Columns in pixels."""
         return int(self.luma.shape[1])

@@ -44,6 +44,7 @@ class PyAvSource:
         pace: realtime or fast; network cameras have their own pace.
         loop: begin a file again at its end, marked as a discontinuity.
         transport: tcp or udp, for RTSP.
+        threads: of the decoder; None lets it choose, which for a file is one for each core.
         open_timeout_s: seconds until a camera that does not answer is given up. Default 3.
         read_timeout_s: seconds until a camera that stops sending is given up. Default 3.
         stall_s: seconds until a camera that sends, but no pictures, is given up. Default 15: some
@@ -66,6 +67,7 @@ class PyAvSource:
         pace: Pace | str = Pace.REALTIME,
         loop: bool = False,
         transport: str = "tcp",
+        threads: int | None = None,
         open_timeout_s: float = 3.0,
         read_timeout_s: float = 3.0,
         stall_s: float = 15.0,
@@ -96,6 +98,7 @@ class PyAvSource:
         if transport not in {"tcp", "udp"}:
             raise CameraSetup(camera, f"transport {transport!r}: expected tcp or udp")
         self._transport = transport
+        self._threads = threads
         self._open_timeout_s = open_timeout_s
         self._read_timeout_s = read_timeout_s
         self._stall_s = stall_s
@@ -169,6 +172,7 @@ class PyAvSource:
             self._address,
             self.counters,
             transport=self._transport,
+            threads=self._threads,
             open_timeout_s=self._open_timeout_s,
             read_timeout_s=self._read_timeout_s,
             seconds=self._seconds,

@@ -26,6 +26,7 @@ class PyAvStream:
         address: what to open.
         counters: where corrupt packets and frames are counted.
         transport: tcp or udp, for RTSP.
+        threads: of the decoder; None lets it choose.
         open_timeout_s: seconds until a silent camera counts as absent.
         read_timeout_s: seconds until a camera that stops sending counts as stalled.
         seconds: a clock that only grows, in seconds.
@@ -42,6 +43,7 @@ class PyAvStream:
         counters: dict[str, int],
         *,
         transport: str,
+        threads: int | None = None,
         open_timeout_s: float,
         read_timeout_s: float,
         seconds: Callable[[], float],
@@ -51,6 +53,7 @@ class PyAvStream:
         self._counters = counters
         self._read_timeout_s = read_timeout_s
         self._seconds = seconds
+        self._threads = threads
         self._container = self._open(transport, open_timeout_s)
         self._stream = self._pick_stream()
         self._decoded = 0
@@ -134,6 +137,8 @@ class PyAvStream:
         stream = self._container.streams.video[0]
         # frame threads hold frames back, which a live picture must not
         stream.thread_type = "SLICE" if self._address.live else "AUTO"
+        if self._threads is not None:
+            stream.codec_context.thread_count = self._threads
         return stream
 
     def _decode(self) -> Generator[VideoFrame, None, None]:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from edge.errors import ModelError
 from edge.vision.coco import COCO_NAMES
-from edge.vision.output_layouts import Grid, Layout, class_count, find_layout
+from edge.vision.network_facts import NetworkFacts
+from edge.vision.output_layouts import Boxes, Grid, Layout, class_count, find_layout, read_boxes
 
 __all__ = ["OnnxModel"]
 
@@ -83,6 +84,27 @@ class OnnxModel:
             msg = f"model {self.path}: inference failed: {error}; export the model again"
             raise ModelError(msg) from error
         return np.asarray(answer)
+
+    def boxes(self, blob: NDArray[np.floating], confidence: float) -> Boxes:
+        """Return the candidates for an input, from a confidence (0..1) on, not yet suppressed.
+
+        Raises:
+            ModelError: the runtime refuses the input.
+        """
+        return read_boxes(self.layout, self.run(blob), self.grid, confidence)
+
+    @property
+    def facts(self) -> NetworkFacts:
+        """What must be known of the network where it does not run."""
+        return NetworkFacts(
+            path=str(self.path),
+            model_id=self.model_id,
+            layout=self.layout,
+            names=self.names,
+            height=self.height,
+            width=self.width,
+            half=self.dtype is np.float16,
+        )
 
     def _check_inputs(self, inputs: Sequence[object], free: tuple[int, int]) -> tuple[int, int]:
         shape = list(getattr(inputs[0], "shape", []))

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from edge.cameras.frame import Frame
 from edge.vision.detections import Detections, Glimpse
 
-__all__ = ["Detector", "RegionDetector"]
+__all__ = ["Awaited", "DeferredDetector", "Detector", "RegionDetector"]
 
 
 class Detector(Protocol):
@@ -56,4 +56,29 @@ class RegionDetector(Detector, Protocol):
 
     def detect_in(self, frame: Frame, regions: NDArray[np.float32]) -> Glimpse:
         """Return what is in the regions (k, 4) of a frame, k of at least 1, pixels."""
+        ...
+
+
+class Awaited(Protocol):
+    """Detections that come later."""
+
+    @property
+    def done(self) -> bool:
+        """Whether there is an answer, or none will ever come."""
+        ...
+
+    def take(self) -> Detections | Glimpse | None:
+        """Return the detections; None where they were lost."""
+        ...
+
+
+@runtime_checkable
+class DeferredDetector(RegionDetector, Protocol):
+    """A detector that works elsewhere: who asks need not wait.
+
+    Adapter: :class:`edge.workers.pooled_detector.PooledDetector`.
+    """
+
+    def ask(self, frame: Frame, regions: NDArray[np.float32] | None) -> Awaited:
+        """Return what will be known of a frame, or of regions (k, 4) of it; pixels."""
         ...

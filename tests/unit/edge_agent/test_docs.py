@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from edge import camera_config, config
+from edge import camera_config, config, vision_config
 from edge.__main__ import main
 from edge.health import config as health_config
 from edge.sensors import config as sensor_config
@@ -29,7 +29,15 @@ def structs() -> list[type[msgspec.Struct]]:
     """Return every configuration struct of the box."""
     found = [
         value
-        for module in (camera_config, config, health_config, sensor_config, wire_config, first_gate)
+        for module in (
+            camera_config,
+            config,
+            vision_config,
+            health_config,
+            sensor_config,
+            wire_config,
+            first_gate,
+        )
         for value in vars(module).values()
         if isinstance(value, type)
         and issubclass(value, msgspec.Struct)

@@ -1,0 +1,165 @@
+"""Builds one camera's lane: its feed, what looks at it, and the watch over both."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from urllib.parse import quote
+
+from edge.attention.load_ladder import LoadLadder
+from edge.attention.size_grid import SizeGrid
+from edge.camera_config import CameraConfig, OnnxConfig, SourceConfig
+from edge.camera_config import Pace as ConfiguredPace
+from edge.camera_lane import CameraLane
+from edge.camera_watch import CameraWatch
+from edge.cameras.ports import CameraSource
+from edge.cameras.pyav_source import Pace, PyAvSource
+from edge.cameras.reconnect import ReconnectingSource
+from edge.config import EdgeConfig
+from edge.episodes import EpisodeBook
+from edge.errors import EdgeError
+from edge.evidence.desk import EvidenceDesk
+from edge.feed import DirectFeed, Feed, ThreadedFeed
+from edge.perception_build import build_perception
+from edge.pipeline import CameraPipeline
+from edge.reporter import CameraReporter
+from edge.vision.ports import Detector
+from edge.workers.build import decoder_order, model_order
+from edge.workers.inference_pool import InferencePool
+from edge.workers.nursery import Nursery
+from edge.workers.pooled_detector import PooledDetector
+from edge.workers.process_feed import ProcessFeed
+from runtime.clock import Clock
+from runtime.errors import SecretError
+from runtime.secret import read_secret
+
+__all__ = ["LaneParts", "build_lane", "camera_address", "credentialed"]
+
+
+@dataclass(frozen=True, slots=True)
+class LaneParts:
+    """What the cameras of a box share.
+
+    Attributes:
+        config: the box.
+        folder: what relative paths in the configuration start from.
+        book: open episodes.
+        desk: takes pictures; None where none are taken.
+        clock: tells the time.
+        rng: jitter.
+        direct: whether recorded cameras run within ``step``.
+        ladder: what the box's load allows.
+        pool: inference workers; None where networks run in this process.
+        nursery: where decoders come from; None where cameras are decoded in this process.
+    """
+
+    config: EdgeConfig
+    folder: Path
+    book: EpisodeBook
+    desk: EvidenceDesk | None
+    clock: Clock
+    rng: Random
+    direct: bool
+    ladder: LoadLadder
+    pool: InferencePool | None
+    nursery: Nursery | None
+
+
+def build_lane(
+    camera: CameraConfig,
+    parts: LaneParts,
+    *,
+    source: CameraSource | None,
+    detector: Detector | None,
+) -> CameraLane:
+    """Return a camera's lane; what cannot work of it is the lane's refusal, not an error.
+
+    Args:
+        camera: the camera.
+        parts: what the cameras of the box share.
+        source: a source to use in place of the configured one.
+        detector: a detector to use in place of the configured one.
+    """
+    place = camera.place or parts.config.box.place
+    watch = CameraWatch(
+        camera.id,
+        place,
+        parts.book,
+        offline_after_s=camera.offline_after_s,
+        online_after_s=camera.online_after_s,
+    )
+    sizes = None
+    if not parts.direct:
+        sizes = parts.folder / f"{parts.config.outbox.path}.{camera.id}.sizes.json"
+    grid = None if sizes is None else SizeGrid.load(sizes)
+    try:
+        if detector is None and parts.pool is not None and isinstance(camera.detector, OnnxConfig):
+            order = model_order(camera.detector, parts.folder)
+            detector = PooledDetector(parts.pool, order, nms_iou=camera.detector.nms_iou)
+        perception = build_perception(camera, parts.folder, detector, grid=grid)
+        feed = _feed(camera, parts, source)
+    except (EdgeError, SecretError) as error:
+        return CameraLane(None, None, watch, camera=camera.id, refusal=str(error))
+    reporter = CameraReporter(camera, place, perception.model_id, parts.book, parts.desk)
+    pipeline = CameraPipeline(camera, perception, reporter)
+    # a recording read as fast as the box can is never late
+    hurried = parts.direct or camera.source.pace is ConfiguredPace.FAST
+    return CameraLane(
+        feed,
+        pipeline,
+        watch,
+        camera=camera.id,
+        ladder=None if hurried else parts.ladder,
+        sizes=sizes,
+    )
+
+
+def _feed(camera: CameraConfig, parts: LaneParts, source: CameraSource | None) -> Feed:
+    settings, direct, clock, rng = camera.source, parts.direct, parts.clock, parts.rng
+    if parts.nursery is not None and source is None:
+        address = camera_address(settings, parts.folder)
+        return ProcessFeed(decoder_order(camera.id, settings, address, rng), parts.nursery, rng)
+    fast = settings.file is not None and settings.pace is ConfiguredPace.FAST
+    if source is None:
+        source = PyAvSource(
+            camera.id,
+            camera_address(settings, parts.folder),
+            pace=Pace.FAST if fast or direct else Pace.REALTIME,
+            loop=settings.loop,
+            open_timeout_s=settings.timeout_s,
+            read_timeout_s=settings.timeout_s,
+            clock=clock,
+        )
+    if settings.rtsp is not None:
+        # a file that breaks off would only begin again from its start
+        if direct:
+            source = ReconnectingSource(
+                source, rng, seconds=lambda: clock.now().timestamp(), wait=lambda _: None
+            )
+        else:
+            source = ReconnectingSource(source, rng)
+    return DirectFeed(source, paced=not fast) if direct else ThreadedFeed(source, drop=not fast)
+
+
+def camera_address(source: SourceConfig, folder: Path) -> str | Path:
+    """Return a camera's file, or its address with its credentials in it, for the source alone.
+
+    Raises:
+        SecretError: the password's file or environment variable cannot be read.
+    """
+    if source.file is not None:
+        return folder / source.file
+    assert source.rtsp is not None
+    file = None if source.password_file is None else str(folder / source.password_file)
+    password = read_secret(file, source.password_env, f"camera {source.rtsp}")
+    return credentialed(source.rtsp, source.username, password)
+
+
+def credentialed(address: str, username: str | None, password: str | None) -> str:
+    """Return an address with a login in it; only the decoder may see it."""
+    if username is None:
+        return address
+    scheme, rest = address.split("://", 1)
+    login = quote(username, safe="")
+    if password is not None:
+        login += f":{quote(password, safe='')}"
+    return f"{scheme}://{login}@{rest}"

@@ -1,0 +1,259 @@
+"""As many inference workers as the box has cores to spare, and the queue before them."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from random import Random
+
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+
+from edge.errors import ModelError
+from edge.vision.network_facts import NetworkFacts
+from edge.vision.output_layouts import Boxes
+from edge.workers.nursery import Nursery
+from edge.workers.orders import Answer, ModelOrder, Question
+from edge.workers.slots import SlotBlock
+from runtime.backoff import Backoff
+
+__all__ = ["InferencePool", "Ticket"]
+
+_LOG = structlog.get_logger("edge.inference")
+
+_DEPTH = 2
+"""Questions that a worker holds: one runs, one waits, so that it never idles between two."""
+
+_LOAD_S = 120.0
+"""Seconds that loading a network may take on a slow box before the worker counts as broken."""
+
+
+class Ticket:
+    """A question that was put to the pool.
+
+    Attributes:
+        done: whether it was answered or lost.
+        boxes: the answer; None while there is none, and where it was lost.
+    """
+
+    def __init__(
+        self, model: int, frame: Callable[[], NDArray[np.floating]], asked_s: float
+    ) -> None:
+        self.model = model
+        self.frame = frame
+        self.asked_s = asked_s
+        self.done = False
+        self.boxes: Boxes | None = None
+
+    def settle(self, boxes: Boxes | None) -> None:
+        """Note the answer, or with None that there will be none."""
+        self.boxes, self.done = boxes, True
+
+
+@dataclass(slots=True)
+class _Worker:
+    process: BaseProcess
+    pipe: Connection
+    block: SlotBlock | None
+    free: deque[int]
+    open: dict[int, tuple[Ticket, int]]
+    sent_s: float
+
+
+class InferencePool:
+    """Puts questions to workers in the order in which they were asked; for the agent's thread.
+
+    Every camera has at most one question open, so that the queue is as long as there are cameras. A
+    worker that dies, or that does not answer in time, is started again; its questions are lost and
+    counted, and who asked holds his tracks.
+
+    Args:
+        orders: the networks.
+        workers: how many processes.
+        nursery: where processes come from.
+        rng: draws the delays before a worker is started again.
+        deadline_s: seconds without any answer after which a worker counts as stuck.
+        seconds: a clock that only grows, in real seconds.
+
+    Attributes:
+        counters: ``inferences``, ``inferences_lost``, ``inference_ms`` (sum), ``worker_restarts``.
+    """
+
+    def __init__(
+        self,
+        orders: Sequence[ModelOrder],
+        workers: int,
+        nursery: Nursery,
+        rng: Random,
+        *,
+        deadline_s: float = 10.0,
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._orders = tuple(orders)
+        self._count = workers
+        self._nursery = nursery
+        self._deadline_s = deadline_s
+        self._seconds = seconds
+        self._backoff = Backoff(0.5, 30.0, rng)
+        self._workers: list[_Worker] = []
+        self._facts: list[NetworkFacts | str] = []
+        self._queue: deque[Ticket] = deque()
+        self._next = 0
+        self._retry_at_s = 0.0
+        self._slot_bytes = 0
+        self.counters = dict.fromkeys(
+            ("inferences", "inferences_lost", "inference_ms", "worker_restarts"), 0
+        )
+
+    @property
+    def pids(self) -> list[int]:
+        """Processes of the workers, for those who measure them."""
+        return [worker.process.pid for worker in self._workers if worker.process.pid is not None]
+
+    def start(self) -> None:
+        """Start the workers and wait until the first has loaded every network.
+
+        Raises:
+            ModelError: no worker came up.
+        """
+        self._workers = [self._spawn() for _ in range(self._count)]
+        first = self._workers[0]
+        try:
+            if not first.pipe.poll(_LOAD_S):
+                msg = f"inference: no worker has loaded its networks within {_LOAD_S:g} s"
+                raise ModelError(msg)
+            self._facts = first.pipe.recv()
+        except (EOFError, OSError) as error:
+            msg = "inference: the first worker broke down while it loaded; its output tells why"
+            raise ModelError(msg) from error
+        sizes = [
+            3 * facts.height * facts.width * np.dtype(facts.dtype).itemsize
+            for facts in self._facts
+            if isinstance(facts, NetworkFacts)
+        ]
+        self._slot_bytes = max(sizes, default=1)
+        self._equip(first)
+
+    def facts(self, order: ModelOrder) -> tuple[int, NetworkFacts]:
+        """Return the number of a network and what is known of it.
+
+        Raises:
+            ModelError: it could not be loaded.
+        """
+        number = self._orders.index(order)
+        facts = self._facts[number]
+        if isinstance(facts, str):
+            raise ModelError(facts)
+        return number, facts
+
+    def ask(self, model: int, frame: Callable[[], NDArray[np.floating]]) -> Ticket:
+        """Return the ticket of a question; ``frame`` makes its input once a worker is free."""
+        ticket = Ticket(model, frame, self._seconds())
+        self._queue.append(ticket)
+        return ticket
+
+    def step(self) -> None:
+        """Take answers, look after the workers, and put questions to those that are free."""
+        now_s = self._seconds()
+        for worker in list(self._workers):
+            self._listen(worker, now_s)
+        while len(self._workers) < self._count and now_s >= self._retry_at_s:
+            self._workers.append(self._spawn())
+        if not self._workers and now_s < self._retry_at_s:
+            self._lose(list(self._queue))
+            self._queue.clear()
+        self._put()
+
+    def close(self) -> None:
+        """Hang up, which ends the workers."""
+        for worker in self._workers:
+            self._let_go(worker)
+        self._workers.clear()
+        self._lose(list(self._queue))
+        self._queue.clear()
+
+    def _spawn(self) -> _Worker:
+        process, pipe = self._nursery.start("inference", "inference", self._orders)
+        return _Worker(process, pipe, None, deque(), {}, self._seconds())
+
+    def _equip(self, worker: _Worker) -> None:
+        """Give a worker that has loaded its networks the memory for its inputs."""
+        worker.block = SlotBlock(_DEPTH, self._slot_bytes)
+        worker.free = deque(range(_DEPTH))
+        worker.pipe.send((worker.block.name, _DEPTH, self._slot_bytes))
+
+    def _listen(self, worker: _Worker, now_s: float) -> None:
+        try:
+            while worker.pipe.poll():
+                told = worker.pipe.recv()
+                if not isinstance(told, Answer):
+                    self._equip(worker)
+                    continue
+                self._take(worker, told)
+                worker.sent_s = now_s
+        except (EOFError, OSError):
+            self._bury(worker, "it died")
+            return
+        waits = bool(worker.open) or worker.block is None
+        patience_s = self._deadline_s if worker.block is not None else _LOAD_S
+        if waits and now_s - worker.sent_s > patience_s:
+            self._bury(worker, f"it has not answered for {patience_s:g} s")
+
+    def _take(self, worker: _Worker, answer: Answer) -> None:
+        ticket, slot = worker.open.pop(answer.ticket)
+        worker.free.append(slot)
+        boxes = answer.boxes()
+        if boxes is None:
+            _LOG.error("inference_failed", reason=answer.fault)
+            self._lose([ticket])
+            return
+        self._backoff.reset()
+        self.counters["inferences"] += 1
+        self.counters["inference_ms"] += round(answer.seconds * 1000.0)
+        ticket.settle(boxes)
+
+    def _put(self) -> None:
+        while self._queue:
+            free = [worker for worker in self._workers if worker.free]
+            if not free:
+                return
+            worker = min(free, key=lambda one: len(one.open))
+            ticket = self._queue.popleft()
+            slot = worker.free.popleft()
+            blob = ticket.frame()
+            assert worker.block is not None
+            target = worker.block.slot(slot)
+            target[: blob.nbytes] = blob.reshape(-1).view(np.uint8)
+            self._next += 1
+            if not worker.open:
+                worker.sent_s = self._seconds()
+            worker.open[self._next] = (ticket, slot)
+            try:
+                worker.pipe.send(Question(self._next, ticket.model, slot))
+            except OSError:
+                self._bury(worker, "it died")
+
+    def _bury(self, worker: _Worker, reason: str) -> None:
+        self.counters["worker_restarts"] += 1
+        _LOG.error("worker_died", reason=reason, exit_code=worker.process.exitcode)
+        self._lose([ticket for ticket, _ in worker.open.values()])
+        self._workers.remove(worker)
+        self._let_go(worker)
+        self._retry_at_s = self._seconds() + self._backoff.next_delay()
+
+    def _let_go(self, worker: _Worker) -> None:
+        worker.pipe.close()
+        worker.process.join(timeout=1.0)
+        if worker.process.is_alive():
+            worker.process.kill()
+            worker.process.join(timeout=2.0)
+        if worker.block is not None:
+            worker.block.close()
+
+    def _lose(self, tickets: Sequence[Ticket]) -> None:
+        for ticket in tickets:
+            self.counters["inferences_lost"] += 1
+            ticket.settle(None)

@@ -1,0 +1,112 @@
+"""What crosses the pipes between the agent and its workers; all of it small, pictures go beside it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.vision.output_layouts import Boxes
+
+__all__ = ["Answer", "DecoderOrder", "FrameNote", "ModelOrder", "Notice", "Question"]
+
+
+@dataclass(frozen=True, slots=True)
+class DecoderOrder:
+    """What a decoder is to read.
+
+    Attributes:
+        camera: the camera's id.
+        address: what the decoder opens; may hold credentials, so it is never shown.
+        live: whether to open it again after a fault.
+        fast: files only: as fast as frames are taken, none dropped.
+        loop: files only: begin again at the end.
+        transport: tcp or udp, for RTSP.
+        timeout_s: seconds without an answer until the source counts as faulty.
+        seed: of the jitter between attempts.
+        slots: frames that may lie in shared memory at a time.
+    """
+
+    camera: str
+    address: str | Path = field(repr=False)
+    live: bool
+    fast: bool
+    loop: bool
+    transport: str
+    timeout_s: float
+    seed: int
+    slots: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class FrameNote:
+    """A frame lies in a slot of a block of shared memory, three planes after one another."""
+
+    block: str
+    block_bytes: int
+    slot: int
+    width: int
+    height: int
+    index: int
+    pts_s: float
+    captured_at: datetime
+    discontinuity: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """How a decoder fares: its counters, why no frames come, and whether it is over."""
+
+    counters: dict[str, int]
+    trouble: str | None = None
+    fault: str | None = None
+    over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ModelOrder:
+    """A network that a worker is to load.
+
+    Attributes:
+        path: the ONNX file.
+        layout: auto, yolox or ultralytics.
+        names: class names; None takes the file's own.
+        confidence: least score that is answered, 0..1.
+        threads: of one inference.
+        runtime: ``onnxruntime`` or ``openvino``.
+    """
+
+    path: Path
+    layout: str
+    names: tuple[str, ...] | None
+    confidence: float
+    threads: int
+    runtime: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """The input in a slot, for the network with this number."""
+
+    ticket: int
+    model: int
+    slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Boxes of one question; None where the network failed, with the reason."""
+
+    ticket: int
+    xyxy: NDArray[np.float32] | None
+    scores: NDArray[np.float32] | None
+    class_id: NDArray[np.int32] | None
+    seconds: float
+    fault: str | None = None
+
+    def boxes(self) -> Boxes | None:
+        """Return the boxes, or None where there is no answer."""
+        if self.xyxy is None or self.scores is None or self.class_id is None:
+            return None
+        return Boxes(self.xyxy, self.scores, self.class_id)

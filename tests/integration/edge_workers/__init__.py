@@ -1,0 +1,1 @@
+"""Decoders and inference workers as real processes."""
