@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from msgspec import Meta, Struct
-from msgspec.structs import astuple, replace
+from msgspec.structs import replace
 
 from contracts.envelope import Envelope
 from contracts.errors import MessageError
@@ -96,7 +96,8 @@ def resolve_pack(message: Readings) -> list[SubjectReading]:
     default_at = message.at.timestamp()
     groups: dict[tuple[str, float], SubjectReading] = {}
     for record in message.records:
-        bn, bt, bu, label, n, u, v, vs, vb, t, q = astuple(record)
+        bn, bt, bu, label = record.bn, record.bt, record.bu, record.profile
+        n, v, vs, vb, t = record.n, record.v, record.vs, record.vb, record.t
         if bn is not None:
             base_name = bn
         if bt is not None:
@@ -113,28 +114,29 @@ def resolve_pack(message: Readings) -> list[SubjectReading]:
             msg = f"record name {name[:80]!r}: expected subject/field"
             raise MessageError(msg)
         at = default_at if base_time is None and t is None else _time(base_time, t, default_at)
-        unit = u or base_unit
+        unit, q = record.u or base_unit, record.q
         if unit is not None and unit not in UNITS:
             msg = f"record {subject}/{field}: unit {unit[:20]!r} is unknown"
             raise MessageError(msg)
         value = v if v is not None and vs is None and vb is None else _value(record)
-        group = groups.get((subject, at))
+        key = (subject, at)
+        group = groups.get(key)
         if group is None:
             check_id(subject, "subject")
             units = _NO_UNITS if unit is None else {field: unit}
             flags = _NO_FLAGS if q is None else {field: q}
-            groups[subject, at] = SubjectReading(subject, profile, at, {field: value}, units, flags)
+            groups[key] = SubjectReading(subject, profile, at, {field: value}, units, flags)
             continue
         group.values[field] = value
         if q is not None:
             if group.flags is _NO_FLAGS:
                 group = replace(group, flags={})
-                groups[subject, at] = group
+                groups[key] = group
             group.flags[field] = q
         if unit is not None:
             if group.units is _NO_UNITS:
                 group = replace(group, units={})
-                groups[subject, at] = group
+                groups[key] = group
             group.units[field] = unit
     return list(groups.values())
 

@@ -6,6 +6,7 @@ and in the unit of the profile, while its gates pass them and no rule judges ane
 and no rule is asked. Everything else goes the ordinary way, and both come to the same.
 """
 
+import math
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -23,7 +24,8 @@ from gateway.stamps import REPEATED
 from rules.breach import Breach
 from rules.calm_keys import CalmKeys
 from rules.engine import Engine
-from rules.quality.inspector import Inspection, Inspector, Watch
+from rules.quality.inspector import Inspection, Inspector, Watch, plain_memories
+from rules.quality.sensor_memory import SensorMemory
 
 __all__ = ["ReadingPath", "Statements"]
 
@@ -51,7 +53,19 @@ _new_point = tuple.__new__
 class _Station:
     """What is known of one sensor, as its box speaks for it."""
 
-    __slots__ = ("calm", "known", "numbers", "place", "profile", "watches")
+    __slots__ = (
+        "calm",
+        "high",
+        "known",
+        "low",
+        "memories",
+        "numbers",
+        "place",
+        "profile",
+        "single",
+        "unit",
+        "watches",
+    )
 
     def __init__(
         self, place: BoxTopic, known: SubjectRecord, profile: str, watches: Sequence[Watch]
@@ -62,6 +76,26 @@ class _Station:
         self.numbers = _NUMBERS[profile]
         self.watches = watches
         self.calm: CalmKeys | None = None
+        self.single = ""
+        """The one field of its readings, where two comparisons and its gates decide on it."""
+        self.low, self.high = math.inf, -math.inf
+        """Between these, both included, neither profile nor rules have anything to say of it."""
+        self.unit: str | None = None
+        self.memories: tuple[SensorMemory, ...] = ()
+        """What its gates remember of that field."""
+
+    def rest(self, calm: CalmKeys | None) -> None:
+        """Know what stands for the sensor's keys, and whether the shortest way is open to it."""
+        self.calm = calm
+        self.low, self.high = math.inf, -math.inf
+        number = None if calm is None else self.numbers.get(calm.single)
+        if calm is None or number is None:
+            return
+        self.single, low, high, self.unit = number
+        memories = plain_memories(self.watches, self.single)
+        if memories is not None:
+            self.memories = memories
+            self.low, self.high = max(low, calm.low), min(high, calm.high)
 
 
 class ReadingPath:
@@ -83,7 +117,7 @@ class ReadingPath:
         """Forget every station; to be called when other rules or gates come into force."""
         self._stations.clear()
 
-    def take(
+    def take(  # noqa: C901, PLR0912 - hot: calls cost more
         self,
         engine: Engine,
         inspector: Inspector,
@@ -104,7 +138,7 @@ class ReadingPath:
         soonest, latest = arrived_s - maker.late_s, arrived_s + maker.skew_s
         stations, subjects = self._stations, self._registry.subjects
         self._registry.heard[place.box] = arrived_s
-        noted = 0
+        noted, stamped_at, at_us = 0, math.nan, 0
         for reading in resolved:
             subject, profile, at, values, units, doubts = astuple(reading)
             station, known = stations.get(subject), subjects.get(subject)
@@ -119,7 +153,31 @@ class ReadingPath:
             ):
                 self._ordinary(engine, inspector, reading, source, statements, points)
                 continue
-            at_us, numbers, first = round(at * 1_000_000), station.numbers, len(points)
+            if at != stamped_at:
+                stamped_at, at_us = at, round(at * 1_000_000)
+            value, calm, passed = values.get(station.single), station.calm, 0
+            if (
+                calm is not None
+                and value.__class__ is float
+                and station.low <= value <= station.high
+                and len(values) == 1
+                and (not units or units.get(station.single, station.unit) == station.unit)
+                and calm.at <= at < calm.until
+                and at > known.heard_s
+            ):
+                for memory in station.memories:
+                    if memory.passes(memory, at, value, arrived_s) is None:
+                        break
+                    passed += 1
+                    if not memory.dirty:
+                        inspector.passed(memory)
+                else:
+                    known.heard_s = at
+                    engine.move(calm, at, values, arrived_s)
+                    points.append(_new_point(Point, (subject, station.single, at_us, value)))
+                    noted += 1
+                    continue
+            numbers, first = station.numbers, len(points)
             for field, given in values.items():
                 number = numbers.get(field)
                 if number is None or given.__class__ is not float:
@@ -134,7 +192,7 @@ class ReadingPath:
                     known.heard_s = at
                 elif at == heard_s:
                     maker.stamps.note(subject, REPEATED)
-                watches, calm = station.watches, station.calm
+                watches = station.watches[passed:] if passed else station.watches
                 judgement = None
                 if watches:
                     judgement = inspector.judge(
@@ -152,7 +210,7 @@ class ReadingPath:
                 if inspection.flags:
                     points += flag_points(subject, at_us, inspection.flags)
                 statements += _apply(engine, inspection, (), arrived_s)
-                station.calm = engine.calm(inspection.sample)
+                station.rest(engine.calm(inspection.sample))
                 continue
             del points[first:]
             self._ordinary(engine, inspector, reading, source, statements, points)
@@ -194,7 +252,7 @@ class ReadingPath:
             source.place, known, profile, inspector.watch(profile, subject, sample.keys)
         )
         if not flags:
-            station.calm = engine.calm(inspection.sample)
+            station.rest(engine.calm(inspection.sample))
 
 
 def _apply(

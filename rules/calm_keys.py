@@ -106,6 +106,17 @@ class CalmKeys:
             value = fields.get(field)
             if value.__class__ is not float or not low <= value <= high:
                 return False
+        self.move(at, fields, lag, noted)
+        return True
+
+    def move(
+        self,
+        at: float,
+        fields: Mapping[str, float | bool | str],
+        lag: float,
+        noted: list["CalmKeys"],
+    ) -> None:
+        """Note a sample of which the caller knows that it changes nothing else."""
         self.at = at
         self.lag = lag
         if not self.dirty:
@@ -113,7 +124,6 @@ class CalmKeys:
             noted.append(self)
         for book, key in self.books:
             book.record(key, at, fields)
-        return True
 
     def look_again(self) -> None:
         """Release the keys unless they stand as they stood; the clock may have moved their delays."""

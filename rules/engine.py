@@ -173,6 +173,12 @@ class Engine:
             return False
         return calm.note(at, fields, now - at, self._noted)
 
+    def move(
+        self, calm: CalmKeys, at: float, fields: Mapping[str, float | bool | str], now: float
+    ) -> None:
+        """Note a reading of which the caller knows that :meth:`note` would."""
+        calm.move(at, fields, now - at, self._noted)
+
     def tick(self, now: float) -> list[Breach]:
         """Return what the passing of time alone brings about up to ``now``."""
         breaches: list[Breach] = []

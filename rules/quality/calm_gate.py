@@ -49,6 +49,11 @@ class CalmGate:
         self.passes: Passes = _compile(gate)
 
     @property
+    def smooths(self) -> bool:
+        """Whether the rules may see another value than the one that came."""
+        return self._gate.median is not None
+
+    @property
     def excuse(self) -> Excuse | None:
         """What excuses a value that stands still."""
         return None if self._gate.stuck is None else self._gate.stuck.unless

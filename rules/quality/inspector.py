@@ -19,7 +19,7 @@ from rules.quality.sensor_memory import SensorMemory
 from rules.quality.timed_value import TimedValue
 from rules.sample import Sample
 
-__all__ = ["Finding", "GateSet", "Inspection", "Inspector", "Judgement", "Watch"]
+__all__ = ["Finding", "GateSet", "Inspection", "Inspector", "Judgement", "Watch", "plain_memories"]
 
 _MOST_SUBJECTS: Final = 1_000
 """Subjects whose flags are counted by name; those beyond share one counter."""
@@ -66,6 +66,20 @@ class Watch(NamedTuple):
     """What excuses its values where they stand still."""
     testifies: Grounds | None
     """What it testifies to itself."""
+
+
+def plain_memories(watches: Sequence[Watch], field: str) -> tuple[SensorMemory, ...] | None:
+    """Return the memories of a sensor's only field, in the order in which they are asked.
+
+    None where more than they decides, or where what they pass is not the value that came.
+    """
+    found: list[SensorMemory] = []
+    for watch in watches:
+        gate, memory = watch.gates.get(field), watch.memories.get(field)
+        if gate is None or memory is None or gate.smooths or watch.grounds or watch.testifies:
+            return None
+        found.append(memory)
+    return tuple(found)
 
 
 class Judgement(NamedTuple):
@@ -242,6 +256,12 @@ class Inspector:
         if left is fields and not flags and not turns:
             return None
         return Judgement(left, tuple(dict.fromkeys(flags or ())), turns)
+
+    def passed(self, memory: SensorMemory) -> None:
+        """Take note of a memory whose ``passes`` was asked by someone else, and said yes."""
+        if not memory.dirty:
+            memory.dirty = True
+            self._touched.append(memory)
 
     def _hear(self, grounds: Grounds, witness: str, at: float, fields: dict[str, Value]) -> None:
         if grounds.hear(witness, at, fields):
