@@ -60,6 +60,7 @@ def main() -> None:
 def serve(config_path: Path | None, host: str | None, port: int | None) -> None:
     """Serve the API until SIGTERM; makes or upgrades the database first."""
     from cloud_api import bootstrap, service  # noqa: PLC0415 - --help must not wait for FastAPI
+    from cloud_api.privacy.log_masking import mask_log  # noqa: PLC0415 - as above
     from runtime.clock import build_clock  # noqa: PLC0415 - as above
     from runtime.logging import configure_logging  # noqa: PLC0415 - as above
 
@@ -70,7 +71,7 @@ def serve(config_path: Path | None, host: str | None, port: int | None) -> None:
             host=config.host if host is None else host,
             port=config.port if port is None else port,
         )
-        configure_logging("cloud_api", config.log_level)
+        configure_logging("cloud_api", config.log_level, [mask_log])
         api = bootstrap.build(config, build_clock(config.clock))
         try:
             service.serve(api.app, config)

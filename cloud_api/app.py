@@ -23,6 +23,7 @@ from cloud_api.errors import (
     NotFound,
     Problem,
 )
+from cloud_api.privacy.viewing import Viewing
 from cloud_api.problems import problem_response
 from cloud_api.routes.acting import acting_router
 from cloud_api.routes.auditing import auditing_router
@@ -107,6 +108,7 @@ def build_app(services: Services, start: Callable[[], None], stop: Callable[[], 
         evidence_bytes=config.evidence_item_bytes,
         timeout_s=config.request_timeout_s,
     )
+    app.add_middleware(Viewing)
     app.add_middleware(Recording, trail=services.trail, clock=services.clock, open_paths=OPEN_PATHS)
     app.add_middleware(Timing, metrics=services.metrics)
     _answer_problems(app)

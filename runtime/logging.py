@@ -7,7 +7,7 @@ URLs and fields that are named like secrets are blotted out.
 import logging
 import re
 import sys
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any
 
 import structlog
@@ -40,11 +40,18 @@ def _clean(name: str, value: object) -> object:
     return value
 
 
-def configure_logging(service: str, level: str = "info") -> None:
+def configure_logging(
+    service: str, level: str = "info", more: Sequence[structlog.typing.Processor] = ()
+) -> None:
     """Send every log line to stdout, with time, level and ``service``.
 
     JSON unless stdout is a terminal. Libraries that log in the standard way join in, from
     ``warning`` on.
+
+    Args:
+        service: who logs.
+        level: least level that is logged.
+        more: processors of the service's own, run before secrets are blotted out.
 
     Raises:
         ValueError: ``level`` is none of debug, info, warning, error.
@@ -73,9 +80,13 @@ def configure_logging(service: str, level: str = "info") -> None:
     ]
     # a terminal gets its tracebacks from the console renderer itself
     last: list[structlog.typing.Processor] = (
-        [redact, structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        [
+            *more,
+            redact,
+            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+        ]
         if terminal
-        else [traceback, redact, structlog.processors.JSONRenderer(ensure_ascii=False)]
+        else [traceback, *more, redact, structlog.processors.JSONRenderer(ensure_ascii=False)]
     )
     structlog.configure(
         processors=[*shared, *last],

@@ -8,13 +8,14 @@ from cloud_api.audit.trail import AuditTrail, Counted
 from cloud_api.errors import StoreUnavailable
 from cloud_api.instants import to_us
 from cloud_api.keys import Identity
+from cloud_api.privacy.masking import mask
+from cloud_api.privacy.viewing import PURPOSE_HEADER
 from cloud_api.problems import problem_response
 from runtime.clock import Clock
 
 __all__ = ["Recording", "actor_of"]
 
 _SECRET = frozenset({"token"})
-_PURPOSE = b"x-purpose"
 _MOST_CHARACTERS = 500
 
 
@@ -68,7 +69,7 @@ class Recording:
         query = scope.get("query_string", b"").decode("latin-1")[:_MOST_CHARACTERS]
         if query:
             said["query"] = query
-        purpose = dict(scope["headers"]).get(_PURPOSE, b"").decode("latin-1")
+        purpose = dict(scope["headers"]).get(PURPOSE_HEADER, b"").decode("utf-8", "replace")
         await self._trail.write(
             Draft(
                 at_us=to_us(self._clock.now()),
@@ -76,7 +77,7 @@ class Recording:
                 action=action,
                 target=_target(scope),
                 status=status,
-                purpose=purpose[:_MOST_CHARACTERS],
+                purpose=mask(purpose)[:_MOST_CHARACTERS],
                 personal=msgspec.json.encode(said).decode(),
             )
         )
