@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edge.config_commands import Failure, config_command
+from edge.config_commands import Failure, check_command, config_command, schema_command
 from edge.doctor.commands import doctor
 from edge.setup_page.commands import init
 from runtime.errors import ConfigError, RuntimeFault
@@ -333,9 +333,8 @@ def _print_tables(result: "ReplayResult") -> None:
     console.print(stays)
 
 
-main.add_command(config_command)
-main.add_command(init)
-main.add_command(doctor)
+for command in (init, doctor, config_command, check_command, schema_command):
+    main.add_command(command)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,12 @@
-"""``cityloop edge config``: what a configuration says, and what is wrong with it."""
+"""``cityloop edge config``, ``check`` and ``schema``: what a configuration says and may say."""
 
 from pathlib import Path
-from typing import Any
 
 import click
 
 from runtime.errors import ConfigError
 
-__all__ = ["Failure", "config_command"]
+__all__ = ["Failure", "check_command", "config_command", "schema_command"]
 
 
 class Failure(click.ClickException):
@@ -41,9 +40,11 @@ def config_command(config_path: Path, *, check: bool, as_json: bool) -> None:
     except ConfigError as error:
         raise Failure(str(error)) from error
     if check:
-        faults = _deep_check(config, config_path.resolve().parent)
+        from edge.config_faults import config_faults  # noqa: PLC0415
+
+        faults = config_faults(config_path, deep=True)
         if faults:
-            raise Failure("\n".join(faults))
+            raise Failure("\n".join(str(fault) for fault in faults))
     if as_json:
         click.echo(msgspec.json.encode(config).decode())
         return
@@ -52,27 +53,47 @@ def config_command(config_path: Path, *, check: bool, as_json: bool) -> None:
     )
 
 
-def _deep_check(config: Any, folder: Path) -> list[str]:  # EdgeConfig is imported lazily
-    """Return one line for each camera or sensor that would be refused at the start."""
-    from edge.errors import EdgeError  # noqa: PLC0415
-    from edge.perception_build import build_perception  # noqa: PLC0415
-    from edge.sensors.config import ReplayConfig  # noqa: PLC0415
-    from edge.sensors.replay import load_recording  # noqa: PLC0415
+@click.command("check")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), default=Path("edge.yaml"))
+@click.option("--deep", is_flag=True, help="Also load every model and look for every recording.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON list of faults.")
+def check_command(file: Path, *, deep: bool, as_json: bool) -> None:
+    """Say everything that is wrong with a configuration: FILE:LINE:COLUMN: what, and what to do.
 
-    faults: list[str] = []
-    for camera in config.cameras:
-        try:
-            build_perception(camera, folder)
-        except EdgeError as error:
-            text = str(error)
-            faults.append(text if "camera" in text else f"camera {camera.id!r}: {text}")
-        if camera.source.file is not None and not (folder / camera.source.file).is_file():
-            path = folder / camera.source.file
-            faults.append(f"camera {camera.id!r}: {path} does not exist; check source.file")
-    for sensor in config.sensors:
-        if isinstance(sensor, ReplayConfig):
-            try:
-                load_recording(folder / sensor.file)
-            except EdgeError as error:
-                faults.append(str(error))
-    return faults
+    FILE is edge.yaml unless named. Exit codes: 0 nothing is wrong, 2 something is.
+    """
+    import msgspec  # noqa: PLC0415
+
+    from edge.config_faults import config_faults  # noqa: PLC0415
+
+    faults = config_faults(file, deep=deep)
+    if as_json:
+        told = [
+            {
+                "file": fault.path,
+                "line": fault.line,
+                "column": fault.column,
+                "message": fault.message,
+            }
+            for fault in faults
+        ]
+        click.echo(msgspec.json.encode(told).decode())
+    elif faults:
+        click.echo("\n".join(str(fault) for fault in faults), err=True)
+    else:
+        click.echo(f"{file}: nothing is wrong")
+    if faults:
+        raise SystemExit(2)
+
+
+@click.command("schema")
+def schema_command() -> None:
+    """Print the JSON Schema of edge.yaml, for editors.
+
+    Save it and name it in the first line of edge.yaml: # yaml-language-server: $schema=edge.schema.json
+    """
+    import json  # noqa: PLC0415
+
+    from edge.config_schema import edge_schema  # noqa: PLC0415
+
+    click.echo(json.dumps(edge_schema(), ensure_ascii=False, indent=2))

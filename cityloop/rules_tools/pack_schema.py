@@ -1,14 +1,9 @@
 """JSON Schema of packs, for editors: completion, hints and red lines while typing."""
 
-import ast
-import inspect
-import itertools
-import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-import msgspec.inspect
 
 from contracts.profiles import PROFILES
 from rules.baseline import SEASONS
@@ -16,6 +11,7 @@ from rules.declaration import PackDeclaration
 from rules.signals import TAKES
 from rules.watch_compiler import WATCHABLE
 from rules.windows import AGGREGATES
+from runtime.struct_docs import field_docs, structs_within
 
 __all__ = ["pack_schema"]
 
@@ -49,13 +45,13 @@ def pack_schema() -> dict[str, Any]:
     (reference,), components = msgspec.json.schema_components(
         (PackDeclaration,), schema_hook=_free, ref_template="#/$defs/{name}"
     )
-    structs = {struct.__name__: struct for struct in _structs(PackDeclaration)}
+    structs = {struct.__name__: struct for struct in structs_within(PackDeclaration)}
     for name, schema in components.items():
         struct = structs.get(name)
         properties = schema.get("properties")
         if properties is None or struct is None:
             continue
-        hints = dict(_field_docs(struct))
+        hints = field_docs(struct)
         for field, encoded in zip(
             struct.__struct_fields__, struct.__struct_encode_fields__, strict=True
         ):
@@ -76,28 +72,6 @@ def pack_schema() -> dict[str, Any]:
     }
 
 
-def _structs(root: type[msgspec.Struct]) -> Iterator[type[msgspec.Struct]]:
-    """Yield a Struct and every Struct inside it, each once."""
-    found: set[type[msgspec.Struct]] = set()
-    waiting: list[object] = [msgspec.inspect.type_info(root)]
-    while waiting:
-        info = waiting.pop()
-        if isinstance(info, msgspec.inspect.StructType):
-            if info.cls in found:
-                continue
-            found.add(info.cls)
-            yield info.cls
-            waiting.extend(field.type for field in info.fields)
-        elif isinstance(info, msgspec.inspect.UnionType):
-            waiting.extend(info.types)
-        elif isinstance(info, msgspec.inspect.Metadata):
-            waiting.append(info.type)
-        else:
-            waiting.extend(
-                getattr(info, part) for part in ("item_type", "value_type") if hasattr(info, part)
-            )
-
-
 def _free(_: type) -> dict[str, Any]:
     """Return the schema of parts that have a reader of their own: anything goes for an editor."""
     return {"type": ["object", "array", "string", "number", "boolean", "null"]}
@@ -108,14 +82,3 @@ def _limit_texts(schema: dict[str, Any], limit: dict[str, Any]) -> None:
     for part in (schema, *schema.get("anyOf", ())):
         if part.get("type") == "string":
             part.update(limit)
-
-
-def _field_docs(struct: type) -> Iterator[tuple[str, str]]:
-    """Yield every field of a Struct that a docstring follows, with that docstring."""
-    tree = ast.parse(textwrap.dedent(inspect.getsource(struct)))
-    body = tree.body[0].body if isinstance(tree.body[0], ast.ClassDef) else []
-    for field, doc in itertools.pairwise(body):
-        if not isinstance(field, ast.AnnAssign) or not isinstance(field.target, ast.Name):
-            continue
-        if isinstance(doc, ast.Expr) and isinstance(doc.value, ast.Constant):
-            yield field.target.id, " ".join(str(doc.value.value).split())
