@@ -11,6 +11,7 @@ from contracts.control import Control
 from rules.breach import Breach
 from rules.calm_keys import CalmKeys, calm_keys, touch_noted
 from rules.control_desk import ControlDesk
+from rules.engine_counters import COUNTERS
 from rules.engine_digest import digest_of
 from rules.errors import StateError
 from rules.grouping import GROUP_KEY, Groups
@@ -26,6 +27,7 @@ from rules.rule import RulePack
 from rules.rule_index import RuleIndex, Slot
 from rules.sample import Sample
 from rules.standing import STANDING_KEY, Standing
+from rules.succession import change_rule, leave_rule
 from rules.trail import TRAIL_KEY
 from rules.trails import begin_trails, hand_over_trails, restore_trail, trail_name
 from rules.whereabouts import has_moved
@@ -39,15 +41,7 @@ ALLOWED_AHEAD_S: Final = 300.0
 class Engine:
     """Runs packs over samples. Not thread-safe; time only ever comes in as an argument.
 
-    ``counters`` counts what was not judged as usual: ``late`` (older than the key's last sample
-    by more than its rule allows, not judged), ``reordered`` (late, and judged in its place),
-    ``revised`` (statements that late samples changed), ``ahead`` (dated too far in the future, judged at arrival), ``unkeyed`` (a name of the
-    rule's key is missing), ``unwatched`` (no rule reads it), ``unknown`` (judgements with an unknown
-    condition that differed from the one before), ``bad_state`` (snapshots refused by restore),
-    ``refused`` (states that a new version of their rule could not take over),
-    ``unaddressed`` (control messages about an event, rule or key that is not there), ``guarded`` and
-    ``throttled`` (commands to devices held back by their guard or their limit), ``unplaced`` (samples
-    without a row in the table of places, or near none), ``crowded`` (members of a signal refused).
+    ``counters`` counts what was not judged as usual, see :data:`rules.engine_counters.COUNTERS`.
 
     ``cadences`` are the seconds between two readings of subjects that have a cadence of their own; it
     is looked at whenever a silence is reckoned in cadences.
@@ -56,13 +50,7 @@ class Engine:
     def __init__(
         self, packs: Sequence[RulePack], cadences: Mapping[str, float] | None = None
     ) -> None:
-        self.counters: dict[str, int] = dict.fromkeys(
-            (
-                *("late", "ahead", "unkeyed", "unwatched", "unknown", "bad_state", "unaddressed"),
-                *("refused", "guarded", "throttled", "unplaced", "crowded", "reordered", "revised"),
-            ),
-            0,
-        )
+        self.counters: dict[str, int] = dict.fromkeys(COUNTERS, 0)
         self._cadences = cadences
         self._index = RuleIndex(packs, self.counters, cadences)
         self.refused: dict[str, str] = {}
@@ -111,12 +99,13 @@ class Engine:
             if state.calm is not None:
                 state.calm.release()
             if running.owns_book and running.book is not None:
-                running.book.record(value, at, fields)
+                running.book.hear(value, at, sample)
             if at < state.own_last_at:
                 if not running.correlates:
                     self._late(state, sample, at, now, breaches)
                     continue
                 # members differ in delay: a slower one's word is judged in the key's present
+                self.counters["delayed"] += 1
                 at, lag = state.own_last_at, now - state.own_last_at
             if at >= state.quiet_until or (
                 running.modal and has_moved(state, sample, self._standing)
@@ -240,7 +229,7 @@ class Engine:
                 if book is None or state.value not in book.rows:
                     continue
                 trail = trail_name(book, state.value)
-                if trail not in blobs:  # several rules share one
+                if blobs.get(trail) is None:  # several rules share one
                     blobs[trail] = book.encode(state.value)
         self._touched.clear()
         self._removed.clear()
@@ -305,12 +294,12 @@ class Engine:
             for state in list(before.states.values()):
                 at = state.last_at if now is None else now
                 if after is None or why is not None or not after.has_place(state.value):
-                    self._life.leave_rule(state, at, breaches, why or "the rule is gone")
+                    leave_rule(self._life, state, at, breaches, why or "the rule is gone")
                     self._remove(state)
                     continue
                 if after.rule.id != rule_id:
                     self._removed.add(state.name)
-                self._life.change_rule(state, after, at, breaches)
+                change_rule(self._life, state, after, at, breaches)
                 self._touch(state)
                 self._schedule(state)
         begin_trails(self._index.running.values())
@@ -351,8 +340,11 @@ class Engine:
         self, state: KeyState, sample: Sample, at: float, now: float, breaches: list[Breach]
     ) -> None:
         """Judge a sample older than its key's last one, in its place where that is in reach."""
-        changed = self._life.late(state, sample, now, breaches)
-        if self._rewind.reaches(state, sample, at):
+        reaches = self._rewind.reaches(state, sample, at)
+        # what comes and goes is gone through anew, its end included
+        passes = reaches and state.running.passes
+        changed = not passes and self._life.late(state, sample, now, breaches)
+        if reaches:
             self.counters["reordered"] += 1
             self._rewind.judge(state, sample, at, now, breaches)
             changed = True
@@ -392,6 +384,9 @@ class Engine:
         state.running.states.pop(state.value, None)
         state.due = NEVER
         self._removed.add(state.name)
+        running = state.running
+        if running.passes and running.book is not None and running.book.rows.pop(state.value, None):
+            self._removed.add(trail_name(running.book, state.value))
 
     def _schedule(self, state: KeyState, after: float = -math.inf) -> None:
         """Set the key's timer, unless an earlier one is set: that will look again."""

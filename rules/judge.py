@@ -51,6 +51,7 @@ class RunningRule:
         "name_set",
         "operates",
         "owns_book",
+        "passes",
         "remembers",
         "rule",
         "shared",
@@ -95,6 +96,8 @@ class RunningRule:
             one.mode is not None for one in schedule.calendars
         )
         """Its calendars depend on the mode, so that its keys keep in mind which part of the city they are in."""
+        self.passes = rule.stream in {"tracks", "observations"}
+        """Its subjects come and go."""
         self.vanishes = rule.silence_s != float("inf")
         self.shared = rule.stream == "observations" and "observation" not in rule.key
         """Several observations may stand behind one key; it is gone when the last of them is."""

@@ -9,9 +9,8 @@ from rules.breach import Breach
 from rules.command import with_orders
 from rules.expression.closure import UNKNOWN_SHIFT
 from rules.inhibition import ABSENCE, LADDER, WHEREABOUTS, Inhibition
-from rules.judge import RunningRule
 from rules.key_marks import KeyMarks
-from rules.key_state import NEVER, KeyState, refit
+from rules.key_state import NEVER, KeyState
 from rules.key_story import NOBODY
 from rules.ladder import Change, finish, next_deadline, observe, settle
 from rules.moments import fresh_until, is_judgeable, leaves_at, turns_at_of
@@ -107,11 +106,12 @@ class KeyLife:
         ends = sample.ended and _member(sample) in state.members
         if ends:
             self._depart(state, sample, breaches)
+            self.marks.bar(state)
         more = state.more
         if more is None or state.running.silent_on(sample):
             return ends
         more.heard_at = now
-        self._return(state, now, breaches)
+        self.come_back(state, now, breaches)
         state.refresh()
         return True
 
@@ -119,7 +119,7 @@ class KeyLife:
         """Let the delays end that ended before a sample at ``at``; make it be looked at."""
         mark = self.marks.take(state)
         if state.more is not None and not state.running.silent_on(sample):
-            self._return(state, at, breaches)
+            self.come_back(state, at, breaches)
         if state.running.remembers:
             if state.running.modal:
                 stand(state, sample, self.standing)
@@ -157,14 +157,24 @@ class KeyLife:
     def expire(self, state: KeyState, now: float, breaches: list[Breach]) -> None:
         """Do what is due for a key by the tick ``now``."""
         self.settle_by_clock(state, now, breaches)
-        gone_at = leaves_at(state)
-        if gone_at + state.lag <= now:
-            self.end(state, gone_at, breaches)
+        self.leave_by_clock(state, now, breaches)
         if state.more is not None:
             self._fall_silent(state, now, breaches)
             press(self, state, now, breaches)
         if not state.keep:
             state.sample = None
+
+    def leave_by_clock(self, state: KeyState, now: float, breaches: list[Breach]) -> None:
+        """Let a subject go that stays away, by the tick ``now``."""
+        gone_at = leaves_at(state)
+        if gone_at + state.lag > now:
+            return
+        mark = self.marks.take(state)
+        self.end(state, gone_at, breaches)
+        self.marks.keep(state, mark)
+        if state.past is not None and gone_at > state.past.settled_at:
+            state.past.settled_at = gone_at
+            state.refresh()
 
     def end(self, state: KeyState, at: float, breaches: list[Breach], *, tick: bool = True) -> None:
         """End whatever a key has open or pending because its subject, or its rule, is gone."""
@@ -173,46 +183,6 @@ class KeyLife:
         self._say_changes(state, changes, breaches, tick=tick)
         state.gone_at, state.members, state.sample, state.mask = None, NOBODY, None, -1
         state.refresh()
-
-    def leave_rule(
-        self, state: KeyState, at: float, breaches: list[Breach], why: str = "the rule is gone"
-    ) -> None:
-        """End everything that a key has open, because its rule is gone, or cannot take it over."""
-        if state.more is not None:
-            state.more.acked = True  # nobody could let go of it any more
-        self._return(state, at, breaches)
-        if state.episode is not None and state.episode.open:
-            since = min(at, state.last_at if state.gone_at is None else state.gone_at)
-            self.say(state, Turn(at, since, None, why), breaches, tick=True)
-        self.end(state, at, breaches)
-
-    def change_rule(
-        self, state: KeyState, running: RunningRule, at: float, breaches: list[Breach]
-    ) -> None:
-        """Let a key go on under another version of its rule."""
-        rule, before = running.rule, state.running.rule
-        if rule.operators.absence is None:
-            self._return(state, at, breaches)
-        refit(state, running)
-        if state.more is not None:
-            if (before.operators.no_data, before.operators.absence) != (
-                rule.operators.no_data,
-                rule.operators.absence,
-            ):
-                state.more.heard_at = at
-            if rule.operators.no_data is None or rule.operators.no_data.do == "hold":
-                state.more.silent = False
-        if rule.operators.handled and state.episode is not None and state.episode.open:
-            more = state.operators()
-            more.opened_at = at if more.opened_at is None else more.opened_at
-        if before.operators.schedule != rule.operators.schedule:
-            self.turn(state, at, breaches, judges=True)
-        held = state.ladder.held.bit_length() - 1
-        step = rule.steps[max(held, 0)]
-        text = (step.clear if held < 0 else step.when).text
-        self.restate(state, at, breaches, text, tick=True)
-        state.refresh()
-        self.marks.bar(state)
 
     def _pass_turns(
         self, state: KeyState, at: float, breaches: list[Breach], *, by_clock: bool = False
@@ -309,7 +279,7 @@ class KeyLife:
             self.inhibition.follow(state)
         state.refresh()
 
-    def _return(self, state: KeyState, at: float, breaches: list[Breach]) -> None:
+    def come_back(self, state: KeyState, at: float, breaches: list[Breach]) -> None:
         """End a key's absence."""
         more, absence = state.more, state.running.rule.operators.absence
         if absence is None or more is None or more.absence is None or not more.absence.open:

@@ -30,7 +30,10 @@ class KeyMarks:
         """Keep a mark if something did happen."""
         running = state.running
         if mark is None or not (
-            state.ladder is not mark.ladder or running.merges or running.operates
+            state.ladder is not mark.ladder
+            or running.merges
+            or running.operates
+            or (running.passes and _was_elsewhere(state, mark))
         ):
             return
         if state.past is None:
@@ -53,3 +56,8 @@ class KeyMarks:
         if state.past is None:
             state.past = Past()
         state.past.bar(state.mark(holding(state)))
+
+
+def _was_elsewhere(state: KeyState, mark: Mark) -> bool:
+    """Whether who stands behind a key, or since when it is away, is not what it was."""
+    return state.gone_at != mark.gone_at or state.members != frozenset(mark.members)

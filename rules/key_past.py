@@ -42,6 +42,10 @@ class Mark(Struct, frozen=True, array_like=True):
     """State of the operators beside the ladder."""
     held: Held | None = None
     """The episode that held then, or the last one that did."""
+    gone_at: float | None = None
+    """Since when the subject was away."""
+    members: tuple[str, ...] = ()
+    """The observations behind the key."""
 
 
 class Past(Struct, array_like=True):

@@ -140,6 +140,8 @@ class KeyState(StoriedKey):
             self.times,
             None if self.more is None else encode_operators(self.more),
             held,
+            self.gone_at,
+            tuple(sorted(self.members)) if self.members else (),
         )
 
     def go_back(self, mark: Mark) -> None:
@@ -148,6 +150,8 @@ class KeyState(StoriedKey):
         if self.past is not None:
             self.past.settled_at = -math.inf
         self.fields, self.times = mark.fields or NO_FIELDS, mark.times
+        if self.running.passes:
+            self.gone_at, self.members = mark.gone_at, frozenset(mark.members)
         if mark.operators is not None:
             self.more = decode_operators(mark.operators, self.operators())
 

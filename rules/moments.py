@@ -41,7 +41,7 @@ def forgets_at(state: KeyState) -> float:
     """When the state of a subject that comes and goes is dropped."""
     passing = state.running.rule.stream in {"tracks", "observations"}
     idle = not state.live and state.gone_at is None and not state.members
-    return state.last_at + FORGET_S if passing and idle else NEVER
+    return state.last_at + max(FORGET_S, state.running.rule.late_s) if passing and idle else NEVER
 
 
 def is_judgeable(state: KeyState, at: float) -> bool:

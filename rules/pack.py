@@ -353,8 +353,11 @@ class _RuleCompiler:
     def _late(self, stream: str) -> float:
         if self._declared.late is None:
             return LATE_S
-        if stream not in {"readings", "counts"}:
-            raise self._fail(("late",), "only late readings and counts are put in their place")
+        if stream not in {"readings", "counts", "tracks", "observations"}:
+            raise self._fail(
+                ("late",),
+                "only late samples of readings, counts, tracks and observations are put in their place",
+            )
         late_s = self._duration(("late", "allow"), self._declared.late.allow)
         if late_s > _MOST_LATE_S:
             raise self._fail(("late", "allow"), "expected at most 1h; trails are held in memory")

@@ -6,8 +6,6 @@ what would have been said from there on is drafted. Where that differs from what
 out; see :mod:`rules.revision`.
 """
 
-from msgspec import structs
-
 from rules.breach import Breach
 from rules.drafts import Drafts
 from rules.key_life import KeyLife
@@ -16,7 +14,7 @@ from rules.key_state import KeyState
 from rules.revision import Reviser
 from rules.sample import Sample
 from rules.statement import holding
-from rules.trail import Fields, TrailBook
+from rules.trail import TrailBook
 
 __all__ = ["Rewind"]
 
@@ -37,7 +35,7 @@ class Rewind:
         """Whether a sample older than its key's last one can still be judged in its place."""
         running, past = state.running, state.past
         book = running.book
-        if book is None or sample.ended or running.silent_on(sample):
+        if book is None or (sample.ended and not running.passes) or running.silent_on(sample):
             return False
         floor = book.floor(state.value)
         if past is not None:
@@ -61,19 +59,23 @@ class Rewind:
         book = state.running.book
         assert book is not None
         told, lag = state.episode, state.lag
+        if state.running.passes and at >= state.last_at:
+            # the clock had let the subject go: this is its newest sample all the same
+            lag = now - at
         known = () if state.past is None else state.past.told
         mark, after = self._base(state, book, at)
         state.go_back(mark)
         state.last_at, state.episode = after, None
-        last = book.last_until(state.value, after)
-        state.sample = None if last is None else _revived(sample, *last)
+        state.sample = book.last_sample(state.value, after, sample)
         state.refresh()
         drafts = self._life.marks.drafts = Drafts(mark.held)
         try:
             self._go_through(state, sample, book, after)
             state.lag = lag
-            if self._life.standing.ticked_at is not None:
-                self._life.settle_by_clock(state, self._life.standing.ticked_at, [])
+            ticked_at = self._life.standing.ticked_at
+            if ticked_at is not None:
+                self._life.settle_by_clock(state, ticked_at, [])
+                self._life.leave_by_clock(state, ticked_at, [])
         finally:
             self._life.marks.drafts = None
         state.episode = told
@@ -105,27 +107,18 @@ class Rewind:
     def _go_through(self, state: KeyState, late: Sample, book: TrailBook, after: float) -> None:
         """Feed a key the samples of its trail after a moment."""
         life, running, unsaid = self._life, state.running, list[Breach]()
-        for at, fields in list(book.after(state.value, after)):
-            sample = _revived(late, at, fields)
+        for sample in list(book.samples_after(state.value, after, late)):
+            at = sample.at
             if running.silent_on(sample):
                 continue
             if running.merges:
                 life.marks.take_often(state)
             if at >= state.quiet_until:
                 life.catch_up(state, sample, at, unsaid)
-            mask = state.judge(state.merge(sample, at) if running.merges else fields)
-            if mask != state.mask:
+            mask = state.judge(state.merge(sample, at) if running.merges else sample.fields)
+            if mask != state.mask or sample.ended:
                 life.judged(state, sample, mask, unsaid, at, state.lag)
                 continue
             state.last_at = at
             if state.keep:
                 state.sample = sample
-
-
-def _revived(late: Sample, at: float, fields: Fields) -> Sample:
-    """Return a sample of the trail; what made it known is the late one's, where it is that."""
-    if at == late.at and fields.items() <= late.fields.items():
-        return late
-    return structs.replace(
-        late, at=at, fields=dict(fields), message=None, sent_at=None, offset=None, evidence=()
-    )

@@ -7,6 +7,7 @@ from rules.errors import PackError
 from rules.inhibition import Inhibition
 from rules.judge import RunningRule
 from rules.number_trail import open_book
+from rules.passing_trail import PassingTrail
 from rules.rule import Rule, RulePack
 from rules.sample import Sample
 from rules.trail import TrailBook
@@ -93,6 +94,11 @@ def _open_books(rules: Iterable[RunningRule]) -> dict[str, TrailBook]:
     sharing: dict[str, list[RunningRule]] = {}
     for running in rules:
         rule = running.rule
+        if rule.stream in {"tracks", "observations"} and rule.late_s > 0:
+            passing = PassingTrail(f"rule {rule.id}", rule.names, rule.late_s)
+            running.own_book(passing)
+            books[passing.name] = passing
+            continue
         if rule.stream not in {"readings", "counts"} or rule.late_s <= 0 or not rule.names:
             continue
         alone = any(name != "subject" for name, _ in rule.filters)

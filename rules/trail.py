@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping, MutableSequence, Sequence
 from typing import Any, Final
 
 import msgspec
+from msgspec import structs
 
 from rules.errors import StateError
 from rules.judge import KeyValue
+from rules.sample import Sample
 
 __all__ = ["CUT_EVERY", "MOST_ROWS", "TRAIL_KEY", "Fields", "Rows", "TrailBook", "encode_rows"]
 
@@ -49,8 +51,14 @@ class TrailBook:
     def record(self, value: KeyValue, at: float, fields: Fields) -> None:
         """Put a sample in its place; one from before the floor, or beyond the reach, has none."""
         cell = tuple(map(fields.get, self.names))
-        if cell == self._nothing:
-            return
+        if cell != self._nothing:
+            self._record(value, at, cell)
+
+    def hear(self, value: KeyValue, at: float, sample: Sample) -> None:
+        """Put a sample in its place, as :meth:`record` does."""
+        self.record(value, at, sample.fields)
+
+    def _record(self, value: KeyValue, at: float, cell: Any) -> None:
         rows = self.rows.get(value)
         if rows is None:
             rows = self.rows[value] = self._fresh(-math.inf)
@@ -101,6 +109,22 @@ class TrailBook:
             first -= 2
         for index in range(first, len(rows), 2):
             yield float(rows[index]), self._fields(rows[index + 1])
+
+    def samples_after(self, value: KeyValue, at: float, late: Sample) -> Iterator[Sample]:
+        """Yield the samples after a moment, in order.
+
+        Args:
+            value: the key.
+            at: the moment.
+            late: a sample of the key, for what the trail does not keep.
+        """
+        for moment, fields in list(self.after(value, at)):
+            yield _revived(late, moment, fields)
+
+    def last_sample(self, value: KeyValue, at: float, late: Sample) -> Sample | None:
+        """Return the newest sample up to a moment; None where the trail has none."""
+        last = self.last_until(value, at)
+        return None if last is None else _revived(late, *last)
 
     def last_until(self, value: KeyValue, at: float) -> tuple[float, Fields] | None:
         """Return the newest sample up to a moment; None where the trail has none."""
@@ -168,6 +192,15 @@ class TrailBook:
         oldest = max(0, len(rows) // 2 - 1 - MOST_ROWS)
         past = bisect_right(rows[0::2], rows[-2] - self.reach_s) - 1
         del rows[: 2 * max(oldest, past)]
+
+
+def _revived(late: Sample, at: float, fields: Fields) -> Sample:
+    """Return a sample of the trail; what made it known is the late one's, where it is that."""
+    if at == late.at and fields.items() <= late.fields.items():
+        return late
+    return structs.replace(
+        late, at=at, fields=dict(fields), message=None, sent_at=None, offset=None, evidence=()
+    )
 
 
 encode_rows: Final = msgspec.msgpack.Encoder().encode
