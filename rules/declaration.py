@@ -145,6 +145,9 @@ class TestDeclaration(Declared, frozen=True, kw_only=True):
     ``restart@30s``: the engine goes on from its snapshots; ``end@60s``: a track or observation is over."""
     key: dict[str, str] = {}
     """Values of key names; default values of the tester's own."""
+    places: dict[str, Annotated[list[float], msgspec.Meta(min_length=2, max_length=2)]] = {}
+    """Where members of signals are, lon and lat: ``{rain/gauge-2: [121.47, 31.23]}``. They speak for what they are
+    near to or inside of; default the key's own members."""
 
 
 _Amount = int | float | str

@@ -11,6 +11,7 @@ from contracts.levels import Level
 from contracts.profiles import ProfileField
 from rules.declaration import TestDeclaration
 from rules.durations import parse_duration
+from rules.expression.tree import Field
 from rules.rule import PackTest, Rule
 from rules.series import Point, parse_series
 from rules.vocabulary import FieldTable, profile_fields
@@ -82,6 +83,7 @@ def compile_tests(
             of = {name: name.partition("/")[0] for name in one.series}
             fields = {**fields, **{name: fields[of[name]] for name in of if of[name] in fields}}
         test = _test(one, index, rule=rule.id, fields=fields, keys=keys, fail=below)
+        _check_places(test, rule, below)
         found.append(test if profile is None else replace(test, profile=profile))
     return found
 
@@ -128,7 +130,27 @@ def _test(
         late_s=0.0 if declared.late is None else _duration("late", declared.late, fail),
         controls=tuple(controls),
         keys=tuple(sorted(declared.key.items())),
+        places=tuple((name, (at[0], at[1])) for name, at in declared.places.items()),
     )
+
+
+def _check_places(test: PackTest, rule: Rule, fail: Fail) -> None:
+    """Refuse places of what is no member, or of members whose word is not a field."""
+    signals = {signal.name: signal for signal in rule.signals}
+    series = dict(test.series)
+    for name, (lon, lat) in test.places:
+        signal = signals.get(name.partition("/")[0])
+        if signal is None or name not in series:
+            known = ", ".join(one for one in series if one.partition("/")[0] in signals) or "none"
+            raise fail(
+                ("places", name), f"{name[:40]!r} is no member in 'series'; there are {known}"
+            )
+        if not isinstance(signal.node, Field):
+            raise fail(
+                ("places", name), f"signal {signal.name!r} is no plain field; leave its place out"
+            )
+        if abs(lon) > 180.0 or abs(lat) > 90.0:
+            raise fail(("places", name), "expected [lon, lat] in degrees")
 
 
 def _duration(name: str, text: str, fail: Fail) -> float:
@@ -153,10 +175,11 @@ def _start(text: str | None, fail: Fail) -> float:
 def _control(index: int, text: str, fail: Fail) -> tuple[float, str, str | None]:
     what, _, when = text.partition("@")
     action, _, mode = what.partition(" ")
-    if action not in _ACTIONS or (action == "mode") != (mode in _MODES):
+    if action not in _ACTIONS or (action == "mode") != (mode.partition(" ")[0] in _MODES):
         raise fail(
             ("control", index),
-            f"{text[:40]!r}: expected acknowledge, shelve, unshelve, mode normal, mode emergency, "
+            f"{text[:40]!r}: expected acknowledge, shelve, unshelve, mode normal, mode emergency (and a "
+            "district), "
             "restart or end, then @ and a duration",
         )
     try:

@@ -14,11 +14,12 @@ from contracts.levels import Level
 from contracts.readings import moment
 from rules.breach import Breach
 from rules.correlator import signal_profile
+from rules.expression.tree import Field
 from rules.inline_tests import END, PLACE_SERIES, RESTART
 from rules.pack_bench import PackBench
 from rules.rule import PackTest, Rule, RulePack
 from rules.sample import Sample
-from rules.signals import MEMBER
+from rules.signals import MEMBER, Signal
 
 __all__ = ["TestResult", "run_pack_tests"]
 
@@ -99,7 +100,8 @@ def _control(rule: Rule, action: str, mode: str | None, now: float) -> Control:
         at=moment(now),
         by="test",
         rule=rule.id,
-        mode=None if mode is None else Mode(mode),
+        mode=None if mode is None else Mode(mode.partition(" ")[0]),
+        district=None if mode is None else mode.partition(" ")[2] or None,
     )
 
 
@@ -159,22 +161,54 @@ def _said(
     moments: Mapping[float, Sequence[Mapping[str, float | bool | str]]],
     keys: Mapping[str, str],
 ) -> list[Sample]:
-    """Return what the members of a rule's signals say in a test, the last word first."""
+    """Return what the members of a rule's signals say in a test, the last word first.
+
+    A member with a place says it as its sensor or camera would; the others say it of the test's key.
+    """
     found: list[Sample] = []
+    signals, places = {one.name: one for one in rule.signals}, dict(test.places)
     for after in sorted(moments):
         for name, value in (pair for fields in moments[after] for pair in fields.items()):
             signal, _, member = name.partition("/")
+            at = test.start + after
+            if name in places:
+                found.append(_placed(signals[signal], member or signal, value, at, places[name]))
+                continue
             found.append(
                 Sample(
                     stream=rule.stream,
                     profile=signal_profile(rule.id),
                     subject=member or signal,
-                    at=test.start + after,
+                    at=at,
                     keys={**keys, MEMBER: member or signal},
                     fields={signal: value},
                 )
             )
     return found[::-1]
+
+
+def _placed(
+    signal: Signal,
+    member: str,
+    value: float | bool | str,
+    at: float,
+    place: tuple[float, float],
+) -> Sample:
+    """Return what a member's sensor or camera reports from where it is."""
+    assert isinstance(signal.node, Field)
+    keys = {**_NAMES, "subject": member, "camera": member}
+    keys |= {name: min(wanted) for name, wanted in signal.filters}
+    if signal.kinds:
+        keys["kind"] = signal.kinds[0]
+    return Sample(
+        stream=signal.stream,
+        profile=signal.profile,
+        subject=member,
+        at=at,
+        keys=keys,
+        fields={signal.node.name: value},
+        place=Place(lon=place[0], lat=place[1]),
+    )
 
 
 def _word(breach: Breach) -> str:

@@ -109,9 +109,11 @@ class PackTest(Struct, frozen=True, kw_only=True):
     late_s: float = 0.0
     """How much later than their own time the samples arrive."""
     controls: tuple[tuple[float, str, str | None], ...] = ()
-    """What people say: seconds after the start, action, and mode."""
+    """What people say: seconds after the start, action, and mode, with its district where it has one."""
     keys: tuple[tuple[str, str], ...] = ()
     """Key names with their values, over the tester's own."""
+    places: tuple[tuple[str, tuple[float, float]], ...] = ()
+    """Series of members of signals with lon and lat of the member."""
     profile: str | None = None
     """Profile of the readings for a rule with gates; None: what the rule watches."""
 

@@ -115,7 +115,7 @@ def _in_the_middle(rule: Rule, test: PackTest, at: float) -> bool:
 def _active(rule: Rule, test: PackTest) -> bool:
     schedule = rule.operators.schedule
     modes = [mode for after, _, mode in test.controls if mode is not None and after == 0]
-    mode = Mode(modes[-1]) if modes else Mode.NORMAL
+    mode = Mode(modes[-1].partition(" ")[0]) if modes else Mode.NORMAL
     return schedule is None or schedule.window(test.start, mode)[0]
 
 

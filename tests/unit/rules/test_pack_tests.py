@@ -198,3 +198,81 @@ def test_a_rule_with_gates_is_fed_readings() -> None:
 def test_a_series_of_silence_is_a_test_too() -> None:
     """Nothing is fed, nothing is said."""
     assert results({"series": {"depth_m": "-@5m"}, "expect": []})[0].ok
+
+
+NEAR: dict[str, Any] = {
+    "places": {
+        "catchments": {
+            "key": "catchment",
+            "rows": {"c1": {"lon": 121.47, "lat": 31.23}, "c2": {"lon": 121.50, "lat": 31.23}},
+        }
+    },
+    "rules": [
+        {
+            "id": "flash",
+            "event": {"type": "flood.flash"},
+            "key": ["catchment"],
+            "signals": {
+                "depth": {"profile": "water_level", "of": "depth_m", "near": "300m", "take": "max"},
+                "deep": {"profile": "water_level", "of": "depth_m > 1 m", "near": "300m", "take": "count"},
+            },
+            "ladder": [{"level": "red", "when": "depth > 40 cm", "clear": "depth < 35 cm"}],
+        }
+    ],
+}  # fmt: skip
+
+
+def near(**test: Any) -> list[bool]:
+    """Return what came of one test of a rule whose members lie near its places."""
+    (one,) = NEAR["rules"]
+    data = {**NEAR, "rules": [{**one, "tests": [test]}]}
+    return [result.ok for result in run_pack_tests(compile_pack(data, "near", PackFault))]
+
+
+@pytest.mark.parametrize(
+    ("place", "expect"),
+    [([121.4715, 31.23], ["red@0s"]), ([121.4785, 31.23], []), ([121.501, 31.23], ["red@0s"])],
+    ids=["near-the-first", "between", "near-the-second"],
+)
+def test_members_with_places_speak_for_what_they_are_near_to(
+    place: list[float], expect: list[str]
+) -> None:
+    """A series of a member goes the way of its sensor, through the index of distances."""
+    assert near(series={"depth/p-1": "0.5"}, places={"depth/p-1": place}, expect=expect) == [True]
+
+
+@pytest.mark.parametrize(
+    ("places", "reason"),
+    [
+        ({"depth/p-2": [121.47, 31.23]}, "is no member in 'series'; there are depth/p-1"),
+        ({"depth/p-1": [31.23, 121.47]}, "expected [lon, lat] in degrees"),
+        ({"deep": [121.47, 31.23]}, "signal 'deep' is no plain field"),
+    ],
+    ids=["no-series", "lat-first", "no-field"],
+)
+def test_a_place_that_can_mean_nothing_is_refused(
+    places: dict[str, list[float]], reason: str
+) -> None:
+    """Of what has no series, or no field to report, or lies nowhere."""
+    with pytest.raises(PackFault) as caught:
+        near(series={"depth/p-1": "0.5", "deep": "1"}, places=places, expect=[])
+
+    assert reason in caught.value.message
+
+
+def test_a_mode_of_another_district_opens_no_calendar() -> None:
+    """``mode emergency north`` is about the north; the tester's sensors are in district-1."""
+    storm = {"calendars": {"storm": {"tz": "Asia/Shanghai", "mode": "emergency"}}}
+    tests = [
+        {
+            "series": {"depth_m": "0.5x4@10s"},
+            "control": [f"mode emergency {district}@0s"],
+            "expect": expect,
+        }
+        for district, expect in (("north", []), ("district-1", ["blue@*"]))
+    ]
+    one = rule(ladder=[step("blue", "depth_m > 10 cm")], active="storm", tests=tests)
+
+    found = run_pack_tests(compile_pack({**storm, "rules": [one]}, "storm", PackFault))
+
+    assert [result.ok for result in found] == [True, True]
