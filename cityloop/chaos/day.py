@@ -61,6 +61,16 @@ def _told(database: Path) -> tuple[int, int, int]:
     return int(row[0]), int(row[1]), int(row[2])
 
 
+def _not_projected(database: Path) -> int:
+    """Return how many statements the API holds that are no part of an event or a case yet."""
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=30.0)) as file:
+        (count,) = file.execute(
+            "SELECT COUNT(*) FROM intake WHERE seq > "
+            "COALESCE((SELECT seq FROM positions WHERE name = 'projected'), 0)"
+        ).fetchone()
+    return int(count)
+
+
 def compress_day(stage: Stage, begun: float) -> ChaosResult:
     """Run the day and count.
 
@@ -84,13 +94,15 @@ def compress_day(stage: Stage, begun: float) -> ChaosResult:
     if not wait_until(lambda: stage.gauge("events_pending") == 0, _SETTLE_S, every_s=0.5):
         raise NotReady(f"events still wait for the API after {_SETTLE_S:.0f} s")
     stage.recovered("day", since)
+    database = plan.folder / "api" / "cloud_api.sqlite"
+    stage.figures["not_yet_in_cases"] = _not_projected(database)
     expected = settings.events * _STATEMENTS
     enqueued = sum(read_ledger(plan.outbox(BELL_BOX)).values())
     dead = stage.gauge("events_dead_total")
     # the journal's writer must be gone before it is counted
     stage.stack.processes["gateway"].stop()
     journalled, again = _journalled(plan.journal)
-    statements, different, episodes = _told(plan.folder / "api" / "cloud_api.sqlite")
+    statements, different, episodes = _told(database)
     stage.figures |= {
         "episodes": episodes,
         "events_refused": dead,

@@ -17,6 +17,10 @@ _WARN_WAITING = 1_000
 """From so many waiting things on a figure is shown in yellow: somebody does not keep up."""
 
 
+_LEAST_SPAN_S = 0.05
+"""A rate over less says nothing: the first look has nothing to compare with."""
+
+
 def _table(title: str, *columns: tuple[str, bool]) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
     for name, number in columns:
@@ -44,7 +48,8 @@ def _rates(snapshot: Snapshot) -> Table:
     table.show_header = False
     for name, value in snapshot.rates.items():
         style = "yellow" if name == "rejected" and value else ""
-        table.add_row(name.replace("_", " "), Text(f"{value:,.1f}", style=style))
+        told = f"{value:,.1f}" if snapshot.span_s >= _LEAST_SPAN_S else "…"
+        table.add_row(name.replace("_", " "), Text(told, style=style))
     return table
 
 

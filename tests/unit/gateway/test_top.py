@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from rich.console import Console
 
 from gateway.__main__ import main
@@ -91,6 +93,21 @@ def test_screen_shows_every_part(server: MetricsServer) -> None:
 
     for word in ("waterlogging", "malformed", "box-1", "hub connected", "closed", "per second"):
         assert word in text
+
+
+@pytest.mark.parametrize(("span_s", "shown"), [(0.0, "…"), (2.0, "7.0")], ids=["first", "later"])
+def test_first_look_tells_no_rates(
+    city: City, server: MetricsServer, span_s: float, shown: str
+) -> None:
+    """There is nothing to compare with yet, and nought would be a lie."""
+    pages = GatewayPages(f"http://127.0.0.1:{server.port}")
+    look = replace(pages.look(), span_s=span_s, rates={"messages": 7.0})
+    pages.close()
+    console = Console(width=140, record=True, file=StringIO())
+    console.print(screen_of(look, "gateway"))
+    line = next(line for line in console.export_text().splitlines() if "messages  " in line)
+
+    assert line.split()[2] == shown
 
 
 def test_once_for_machines_is_one_document(
