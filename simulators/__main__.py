@@ -4,14 +4,14 @@ import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import click
 import msgspec
 
 from simulators.city.commands import check_city, list_scenarios, record, run_city
 from simulators.duration import parse_duration
-from simulators.scene.commands import scene
+from simulators.load.commands import load
+from simulators.scene.commands import camera, scene
 from simulators.wires.commands import serve
 
 if TYPE_CHECKING:
@@ -40,32 +40,14 @@ def main() -> None:
 
 
 def _config_of_broker(url: str, box: str, password_env: str | None) -> "SimulatorConfig":
-    from runtime.mqtt_session import MqttConfig  # noqa: PLC0415 - keeps --help quick
+    from simulators.broker_address import broker_of  # noqa: PLC0415 - keeps --help quick
     from simulators.config import BoxConfig, Delivery, SimulatorConfig  # noqa: PLC0415
 
-    parts = urlsplit(url)
-    if parts.scheme not in {"mqtt", "mqtts"} or not parts.hostname or parts.path not in {"", "/"}:
-        raise click.BadParameter(
-            f"{url!r}: expected mqtt://host:port or mqtts://host:port", param_hint="--broker"
-        )
-    if parts.password is not None:
-        raise click.BadParameter(
-            "a password in the URL would show in the process list; use --password-env NAME",
-            param_hint="--broker",
-        )
-    tls = parts.scheme == "mqtts"
     return SimulatorConfig(
         boxes=(
             BoxConfig(
                 box=box,
-                mqtt=MqttConfig(
-                    host=parts.hostname,
-                    port=parts.port or (8883 if tls else 1883),
-                    client_id=f"cityloop-{box}",
-                    username=parts.username,
-                    password_env=password_env,
-                    tls_ca="system" if tls else None,
-                ),
+                mqtt=broker_of(url, f"cityloop-{box}", password_env),
             ),
         ),
         delivery=Delivery.BROKER,
@@ -342,6 +324,8 @@ def truth(
 main.add_command(list_scenarios)
 main.add_command(record)
 main.add_command(scene)
+main.add_command(camera)
+main.add_command(load)
 main.add_command(serve)
 
 if __name__ == "__main__":

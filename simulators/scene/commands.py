@@ -1,10 +1,25 @@
-"""``cityloop sim scene``: a drawn street camera in files."""
+"""``cityloop sim scene`` and ``camera``: a drawn street camera in files, and one that speaks RTSP."""
 
+import shutil
+import tempfile
 from pathlib import Path
 
 import click
 
-__all__ = ["scene"]
+from simulators.duration import parse_duration
+
+__all__ = ["camera", "scene"]
+
+_DRAWN_HZ = 10
+
+
+def _seconds(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
+    if value is None:
+        return None
+    try:
+        return parse_duration(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error), ctx=ctx, param=param) from error
 
 
 @click.command()
@@ -44,7 +59,7 @@ def scene(
 ) -> None:
     """Draw the street scene NAME through a pinhole camera into the video OUT (.mp4).
 
-    NAME is fire-lane, market, street-day, street-glare, street-night or street-rain.
+    NAME is fire-lane, kerb, market, square, street-day, street-glare, street-night or street-rain.
     """
     from msgspec.structs import replace  # noqa: PLC0415 - keeps --help quick
     from rich.console import Console  # noqa: PLC0415
@@ -88,3 +103,54 @@ def scene(
         raise click.ClickException(str(error)) from error
     boxes = sum(len(found) for found in done.labels)
     click.echo(f"{out}: {done.clip.frames} frames at {fps} fps, {done.clip.encoder}, {boxes} boxes")
+
+
+@click.command()
+@click.argument("name")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(1, 65_535), default=8554, show_default=True)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(1.0, 3600.0),
+    default=60.0,
+    show_default=True,
+    help="How much is drawn; each client sees it from its start.",
+)
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
+@click.option(
+    "--for",
+    "for_s",
+    metavar="DURATION",
+    callback=_seconds,
+    help="Real time to serve, like 60s; default: no end.",
+)
+def camera(name: str, host: str, port: int, seconds: float, seed: int, for_s: float | None) -> None:
+    """Serve the scene NAME, or a video file, by RTSP as a street camera would.
+
+    NAME is a scene as for `scene`, or the path of an .mp4. No password; loopback by default.
+    """
+    from runtime.process import stop_on_signals  # noqa: PLC0415 - keeps --help quick
+    from simulators.errors import SimulatorError  # noqa: PLC0415
+    from simulators.scene.recording import record_scene  # noqa: PLC0415
+    from simulators.scene.rtsp_stand import serve_videos  # noqa: PLC0415
+    from simulators.scene.street_camera import SCENES, StreetCamera, scene_setting  # noqa: PLC0415
+
+    own = Path(name)
+    if name not in SCENES and not (own.suffix == ".mp4" and own.is_file()):
+        raise click.ClickException(
+            f"{name!r} is no scene and no .mp4 file: expected one of {', '.join(SCENES)}"
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        video = Path(folder) / f"{own.stem}.mp4"
+        try:
+            if name in SCENES:
+                click.echo(f"drawing {seconds:g} s of {name}", err=True)
+                drawn = StreetCamera(scene_setting(name), seed, fps=float(_DRAWN_HZ))
+                record_scene(drawn, video, seconds=seconds, fps=_DRAWN_HZ)
+            else:
+                shutil.copyfile(own, video)
+            with stop_on_signals() as stop:
+                click.echo(f"rtsp://{host}:{port}/{video.name}")
+                serve_videos(Path(folder), host, port, stop, for_s)
+        except (SimulatorError, OSError) as error:
+            raise click.ClickException(str(error)) from error
