@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from cityloop.audit.books import AuditReport, percentile
 from cityloop.audit.collection import audit_run, read_journal_book, read_ledger
+from cityloop.chaos.gauge import read_gauge
 from cityloop.chaos.plan import ChaosSettings, Kill
 from cityloop.chaos.planting import plant_double, plant_drop
 from cityloop.chaos.truth import compare_with_truth, storm_truth
@@ -136,14 +137,14 @@ class Stage:
         self.say(f"{what}: well again after {took_s:.1f} s")
 
     def gauge(self, name: str) -> float:
-        """Return a figure of the gateway's, summed over its labels; 0 while it does not answer."""
-        url = f"http://127.0.0.1:{self.plan.ports.gateway}/metrics"
-        try:
-            page = httpx.get(url, timeout=2.0).text
-        except httpx.HTTPError:
-            return 0.0
-        lines = [line for line in page.splitlines() if line.startswith(f"cityloop_gateway_{name}")]
-        return sum(float(line.rpartition(" ")[2]) for line in lines)
+        """Return a figure of the gateway's, summed over its labels; waits while it does not answer.
+
+        A silent gateway must not pass for one in which nothing waits.
+
+        Raises:
+            NotReady: it does not answer for long.
+        """
+        return read_gauge(f"http://127.0.0.1:{self.plan.ports.gateway}/metrics", name)
 
     def await_edge(self, what: str, since: float) -> None:
         """Wait until the gateway has taken in something that the box sent from now on.
