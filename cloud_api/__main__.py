@@ -162,7 +162,7 @@ def keys() -> None:
 @click.option(
     "--role",
     required=True,
-    type=click.Choice(["gateway", "box", "hub", "operator", "reader", "auditor", "admin"]),
+    type=click.Choice(["gateway", "box", "hub", "app", "operator", "reader", "auditor", "admin"]),
     help="What the key may do.",
 )
 @SCOPE_OPTIONS[0]

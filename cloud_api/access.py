@@ -89,7 +89,14 @@ class Require:
                 only, or a page of another site may have made a browser send this.
             NotFound: what the path names is not in the caller's scope.
         """
-        token = token_of(request)
+        return await self.admit(request, token_of(request))
+
+    async def admit(self, request: Request, token: str | None) -> Identity:
+        """Return the caller whose token came in another way, as in a form's ``api_key``.
+
+        Raises:
+            Unauthenticated, Forbidden, NotFound: as for a token in a header.
+        """
         if token is None:
             if self._loopback and _from_this_machine(request):
                 return _known(request, Identity("", "loopback", Role.READER))
@@ -139,7 +146,8 @@ def _check_origin(request: Request) -> None:
 
     A page of another site can make a browser send the cookie, but not this header: CORS forbids it.
     """
-    by_cookie = "authorization" not in request.headers and "x-api-key" not in request.headers
+    in_header = "authorization" in request.headers or "x-api-key" in request.headers
+    by_cookie = COOKIE in request.cookies and not in_header
     if by_cookie and request.method not in _SAFE and "x-requested-with" not in request.headers:
         raise Forbidden(
             "a change that comes with a cookie needs the header X-Requested-With, which a page of "

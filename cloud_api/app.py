@@ -29,6 +29,7 @@ from cloud_api.routes.acting import acting_router
 from cloud_api.routes.auditing import auditing_router
 from cloud_api.routes.cases import cases_router
 from cloud_api.routes.casework import casework_router
+from cloud_api.routes.citizens import citizens_router
 from cloud_api.routes.devices import devices_router
 from cloud_api.routes.dispatching import dispatch_router
 from cloud_api.routes.events import events_router
@@ -36,6 +37,7 @@ from cloud_api.routes.evidence import evidence_router
 from cloud_api.routes.fleet import fleet_router
 from cloud_api.routes.notices import notices_router
 from cloud_api.routes.oidc import oidc_router
+from cloud_api.routes.open311 import open311_router
 from cloud_api.routes.orders import orders_router
 from cloud_api.routes.people import people_router
 from cloud_api.routes.stream import stream_router
@@ -99,6 +101,8 @@ def build_app(services: Services, start: Callable[[], None], stop: Callable[[], 
         fleet_router(services, gate),
         notices_router(services, gate),
         orders_router(services, gate),
+        citizens_router(services, gate),
+        open311_router(services, gate),
     ):
         app.include_router(router)
     config = services.config

@@ -16,6 +16,7 @@ from cloud_api.audit.trail import AuditTrail
 from cloud_api.case_desk import CaseDesk
 from cloud_api.case_opening import CaseDrawer
 from cloud_api.case_work import CaseWork
+from cloud_api.citizens.reports import ReportDesk
 from cloud_api.city_profile import CityProfile, load_profile
 from cloud_api.config import ApiConfig, DispatchMode, database_url, open_keybook
 from cloud_api.control_sinks import SessionControlSink
@@ -37,6 +38,7 @@ from cloud_api.mode_switching import ModeSwitcher
 from cloud_api.notices.bootstrap import Notices, build_notices
 from cloud_api.notices.senders import AppriseSender, NoticeSender
 from cloud_api.orders.bootstrap import build_orders
+from cloud_api.orders.desk import OrderDesk
 from cloud_api.people.back_off import LoginBackOff
 from cloud_api.people.callers import Callers
 from cloud_api.people.login import Login
@@ -215,6 +217,7 @@ def _open_notices(
     flows: Flows,
     metrics: Metrics,
     sender: NoticeSender,
+    desk: OrderDesk,
 ) -> Notices | None:
     """Return the notices by the configured plan; None where there is none."""
     if config.notices is None:
@@ -225,6 +228,7 @@ def _open_notices(
         profile.dispatcher.roster,
         flows,
         sender,
+        desk=desk,
         rng=Random(),  # noqa: S311 - jitter
         utc_offset_minutes=config.utc_offset_minutes,
         settled=lambda channel, state: metrics.notices.labels(channel, state.value).inc(),
@@ -296,6 +300,7 @@ def build(
     )
     ticker = Ticker(drawer, batch=config.ticker_batch)
     switcher = ModeSwitcher(ticker, control, metrics)
+    orders = build_orders(config.orders, store, vault, switcher, metrics)
     return Api(
         Services(
             config=config,
@@ -352,9 +357,10 @@ def build(
                 anchor_s=config.audit_anchor_s,
             ),
             switcher=switcher,
-            orders=build_orders(config.orders, store, vault, switcher, metrics),
+            orders=orders,
+            reports=ReportDesk(store, orders.desk, profile.dispatcher, config.report_district),
             notices=_open_notices(
-                config, store, profile, flows, metrics, sender or AppriseSender()
+                config, store, profile, flows, metrics, sender or AppriseSender(), orders.desk
             ),
         )
     )

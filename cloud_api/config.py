@@ -10,6 +10,7 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from cloud_api.flow_choice import FlowChoice
+from cloud_api.open311.config import Open311Config
 from cloud_api.orders.sources import OrderSource
 from cloud_api.people.oidc_config import OidcConfig
 from cloud_api.privacy.keybook import KeyBook
@@ -173,6 +174,10 @@ class ApiConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """YAML file that says who is told of what, and through what. Default none: nobody is told."""
     orders: tuple[OrderSource, ...] = ()
     """Other systems whose orders come in. Default none."""
+    report_district: Id = "unassigned"
+    """District of people's reports that lie in no cell of the grid. Default unassigned."""
+    open311: Open311Config = Open311Config()
+    """The Open311 facade. Default: there, and read without a key."""
     log_level: str = "info"
     """debug, info, warning or error. Default info."""
 

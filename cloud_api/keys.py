@@ -35,6 +35,8 @@ class Role(StrEnum):
     """Puts evidence."""
     HUB = "hub"
     """Reads which boxes may log in to the hub."""
+    APP = "app"
+    """Hands in reports of people: an app, a web page, a terminal."""
     OPERATOR = "operator"
     """Reads, acts on cases, puts and gets evidence."""
     READER = "reader"
@@ -46,7 +48,7 @@ class Role(StrEnum):
     @property
     def is_machine(self) -> bool:
         """Whether it is a program that asks, all day: its requests are counted, not listed."""
-        return self in {Role.GATEWAY, Role.BOX, Role.HUB}
+        return self in {Role.GATEWAY, Role.BOX, Role.HUB, Role.APP}
 
 
 class Identity(Struct, frozen=True):

@@ -7,6 +7,7 @@ from cloud_api.audit.trail import AuditTrail
 from cloud_api.case_desk import CaseDesk
 from cloud_api.case_opening import CaseDrawer
 from cloud_api.case_work import CaseWork
+from cloud_api.citizens.reports import ReportDesk
 from cloud_api.city_profile import CityProfile
 from cloud_api.config import ApiConfig
 from cloud_api.database import Store
@@ -70,3 +71,4 @@ class Services:
     notices: Notices | None
     switcher: ModeSwitcher
     orders: Orders
+    reports: ReportDesk

@@ -12,10 +12,12 @@ from typing import NamedTuple
 from cloud_api.dispatch.dated import Period, demand, period_of
 from cloud_api.errors import ProfileError
 
-__all__ = ["CLASS_COLUMNS", "ClassEntry", "ClassTable"]
+__all__ = ["CLASS_COLUMNS", "ClassEntry", "ClassTable", "event_type_of"]
 
 CLASS_COLUMNS = ("code", "kind", "zh", "en", "event_types", "valid_from", "valid_to")
 _KINDS = {"event", "component"}
+_NAMED = "report."
+"""Event types of reports that name a class themselves: ``report.2_01_04``."""
 
 
 class ClassEntry(NamedTuple):
@@ -27,6 +29,12 @@ class ClassEntry(NamedTuple):
     en: str
     event_types: tuple[str, ...]
     period: Period
+
+
+def event_type_of(entry: ClassEntry) -> str:
+    """Return the event type of a report of a class: one that machines report too, where there is one."""
+    plain = [each for each in entry.event_types if "*" not in each]
+    return plain[0] if plain else _NAMED + entry.code.lower().replace("-", "_")
 
 
 class ClassTable:
@@ -81,6 +89,9 @@ class ClassTable:
         A type that a class names is sure (1.0); one that only fits a pattern is less so (0.7); of
         several patterns the longest decides. Both numbers are this project's choice.
         """
+        if event_type.startswith(_NAMED):
+            entry = self.entry(event_type.removeprefix(_NAMED).replace("_", "-"), on)
+            return None if entry is None else (entry, 1.0)
         best: tuple[ClassEntry, float] | None = None
         longest = -1
         for entry in self.valid(on):

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
+from cloud_api.citizens.telling import ReporterTelling
 from cloud_api.database import Store
 from cloud_api.dispatch.roster import Roster
 from cloud_api.flow_choice import Flows
@@ -14,6 +15,7 @@ from cloud_api.notices.postman import Postman
 from cloud_api.notices.senders import NoticeSender
 from cloud_api.notices.templates import TEMPLATE_FOLDER, Templates, load_templates
 from cloud_api.notices.writer import NoticeWriter
+from cloud_api.orders.desk import OrderDesk
 
 __all__ = ["Notices", "build_notices", "open_templates"]
 
@@ -45,6 +47,7 @@ def build_notices(
     flows: Flows,
     sender: NoticeSender,
     *,
+    desk: OrderDesk,
     rng: Random,
     utc_offset_minutes: int,
     settled: Callable[[str, NoticeState], None],
@@ -56,11 +59,13 @@ def build_notices(
     """
     plan = load_plan(path)
     templates = open_templates(plan, path)
+    telling = ReporterTelling(plan, templates, desk, utc_offset_minutes)
     writer = NoticeWriter(
         store,
         plan,
         templates,
         Addressing(plan, roster, utc_offset_minutes),
+        reporters=telling.tell,
         utc_offset_minutes=utc_offset_minutes,
     )
     postmen = [
@@ -70,6 +75,7 @@ def build_notices(
             channel,
             sender,
             flows,
+            reporter=telling.secrets,
             rng=rng,
             settled=settled,
         )

@@ -24,6 +24,7 @@ from cloud_api.notices.ledger import (
 )
 from cloud_api.notices.plan import Channel, NoticePlan
 from cloud_api.notices.senders import Message, NoticeSender
+from cloud_api.notices.story import TRACKING_MARK
 from cloud_api.notices.tables import notices
 from cloud_api.schema import cases
 
@@ -53,6 +54,8 @@ class Postman:
         channel: the channel.
         sender: the way out.
         flows: the flows of the cases.
+        reporter: returns the address of a kind that a reporter left and his tracking code, by the
+            report's id; None where there is none (any more).
         rng: where the jitter comes from.
         settled: called with each notice's state when it has reached one.
     """
@@ -65,6 +68,7 @@ class Postman:
         sender: NoticeSender,
         flows: Flows,
         *,
+        reporter: Callable[[Connection, str, str], tuple[str, str] | None],
         rng: Random,
         settled: Callable[[str, NoticeState], None],
     ) -> None:
@@ -73,6 +77,7 @@ class Postman:
         self.channel = channel
         self._sender = sender
         self._flows = flows
+        self._reporter = reporter
         self._rng = rng
         self._settled = settled
 
@@ -87,7 +92,7 @@ class Postman:
             self._send(notice, address, now)
         return len(taken)
 
-    def _take(self, now: datetime) -> list[tuple[Notice, str | None]]:
+    def _take(self, now: datetime) -> list[tuple[Notice, tuple[str, str] | None]]:
         query = (
             select(notices)
             .where(notices.c.channel == self.channel.id, notices.c.next_at_us <= to_us(now))
@@ -97,7 +102,7 @@ class Postman:
         with self._store.read() as connection:
             if connection.execute(query.limit(1)).one_or_none() is None:
                 return []
-        taken: list[tuple[Notice, str | None]] = []
+        taken: list[tuple[Notice, tuple[str, str] | None]] = []
         with self._store.write(Lane.NOTICES) as connection:
             book = NoticeBook(connection)
             for row in connection.execute(query).all():
@@ -106,7 +111,7 @@ class Postman:
                 address = None
                 if needless is None and self.channel.address is not None:
                     recipient = decode_notice(notice).recipient
-                    address = self._address(recipient)
+                    address = self._address(connection, recipient)
                     needless = None if address else f"{recipient} has no {self.channel.address} now"
                 if needless is not None:
                     book.append(notice.notice_id, Cancelled(why=needless), to_us(now))
@@ -132,15 +137,21 @@ class Postman:
             return f"the case is {case.state}"
         return None
 
-    def _address(self, recipient: str) -> str | None:
-        _kind, _, name = recipient.partition(":")
+    def _address(self, connection: Connection, recipient: str) -> tuple[str, str] | None:
+        """Return where a recipient is reached through this channel, and a reporter's tracking code."""
+        kind, _, name = recipient.partition(":")
         wanted = self.channel.address or ""
+        if kind == "report":
+            return self._reporter(connection, name, wanted)
         person = self._plan.person(name)
-        return None if person is None else person.addresses.get(wanted)
+        address = None if person is None else person.addresses.get(wanted)
+        return None if address is None else (address, "")
 
-    def _send(self, notice: Notice, address: str | None, now: datetime) -> None:
+    def _send(self, notice: Notice, reached: tuple[str, str] | None, now: datetime) -> None:
         said = decode_notice(notice)
-        message = Message(self.channel.id, address, said.title, said.body)
+        address, code = (None, "") if reached is None else reached
+        body = said.body.replace(TRACKING_MARK, code)
+        message = Message(self.channel.id, address, said.title, body)
         detail: Sent | Failed | GivenUp
         try:
             self._sender.send(self.channel, message)

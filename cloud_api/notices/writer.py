@@ -1,7 +1,7 @@
 """From the log of cases to notices: one transaction for what is said and how far the log was read."""
 
-import uuid
 from collections import OrderedDict
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select, update
@@ -12,48 +12,19 @@ from cloud_api.database import Lane, Store
 from cloud_api.instants import from_us, to_us
 from cloud_api.notices.addressing import Addressed, Addressing
 from cloud_api.notices.ledger import NoticeBook, Queued
-from cloud_api.notices.occasions import Occasion, occasion_of
+from cloud_api.notices.occasions import occasion_of
 from cloud_api.notices.plan import Language, NoticePlan
-from cloud_api.notices.templates import Templates, facts_of
+from cloud_api.notices.story import Story
+from cloud_api.notices.templates import Templates
 from cloud_api.schema import case_log, cases, positions
 
-__all__ = ["READ_THROUGH", "NoticeWriter", "Story"]
+__all__ = ["READ_THROUGH", "NoticeWriter"]
 
 READ_THROUGH = "notices"
 """Name of the row of ``positions`` that says how far the log of cases has been read."""
 
 _BATCH = 200
 _REMEMBERED = 2_000
-_NAMESPACE = uuid.UUID("6f6b8a5e-0d6c-5b1a-9d61-8f0b1f5f9c11")
-
-
-class Story:
-    """One record of a case's log, and the case after it."""
-
-    def __init__(self, record: Record, occasion: Occasion, case: Case, parent: str) -> None:
-        self.record = record
-        self.occasion = occasion
-        self.case = case
-        self.parent = parent
-
-    def facts(self, language: Language, utc_offset_minutes: int, tracking: str) -> dict[str, str]:
-        """Return what a template may name."""
-        return facts_of(
-            self.case,
-            language,
-            actor=self.record.actor,
-            reason=self.record.reason,
-            at_us=self.record.at_us,
-            utc_offset_minutes=utc_offset_minutes,
-            parent=self.parent,
-            tracking=tracking,
-        )
-
-    def notice_id(self, *parts: object) -> str:
-        """Return the id of a notice about it: UUIDv5, so that reading twice says nothing twice."""
-        record = self.record
-        name = "/".join(str(part) for part in (record.case_id, record.version, *parts))
-        return str(uuid.uuid5(_NAMESPACE, name))
 
 
 class NoticeWriter:
@@ -66,6 +37,7 @@ class NoticeWriter:
         plan: who is told of what.
         templates: in which words.
         addressing: the plan with its roster.
+        reporters: queues what those are told who reported the matter, within the same transaction.
         utc_offset_minutes: minutes east of UTC of the times in messages.
     """
 
@@ -76,12 +48,14 @@ class NoticeWriter:
         templates: Templates,
         addressing: Addressing,
         *,
+        reporters: Callable[[Connection, NoticeBook, Story, int], None] | None,
         utc_offset_minutes: int,
     ) -> None:
         self._store = store
         self._plan = plan
         self._templates = templates
         self._addressing = addressing
+        self._reporters = reporters
         self._utc_offset_minutes = utc_offset_minutes
         self._cases: OrderedDict[str, Case] = OrderedDict()
 
@@ -136,6 +110,8 @@ class NoticeWriter:
             occasion, case, record.detail, from_us(max(record.at_us, now_us))
         ):
             self._queue(book, story, one, now_us)
+        if self._reporters is not None:
+            self._reporters(connection, book, story, now_us)
 
     def _queue(self, book: NoticeBook, story: Story, one: Addressed, now_us: int) -> None:
         recipient = "group" if one.person is None else f"person:{one.person.id}"

@@ -94,6 +94,7 @@ class OrderDesk:
                 order=order,
                 sealed=sealed,
                 token_sha256=token_sha256 if known is None else known.token_sha256,
+                contact_kinds=tuple(sorted(personal.contact)),
             )
             event = encode(event_of(order, order_id, rev, now))
             reading = read_events(event, 1)

@@ -26,6 +26,8 @@ class OrderRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     order: Order
     sealed: str
     token_sha256: str | None = None
+    contact_kinds: tuple[str, ...] = ()
+    """Which kinds of address were left, so that it is known through what the reporter can be told."""
 
 
 class OrderRow(NamedTuple):

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from contracts.envelope import Discovery, Id, Moment, Place
+from contracts.envelope import Discovery, Evidence, Id, Moment, Place
 from contracts.event import Cause, Event, EventPhase, Title
 from contracts.levels import Level
 
@@ -35,6 +35,7 @@ class Order(Struct, frozen=True, kw_only=True, omit_defaults=True):
     extension: dict[str, str | float | bool | None] = {}
     also: tuple[str, ...] = ()
     media_urls: tuple[str, ...] = ()
+    pictures: tuple[Evidence, ...] = ()
     language: str | None = None
     mapping_version: str = "1"
 
@@ -46,6 +47,8 @@ class Personal(Struct, frozen=True, kw_only=True, omit_defaults=True):
     address: str = ""
     contact: dict[str, str] = {}
     """By kind, like ``name``, ``phone`` and ``email``."""
+    tracking: str = ""
+    """The code with which the reporter follows the matter."""
 
 
 def order_id_of(source: str, source_id: str) -> str:
@@ -87,4 +90,5 @@ def event_of(order: Order, order_id: str, rev: int, at: datetime) -> Event:
         ),
         place=order.place,
         discovery=order.discovery,
+        evidence=order.pictures,
     )

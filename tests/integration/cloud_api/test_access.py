@@ -6,6 +6,7 @@ import pytest
 from cloud_api.access import ACT, AUDIT, PERSON, POST_EVENTS, PUT_EVIDENCE, READ
 from cloud_api.app import OPEN_PATHS
 from cloud_api.keys import Role
+from cloud_api.routes.citizens import POST_REPORTS
 from cloud_api.routes.devices import MANAGE, POLL
 from cloud_api.routes.fleet import LOGINS
 from cloud_api.routes.orders import POST_ORDERS
@@ -79,6 +80,8 @@ ROLES: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/orders"): READ,
     ("GET", "/v1/orders/{order_id}"): READ,
     ("GET", "/v1/order-sources"): READ,
+    ("POST", "/v1/reports"): POST_REPORTS,
+    ("POST", "/open311/v2/requests.{form}"): POST_REPORTS,
     ("GET", "/v1/notices/{notice_id}"): READ,
 }
 OPEN = {
@@ -87,8 +90,18 @@ OPEN = {
     ("POST", "/v1/login"),
     ("GET", "/v1/login/oidc"),
     ("GET", "/v1/login/oidc/callback"),
+    ("GET", "/v1/track/{token}"),
+    ("POST", "/v1/track/{token}/rating"),
+    ("POST", "/v1/track/{token}/withdraw"),
+    ("GET", "/open311/v2/discovery.{form}"),
+    ("GET", "/open311/v2/services.{form}"),
+    ("GET", "/open311/v2/services/{service_code}.{form}"),
+    ("GET", "/open311/v2/requests.{form}"),
+    ("GET", "/open311/v2/requests/{service_request_id}.{form}"),
+    ("GET", "/open311/v2/tokens/{token}.{form}"),
 }
-"""Health, and where a one-time token or a password is the proof, or the word of a provider."""
+"""Health; where a one-time token, a password, a tracking code or the word of a provider is the proof; and
+what Open311 has everybody read, unless configured otherwise."""
 
 
 def _status(client: httpx.Client, method: str, path: str) -> int:
@@ -103,6 +116,7 @@ def _status(client: httpx.Client, method: str, path: str) -> int:
         notice_id="none",
         mapping="none",
         order_id="none",
+        form="json",
     )
     headers = {"X-Forwarded-For": "192.0.2.1"}  # so that /metrics does not take us for loopback
     with client.stream(method, path, headers=headers) as answer:

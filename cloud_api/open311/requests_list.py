@@ -1,0 +1,131 @@
+"""Service requests as GeoReport shows them: people's reports, without what they say about people."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Connection, case, func, select
+
+from cloud_api.citizens.outcome import case_of_order, outcome_of
+from cloud_api.citizens.reports import SOURCE
+from cloud_api.flow import State
+from cloud_api.flow_choice import Flows
+from cloud_api.instants import iso, to_us
+from cloud_api.open311.rendering import Item
+from cloud_api.orders.ledger import OrderRecord, decode_order
+from cloud_api.orders.tables import orders
+from cloud_api.schema import cases, events
+
+__all__ = ["RequestFilter", "RequestsList"]
+
+_LEADING = cases.alias("leading")
+
+
+class RequestFilter(NamedTuple):
+    """Which requests are wanted; ``ids`` overrides the rest."""
+
+    begin: datetime
+    end: datetime
+    ids: tuple[str, ...] = ()
+    event_types: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = ()
+    page: int = 1
+    page_size: int = 50
+
+
+class RequestsList:
+    """Reads requests.
+
+    Args:
+        flows: the flows of the cases.
+        departments: English names of departments by id.
+        place_digits: decimal places of degrees.
+    """
+
+    def __init__(self, flows: Flows, departments: dict[str, str], place_digits: int) -> None:
+        self._flows = flows
+        self._departments = departments
+        self._place_digits = place_digits
+
+    def find(self, connection: Connection, wanted: RequestFilter) -> list[Item]:
+        """Return requests, newest first."""
+        still_open = case(
+            (_LEADING.c.is_open.is_not(None), _LEADING.c.is_open),
+            else_=func.coalesce(cases.c.is_open, 1),
+        )
+        query = (
+            select(orders.c.body)
+            .outerjoin(events, events.c.event_id == orders.c.order_id)
+            .outerjoin(cases, cases.c.case_id == events.c.case_id)
+            .outerjoin(_LEADING, _LEADING.c.case_id == cases.c.merged_into)
+            .where(orders.c.source == SOURCE)
+            .order_by(orders.c.first_seq.desc())
+            .limit(wanted.page_size)
+            .offset((wanted.page - 1) * wanted.page_size)
+        )
+        if wanted.ids:
+            query = query.where(orders.c.order_id.in_(wanted.ids))
+        else:
+            query = query.where(
+                orders.c.received_at_us >= to_us(wanted.begin),
+                orders.c.received_at_us <= to_us(wanted.end),
+            )
+            if wanted.event_types:
+                query = query.where(orders.c.event_type.in_(wanted.event_types))
+            if len(set(wanted.statuses)) == 1:
+                query = query.where(still_open == int(wanted.statuses[0] == "open"))
+        found = [decode_order(bytes(body)) for body in connection.scalars(query)]
+        return [self._item(connection, record) for record in found]
+
+    def _item(self, connection: Connection, record: OrderRecord) -> Item:
+        order = record.order
+        own = case_of_order(connection, record.order_id)
+        outcome = None if own is None else outcome_of(connection, own, self._flows)
+        item: dict[str, object] = {
+            "service_request_id": record.order_id,
+            "status": "open" if outcome is None or outcome.open else "closed",
+            "status_notes": None,
+            "service_name": order.title.zh,
+            "service_code": order.extension.get("service_code"),
+            "description": None,
+            "agency_responsible": None,
+            "service_notice": None,
+            "requested_datetime": iso(to_us(order.reported_at)),
+            "updated_datetime": iso(record.at_us),
+            "expected_datetime": None,
+            "address": None,
+            "address_id": None,
+            "zipcode": None,
+            "lat": None,
+            "long": None,
+            "media_url": order.media_urls[0] if order.media_urls else None,
+        }
+        if order.place is not None:
+            item["lat"] = round(order.place.lat, self._place_digits)
+            item["long"] = round(order.place.lon, self._place_digits)
+        if outcome is None:
+            return item
+        leading = outcome.leading
+        due = [
+            clock.due_at_us
+            for clock in leading.clocks
+            if clock.done_at_us is None and clock.due_at_us is not None
+        ]
+        notes = outcome.answer
+        if leading is not outcome.case:
+            notes = f"handled with {leading.number}" + (f"; {notes}" if notes else "")
+        elif leading.state is State.VOID:
+            notes = f"not accepted: {notes}"
+        item |= {
+            "status_notes": notes or self._state_name(leading.flow, leading.state),
+            "agency_responsible": self._departments.get(leading.department or ""),
+            "updated_datetime": iso(max(leading.changed_at_us, outcome.case.changed_at_us)),
+            "expected_datetime": iso(max(due)) if due and outcome.open else None,
+            # Beyond GeoReport: the step of ours, and with which request it is handled.
+            "case_number": outcome.case.number,
+            "state": leading.state.value,
+            "parent_case_number": None if leading is outcome.case else leading.number,
+        }
+        return item
+
+    def _state_name(self, flow: str, state: State) -> str:
+        return self._flows.of(flow).spec.states[state].en
