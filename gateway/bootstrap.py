@@ -17,6 +17,7 @@ from gateway.config import (
 )
 from gateway.dead_letter import DeadLetterStore
 from gateway.dedupe import IN_ORDER, Dedupe
+from gateway.default_secrets import refuse_default_secrets
 from gateway.desired_store import DesiredStore
 from gateway.event_delivery import EventDelivery
 from gateway.event_outbox import EventOutbox
@@ -208,7 +209,9 @@ def build(
         StoreLocked: another gateway runs in the same state folder.
         StoreError: a store cannot be opened.
         StoreVersionError: a newer gateway wrote a store.
+        SecretError: a secret is missing, or one that everybody knows.
     """
+    refuse_default_secrets(config)
     clock = clock or build_clock(config.clock)
     rng = rng or Random()  # noqa: S311 - jitter is no secret
     paths = StatePaths(config.state_dir)
