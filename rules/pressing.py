@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from contracts.levels import Level
+from contracts.levels import Level, level_rank
 from rules.breach import Breach
 from rules.escalation import ESCALATED, REMINDER, next_escalation, next_reminder
 from rules.key_state import KeyState
@@ -38,6 +38,9 @@ def _escalate(voice: _Voice, state: KeyState, now: float, breaches: list[Breach]
     while entry is not None and due <= now:
         state.operators().floor = entry.level
         level = in_force(state, _held(state))
+        if level is None and state.episode is not None and state.running.rule.operators.latch:
+            # it is over, and waits for somebody all the same
+            level = max(state.episode.level, entry.level, key=level_rank)
         voice.say(state, Turn(due, due, level, entry.text, (), (ESCALATED,)), breaches, tick=True)
         due, entry = next_escalation(state)
 

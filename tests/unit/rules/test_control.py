@@ -209,6 +209,21 @@ def test_a_latched_event_waits_for_somebody() -> None:
     assert told(found) == [("open", "yellow", 0.0), ("end", "yellow", 25.0)]
 
 
+def test_a_latched_event_that_is_over_still_escalates() -> None:
+    """What waits for somebody gets more urgent until somebody comes, whatever the water does meanwhile."""
+    engine = engine_with(latch=True, escalate=ESCALATE)
+    found = wet(engine, 0, 10) + wet(engine, 20, 90, 0.0)
+
+    found += engine.control(control("acknowledge", event_id=found[0].event_id), T0 + 95.0)
+
+    assert told(found) == [
+        ("open", "blue", 0.0),
+        ("update", "yellow", 30.0),
+        ("update", "red", 60.0),
+        ("end", "red", 95.0),
+    ]
+
+
 def test_an_acknowledged_latch_lets_go_by_itself() -> None:
     """Who was told before the water fell need not say so again."""
     engine = engine_with(latch=True)
