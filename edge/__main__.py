@@ -51,12 +51,14 @@ def main(context: click.Context, config_path: Path) -> None:
 def run(config_path: Path) -> None:
     """Run the box until SIGTERM or SIGINT, or until every recording is over.
 
+    SIGHUP reads the configuration again and applies what can be while it runs.
+
     Exit codes: 0 stopped in order, 2 the configuration or the outbox needs a person.
     """
     from edge.bootstrap import build  # noqa: PLC0415 - decoding and inference take time to import
     from edge.config import load_edge_config  # noqa: PLC0415
     from runtime.logging import configure_logging  # noqa: PLC0415
-    from runtime.process import stop_on_signals  # noqa: PLC0415
+    from runtime.process import call_on_hangup, stop_on_signals  # noqa: PLC0415
 
     try:
         config = load_edge_config(config_path)
@@ -75,7 +77,7 @@ def run(config_path: Path) -> None:
         raise Failure(
             f"{config_path}: outbox.path, evidence.path or local.port: {error}"
         ) from error
-    with stop_on_signals() as stop:
+    with stop_on_signals() as stop, call_on_hangup(agent.reload_soon):
         try:
             agent.run(stop)
         except RuntimeFault as error:
@@ -91,23 +93,31 @@ def run(config_path: Path) -> None:
     "--hub", default="127.0.0.1:1883", show_default=True, help="Hub, for a first configuration."
 )
 @click.option("--hub-ca", help="Certificates to trust at the hub, for a first configuration.")
+@click.option("--hub-cert", help="Certificate of this box, where the hub asks for one.")
+@click.option("--hub-key", help="Its key.")
 def enrol_command(
-    config_path: Path, token: str, api: str, api_ca: str | None, hub: str, hub_ca: str | None
+    config_path: Path,
+    token: str,
+    api: str,
+    api_ca: str | None,
+    hub: str,
+    hub_ca: str | None,
+    hub_cert: str | None,
+    hub_key: str | None,
 ) -> None:
     """Take a one-time token for this box's login at the hub and its key at the API.
 
     Writes hub.password and api.key beside the configuration, and a first configuration where there
     is none. Exit codes: 0 enrolled, 2 not.
     """
-    from edge.enrolment import enrol  # noqa: PLC0415
+    from edge.enrolment import HubTrust, enrol  # noqa: PLC0415
     from edge.errors import EdgeError  # noqa: PLC0415
 
     try:
         if token.startswith("@"):
             token = Path(token[1:]).read_text(encoding="utf-8").strip()
-        enrolled, written = enrol(
-            config_path, token, api=api, hub=hub, hub_ca=hub_ca, api_ca=api_ca
-        )
+        trust = HubTrust(ca=hub_ca, cert=hub_cert, key=hub_key)
+        enrolled, written = enrol(config_path, token, api=api, hub=hub, trust=trust, api_ca=api_ca)
     except (EdgeError, RuntimeFault, OSError, ValueError) as error:
         raise Failure(str(error)) from error
     click.echo(f"enrolled as box {enrolled.box} of {enrolled.district}/{enrolled.site}; wrote:")

@@ -11,7 +11,7 @@ from edge.errors import EnrolmentFailed
 from runtime.private_file import write_private
 from runtime.yaml_document import load_document
 
-__all__ = ["Enrolled", "enrol", "take_token", "write_files"]
+__all__ = ["Enrolled", "HubTrust", "enrol", "take_token", "write_files"]
 
 _TIMEOUT_S = 15.0
 
@@ -25,6 +25,30 @@ class Enrolled(msgspec.Struct, frozen=True, kw_only=True):
     username: str
     password: str
     api_key: str
+
+
+class HubTrust(msgspec.Struct, frozen=True, kw_only=True):
+    """How a box and its hub know each other, for a first configuration: paths of files."""
+
+    ca: str | None = None
+    """Certificates to trust at the hub; None speaks plainly."""
+    cert: str | None = None
+    """The box's own certificate, where the hub asks for one."""
+    key: str | None = None
+    """Its key."""
+
+    def section(self) -> dict[str, str]:
+        """Return the fields of ``hub`` that say so.
+
+        Raises:
+            EnrolmentFailed: a certificate without its key, or without an authority to trust.
+        """
+        if (self.cert is None) != (self.key is None):
+            raise EnrolmentFailed("a certificate and its key belong together; name both")
+        if self.cert is not None and self.ca is None:
+            raise EnrolmentFailed("a certificate is shown over TLS only; name --hub-ca too")
+        named = {"tls_ca": self.ca, "tls_cert": self.cert, "tls_key": self.key}
+        return {name: path for name, path in named.items() if path is not None}
 
 
 def take_token(
@@ -70,7 +94,7 @@ def _known(config_path: Path) -> dict[str, Any]:
 
 
 def write_files(
-    enrolled: Enrolled, config_path: Path, *, api: str, hub: str, hub_ca: str | None
+    enrolled: Enrolled, config_path: Path, *, api: str, hub: str, trust: HubTrust
 ) -> list[Path]:
     """Write password and key beside the configuration, and a first configuration where none is.
 
@@ -79,7 +103,7 @@ def write_files(
         config_path: the box's configuration.
         api: base address of the API.
         hub: ``host:port`` of the hub, for a first configuration.
-        hub_ca: certificates to trust at the hub, for a first configuration.
+        trust: how box and hub know each other, for a first configuration.
     """
     folder = config_path.resolve().parent
     password, key = folder / "hub.password", folder / "api.key"
@@ -88,7 +112,6 @@ def write_files(
     written = [password, key]
     if not config_path.exists():
         host, _, port = hub.rpartition(":")
-        trust = {} if hub_ca is None else {"tls_ca": hub_ca}
         document = {
             "box": {"district": enrolled.district, "site": enrolled.site, "box": enrolled.box},
             "hub": {
@@ -97,7 +120,7 @@ def write_files(
                 "client_id": enrolled.box,
                 "username": enrolled.username,
                 "password_file": password.name,
-                **trust,
+                **trust.section(),
             },
             "api": {"url": api, "key_file": key.name},
         }
@@ -107,18 +130,20 @@ def write_files(
 
 
 def enrol(
-    config_path: Path, token: str, *, api: str, hub: str, hub_ca: str | None, api_ca: str | None
+    config_path: Path, token: str, *, api: str, hub: str, trust: HubTrust, api_ca: str | None
 ) -> tuple[Enrolled, list[Path]]:
     """Enrol this box; return what it is now, and the files that were written.
 
     Raises:
-        EnrolmentFailed: the API does not take the token, or it is another box's.
+        EnrolmentFailed: the API does not take the token, it is another box's, or ``trust`` is
+            incomplete.
         ConfigError: the configuration there is cannot be read.
         OSError: the files cannot be written.
     """
+    trust.section()
     known = _known(config_path) if config_path.exists() else {}
     enrolled = take_token(api, token, ca=api_ca)
-    written = write_files(enrolled, config_path, api=api, hub=hub, hub_ca=hub_ca)
+    written = write_files(enrolled, config_path, api=api, hub=hub, trust=trust)
     for name in ("district", "site", "box"):
         said, given = known.get(name, getattr(enrolled, name)), getattr(enrolled, name)
         if said != given:

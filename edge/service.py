@@ -90,6 +90,7 @@ class Agent:
         self.cameras = cameras
         self._attendants: list[Attendant] = []
         self._ends: list[Callable[[], None]] = []
+        self._reload_wanted = False
         self._admit: Callable[[Sequence[Letter]], Sequence[Letter]] = lambda letters: letters
         self._box = box
         self._boot_id = boot_id
@@ -152,6 +153,10 @@ class Agent:
         """Ask this which messages may be stored."""
         self._admit = admit
 
+    def reload_soon(self) -> None:
+        """Read the box's own file again in the next round; safe to call from a signal's handler."""
+        self._reload_wanted = True
+
     def heartbeat_every(self, seconds: float) -> None:
         """Send a heartbeat so often from now on."""
         if self._status_every != timedelta(seconds=seconds):
@@ -175,6 +180,8 @@ class Agent:
         inbound = self.uplink.step(now)
         for message in inbound:
             self._commands.handle(message, now)
+        if self._reload_wanted:
+            self._reload(now)
         letters: list[Letter] = list(self._configurator.letters)
         self._configurator.letters.clear()
         if self._inference is not None:
@@ -193,6 +200,13 @@ class Agent:
         if self._courier is not None and self._courier_thread is None:
             self._courier.step(now)
         return bool(inbound or letters)
+
+    def _reload(self, now: datetime) -> None:
+        self._reload_wanted = False
+        lacking = self._configurator.reload()
+        if lacking:
+            _LOG.warning("config_not_all_applied", reason=lacking)
+        self._commands.report_config(now)
 
     def run(self, stop: StopFlag) -> None:
         """Step until told to stop, or until every recording is over and its messages have left."""

@@ -2,11 +2,11 @@
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-__all__ = ["StopFlag", "stop_on_signals"]
+__all__ = ["StopFlag", "call_on_hangup", "stop_on_signals"]
 
 
 class StopFlag:
@@ -50,3 +50,16 @@ def stop_on_signals(stop: StopFlag | None = None) -> Iterator[StopFlag]:
     finally:
         for number, handler in former.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def call_on_hangup(action: Callable[[], None]) -> Iterator[None]:
+    """Call ``action`` at every SIGHUP, the usual wish to read the configuration again.
+
+    It runs between two instructions of the main thread, so it should only set a flag. Main thread only.
+    """
+    former = signal.signal(signal.SIGHUP, lambda _number, _frame: action())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, former)

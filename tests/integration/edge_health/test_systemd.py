@@ -10,31 +10,43 @@ from pathlib import Path
 
 import pytest
 
+from tests.contract.runtime.brokers import wait_until
+
 ROOT = Path(__file__).parents[3]
 UNIT = ROOT / "docker" / "systemd" / "cityloop-edge.service"
 
 
 @pytest.mark.slow
 def test_a_box_tells_systemd_how_it_is(tmp_path: Path) -> None:
-    """READY, then signs of life in time, then STOPPING, from the real process."""
-    (tmp_path / "edge.yaml").write_text(
+    """READY, then signs of life in time, then STOPPING; SIGHUP reads the file again."""
+    config, log = tmp_path / "edge.yaml", tmp_path / "box.log"
+    config.write_text(
         "box: {district: d-1, site: s-1, box: b-1}\nhub: {client_id: b-1, port: 9}\n"
         "sensors:\n- {driver: load, rate_hz: 1}\n"
     )
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard:
         heard.bind(str(tmp_path / "notify"))
         heard.settimeout(60.0)
-        process = subprocess.Popen(
-            [sys.executable, "-m", "edge", "--config", str(tmp_path / "edge.yaml")],
-            stdout=subprocess.DEVNULL,
-            env={
-                **os.environ,
-                "NOTIFY_SOCKET": str(tmp_path / "notify"),
-                "WATCHDOG_USEC": "500000",
-            },
-        )
+        environment = {
+            **os.environ,
+            "NOTIFY_SOCKET": str(tmp_path / "notify"),
+            "WATCHDOG_USEC": "500000",
+            "PYTHONUNBUFFERED": "1",
+        }
+        with log.open("w") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "edge", "--config", str(config)],
+                stdout=output,
+                env=environment,
+            )
         try:
             words = [heard.recv(100).decode() for _ in range(5)]
+            changed = config.read_text().replace(
+                "rate_hz: 1", "rate_hz: 1}\n- {driver: load, prefix: p, rate_hz: 2"
+            )
+            config.write_text("status_every_s: 5\n" + changed)
+            process.send_signal(signal.SIGHUP)
+            wait_until(lambda: "config_not_all_applied" in log.read_text(), "it is read again")
             process.send_signal(signal.SIGTERM)
             while words[-1] != "STOPPING=1":
                 words.append(heard.recv(100).decode())
