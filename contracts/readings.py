@@ -1,7 +1,8 @@
 """readings.v1: a SenML pack (RFC 8428) of sensor values, and its resolution into samples."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from msgspec import Meta, Struct
 from msgspec.structs import replace
@@ -68,6 +69,22 @@ _NO_FLAGS: dict[str, QualityFlag] = {}
 """The flags of a reading of which all is well; one for all, never changed."""
 
 
+class _Shape(NamedTuple):
+    """What stays the same from one record of a sensor to the next."""
+
+    field: str
+    unit: str | None
+    profile: str
+    subject: str
+    units: dict[str, str]
+
+
+_MOST_SHAPES = 131_072
+_shapes: dict[str, _Shape] = {}
+"""By base name: shapes of records that were resolved. A memo and no state: without it all comes to
+the same, later."""
+
+
 def _value(record: Record) -> Value:
     given = [value for value in (record.v, record.vs, record.vb) if value is not None]
     if len(given) != 1:
@@ -92,8 +109,11 @@ def resolve_pack(message: Readings) -> list[SubjectReading]:
         MessageError: a record without subject or field, without or with several values, with a
             unit nobody knows or a subject that is no legal id.
     """
-    base_name, base_time, base_unit, profile = "", None, None, None
     default_at = message.at.timestamp()
+    alike = _resolve_alike(message.records, default_at)
+    if alike is not None:
+        return alike
+    base_name, base_time, base_unit, profile = "", None, None, None
     groups: dict[tuple[str, float], SubjectReading] = {}
     for record in message.records:
         bn, bt, bu, label = record.bn, record.bt, record.bu, record.profile
@@ -126,19 +146,68 @@ def resolve_pack(message: Readings) -> list[SubjectReading]:
             units = _NO_UNITS if unit is None else {field: unit}
             flags = _NO_FLAGS if q is None else {field: q}
             groups[key] = SubjectReading(subject, profile, at, {field: value}, units, flags)
+            _learn(record, base_unit, subject, field)
             continue
-        group.values[field] = value
-        if q is not None:
-            if group.flags is _NO_FLAGS:
-                group = replace(group, flags={})
-                groups[key] = group
-            group.flags[field] = q
-        if unit is not None:
-            if group.units is _NO_UNITS:
-                group = replace(group, units={})
-                groups[key] = group
-            group.units[field] = unit
+        groups[key] = _joined(group, field, value, unit, q)
     return list(groups.values())
+
+
+def _resolve_alike(records: Sequence[Record], default_at: float) -> list[SubjectReading] | None:
+    """Return a pack of sensors with one number each, all known by their shapes; None for any other."""
+    found: dict[str, SubjectReading] = {}
+    base_time: float | None = None
+    at = default_at
+    for record in records:
+        shape = _shapes.get(record.bn)  # type: ignore[arg-type] # None is the name of no shape
+        if shape is None:
+            return None
+        field, unit, profile, subject, units = shape
+        value = record.v
+        if (
+            value is None
+            or record.n != field
+            or record.u != unit
+            or record.profile != profile
+            or record.vs is not None
+            or record.vb is not None
+            or record.t is not None
+            or record.q is not None
+            or record.bu is not None
+            or subject in found
+        ):
+            return None
+        if record.bt is not None:
+            base_time = record.bt
+            at = _time(base_time, None, default_at)
+        found[subject] = SubjectReading(subject, profile, at, {field: value}, units, _NO_FLAGS)
+    return list(found.values())
+
+
+def _learn(record: Record, base_unit: str | None, subject: str, field: str) -> None:
+    """Know the shape of a record that says by itself all that stays the same."""
+    base_name, profile, unit = record.bn, record.profile, record.u
+    if base_name != f"{subject}/" or record.n != field or profile is None or base_unit is not None:
+        return
+    if len(_shapes) >= _MOST_SHAPES:
+        _shapes.clear()
+    units = _NO_UNITS if unit is None else {field: unit}
+    _shapes[base_name] = _Shape(field, unit, profile, subject, units)
+
+
+def _joined(
+    group: SubjectReading, field: str, value: Value, unit: str | None, flag: QualityFlag | None
+) -> SubjectReading:
+    """Return a reading with one more value."""
+    group.values[field] = value
+    if flag is not None:
+        if group.flags is _NO_FLAGS:
+            group = replace(group, flags={})
+        group.flags[field] = flag
+    if unit is not None:
+        if group.units is _NO_UNITS:
+            group = replace(group, units={})
+        group.units[field] = unit
+    return group
 
 
 def moment(at_s: float) -> datetime:

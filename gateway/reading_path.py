@@ -173,7 +173,7 @@ class ReadingPath:
                         inspector.passed(memory)
                 else:
                     known.heard_s = at
-                    engine.move(calm, at, values, arrived_s)
+                    calm.move(at, values, arrived_s - at, engine.noted)
                     points.append(_new_point(Point, (subject, station.single, at_us, value)))
                     noted += 1
                     continue

@@ -64,7 +64,7 @@ class Engine:
         self._groups.use(self._index.running)
         self._timers: list[tuple[float, str, KeyState]] = []
         self._touched: list[KeyState] = []
-        self._noted: list[CalmKeys] = []
+        self.noted: list[CalmKeys] = []  # for who calls their ``move``
         self._removed: set[str] = set()
 
     def apply(self, sample: Sample, now: float) -> list[Breach]:  # noqa: C901, PLR0912, PLR0915 - hot: calls cost more
@@ -123,7 +123,9 @@ class Engine:
                 mask = state.judge(state.merge(sample, at))
             else:
                 mask = state.judge(fields)
-            if mask != state.mask or sample.ended:
+            if mask == 0 and running.starts_calm and state.is_new:
+                state.mask = 0
+            elif mask != state.mask or sample.ended:
                 self._life.judged(state, sample, mask, breaches, at, lag)
                 self._touch(state)
                 self._schedule(state)
@@ -160,13 +162,7 @@ class Engine:
         """
         if calm.owner is not self._index or at > now + ALLOWED_AHEAD_S:
             return False
-        return calm.note(at, fields, now - at, self._noted)
-
-    def move(
-        self, calm: CalmKeys, at: float, fields: Mapping[str, float | bool | str], now: float
-    ) -> None:
-        """Note a reading of which the caller knows that :meth:`note` would."""
-        calm.move(at, fields, now - at, self._noted)
+        return calm.note(at, fields, now - at, self.noted)
 
     def tick(self, now: float) -> list[Breach]:
         """Return what the passing of time alone brings about up to ``now``."""
@@ -220,7 +216,7 @@ class Engine:
     def take_dirty(self) -> dict[str, bytes | None]:
         """Return the key states that changed since the last call; None: the key is gone."""
         blobs: dict[str, bytes | None] = dict.fromkeys(self._removed)
-        touch_noted(self._noted, self._touched)
+        touch_noted(self.noted, self._touched)
         for state in self._touched:
             state.dirty = False
             if state.running.states.get(state.value) is state:

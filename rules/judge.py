@@ -55,6 +55,7 @@ class RunningRule:
         "remembers",
         "rule",
         "shared",
+        "starts_calm",
         "states",
         "table",
         "vanishes",
@@ -101,6 +102,9 @@ class RunningRule:
         self.vanishes = rule.silence_s != float("inf")
         self.shared = rule.stream == "observations" and "observation" not in rule.key
         """Several observations may stand behind one key; it is gone when the last of them is."""
+        passing = rule.stream in {"tracks", "observations"}
+        self.starts_calm = not (passing or self.merges or self.operates or self.remembers)
+        """A first sample that nothing presses on says all there is to know of a key."""
         self.book: TrailBook | None = None
         """The trails that late samples of its keys are put into; None: they are not judged."""
         absence = rule.operators.absence

@@ -95,6 +95,11 @@ class KeyState(StoriedKey):
         self.own_last_at = at
 
     @property
+    def is_new(self) -> bool:
+        """Whether it has seen nothing yet."""
+        return self.own_last_at == -math.inf and self.story is None
+
+    @property
     def lag(self) -> float:
         """Arrival time minus event time of the last sample: how far this key's clock lies back."""
         return self.own_lag if self.calm is None else self.calm.lag
