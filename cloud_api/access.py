@@ -14,6 +14,7 @@ from starlette.requests import Request
 
 from cloud_api.errors import Forbidden, NotFound, Unauthenticated
 from cloud_api.keys import Identity, Role
+from cloud_api.limits.limiter import Limiter
 from cloud_api.people.callers import Callers
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Gate",
     "Require",
     "Sees",
+    "Stranger",
     "token_of",
 ]
 
@@ -39,6 +41,9 @@ PERSON = frozenset(role for role in Role if not role.is_machine)
 
 COOKIE = "cityloop_session"
 """Name of the cookie that holds a session's token for the console."""
+
+_STRANGER_COST = 10.0
+"""A login or enrolment counts as so many requests: it costs as much, and guessing should be slow."""
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
@@ -85,6 +90,7 @@ class Require:
 
         Raises:
             Unauthenticated: there is no token, or it is not valid.
+            RateLimited: the caller, or his address, asks too often.
             Forbidden: the caller's role is not among ``roles``, the route is not for who sees a part
                 only, or a page of another site may have made a browser send this.
             NotFound: what the path names is not in the caller's scope.
@@ -95,19 +101,23 @@ class Require:
         """Return the caller whose token came in another way, as in a form's ``api_key``.
 
         Raises:
-            Unauthenticated, Forbidden, NotFound: as for a token in a header.
+            Unauthenticated, RateLimited, Forbidden, NotFound: as for a token in a header.
         """
+        limiter = self._callers.limiter
         if token is None:
             if self._loopback and _from_this_machine(request):
                 return _known(request, Identity("", "loopback", Role.READER))
+            limiter.check_address(request.scope)
             raise Unauthenticated(
                 "the request has no API key; send it as Authorization: Bearer KEY",
                 headers={"WWW-Authenticate": "Bearer"},
             )
         identity = self._callers.cached(token)
         if identity is None:
+            limiter.check_address(request.scope)
             identity = await run_in_threadpool(self._callers.identify, token)
         _known(request, identity)
+        limiter.check_identity(identity)
         _check_origin(request)
         if identity.role not in self.roles:
             raise Forbidden(
@@ -165,6 +175,27 @@ def _from_this_machine(request: Request) -> bool:
 _Dependency = Callable[[Request], Awaitable[Identity]]
 
 
+class Stranger:
+    """A dependency of routes that are open to all: it only counts by address.
+
+    Args:
+        limiter: what counts.
+        cost: how many ordinary requests it counts as.
+    """
+
+    def __init__(self, limiter: Limiter, cost: float) -> None:
+        self._limiter = limiter
+        self._cost = cost
+
+    async def __call__(self, request: Request) -> None:
+        """Count the request.
+
+        Raises:
+            RateLimited: too many come from this address.
+        """
+        self._limiter.check_address(request.scope, self._cost)
+
+
 class Gate:
     """The dependencies of one API, one for each set of roles and kind of route."""
 
@@ -177,6 +208,8 @@ class Gate:
         self.act: _Dependency = Require(callers, ACT)
         self.audit: _Dependency = Require(callers, AUDIT)
         self.person: _Dependency = Require(callers, PERSON, sees=Sees.COMMON)
+        self.stranger = Stranger(callers.limiter, _STRANGER_COST)
+        self.visitor = Stranger(callers.limiter, 1.0)
         self.manage: _Dependency = Require(callers, frozenset({Role.ADMIN}))
         self.metrics: _Dependency = Require(
             callers, READ, loopback=loopback_metrics, sees=Sees.COMMON

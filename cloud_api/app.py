@@ -96,7 +96,7 @@ def build_app(services: Services, start: Callable[[], None], stop: Callable[[], 
         system_router(services, gate),
         auditing_router(services, gate),
         people_router(services, gate),
-        oidc_router(services),
+        oidc_router(services, gate),
         devices_router(services, gate),
         fleet_router(services, gate),
         notices_router(services, gate),
@@ -113,7 +113,13 @@ def build_app(services: Services, start: Callable[[], None], stop: Callable[[], 
         timeout_s=config.request_timeout_s,
     )
     app.add_middleware(Viewing)
-    app.add_middleware(Recording, trail=services.trail, clock=services.clock, open_paths=OPEN_PATHS)
+    app.add_middleware(
+        Recording,
+        trail=services.trail,
+        clock=services.clock,
+        open_paths=OPEN_PATHS,
+        address=services.callers.limiter.address,
+    )
     app.add_middleware(Timing, metrics=services.metrics)
     _answer_problems(app)
     return app
@@ -127,6 +133,7 @@ def with_short_way(app: FastAPI, services: Services) -> ASGIApp:
         keys=services.keys,
         metrics=services.metrics,
         trail=services.trail,
+        limiter=services.callers.limiter,
         limit_bytes=services.config.body_bytes,
         timeout_s=services.config.request_timeout_s,
     )

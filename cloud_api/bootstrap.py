@@ -30,6 +30,7 @@ from cloud_api.flow_choice import Flows, load_flows
 from cloud_api.group_commit import GroupCommit
 from cloud_api.intake import IntakeLog, Receipt, read_events, receipt
 from cloud_api.keys import KeyRing
+from cloud_api.limits.limiter import Limiter
 from cloud_api.loops import Loops, Steps
 from cloud_api.media import check_media_type
 from cloud_api.metrics import Metrics
@@ -310,7 +311,7 @@ def build(
             profile=profile,
             metrics=metrics,
             keys=keys,
-            callers=Callers(store, keys, sessions),
+            callers=Callers(store, keys, sessions, Limiter(config, metrics)),
             users=users,
             passwords=passwords,
             sessions=sessions,

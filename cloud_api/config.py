@@ -132,6 +132,14 @@ class ApiConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Real seconds between comments that keep an idle stream open. Default 15."""
     key_cache_s: _Seconds = 1.0
     """Real seconds for which a key is believed without asking the database. Default 1."""
+    limit_identity_per_s: _Seconds = 200.0
+    """Requests a second of one person or reading key, in the long run; four seconds of it at once. Default 200."""
+    limit_machine_per_s: _Seconds = 20_000.0
+    """The same of one gateway, box, hub or admin key. Default 20000."""
+    limit_address_per_s: _Seconds = 100.0
+    """The same of one address, of requests without a key that was believed a moment ago. Default 100."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses or networks of proxies whose X-Forwarded-For is believed. Default none."""
     session_s: _Seconds = 43_200.0
     """Seconds after which people log in again, whatever they do. Default 12 hours: a shift."""
     session_idle_s: _Seconds = 3_600.0

@@ -97,6 +97,12 @@ class Metrics:
             "Looks at the deadlines that failed and were tried again.",
             registry=self.registry,
         )
+        self.rate_limited = Counter(
+            "cityloop_api_rate_limited",
+            "Requests answered 429, by what was counted (identity, address).",
+            ["by"],
+            registry=self.registry,
+        )
         self.audit_lines = Counter(
             "cityloop_api_audit_lines", "Lines stored in the audit log.", registry=self.registry
         )

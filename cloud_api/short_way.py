@@ -20,6 +20,7 @@ from cloud_api.audit.trail import AuditTrail, Counted
 from cloud_api.errors import Problem, RequestTimeout, StoreUnavailable, Unauthenticated
 from cloud_api.event_posting import EventPosting
 from cloud_api.keys import Identity, KeyRing
+from cloud_api.limits.limiter import Limiter
 from cloud_api.metrics import Metrics
 from cloud_api.problems import problem_response
 
@@ -42,6 +43,7 @@ class ShortWay:
         keys: KeyRing,
         metrics: Metrics,
         trail: AuditTrail,
+        limiter: Limiter,
         limit_bytes: int,
         timeout_s: float,
     ) -> None:
@@ -49,6 +51,7 @@ class ShortWay:
         self._posting = posting
         self._keys = keys
         self._trail = trail
+        self._limiter = limiter
         self._limit_bytes = limit_bytes
         self._timeout_s = timeout_s
         self._seconds = {
@@ -74,6 +77,7 @@ class ShortWay:
             body = await self._body(receive)
             if body is None:  # the client went away
                 return
+            self._limiter.check_identity(identity)
             posted = await self._posting.take(body)
         except Problem as problem:
             self._trail.count(Counted(actor, _ACTION, problem.status))

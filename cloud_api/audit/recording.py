@@ -1,5 +1,7 @@
 """Every request leaves a line in the audit log before its answer leaves."""
 
+from collections.abc import Callable
+
 import msgspec
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -28,12 +30,19 @@ class Recording:
     """Holds an answer back until its line is stored; of machines and refusals it only keeps count."""
 
     def __init__(
-        self, app: ASGIApp, *, trail: AuditTrail, clock: Clock, open_paths: frozenset[str]
+        self,
+        app: ASGIApp,
+        *,
+        trail: AuditTrail,
+        clock: Clock,
+        open_paths: frozenset[str],
+        address: Callable[[Scope], str],
     ) -> None:
         self._app = app
         self._trail = trail
         self._clock = clock
         self._open_paths = open_paths
+        self._address = address
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and its answer after its line."""
@@ -61,7 +70,7 @@ class Recording:
         identity: Identity | None = scope.get("state", {}).get("identity")
         route = getattr(scope.get("route"), "path", "unmatched")
         action = f"{scope['method']} {route}"[:_MOST_CHARACTERS]
-        address = scope["client"][0] if scope.get("client") else ""
+        address = self._address(scope)
         if identity is None or identity.role.is_machine or status in {401, 403, 429}:
             self._trail.count(Counted(actor_of(identity), action, status, address))
             return

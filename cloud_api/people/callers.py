@@ -2,6 +2,7 @@
 
 from cloud_api.database import Store
 from cloud_api.keys import Identity, KeyRing
+from cloud_api.limits.limiter import Limiter
 from cloud_api.people.scope import Scope, case_in_scope, event_in_scope
 from cloud_api.people.sessions import PREFIX, Sessions
 
@@ -11,10 +12,12 @@ __all__ = ["Callers"]
 class Callers:
     """Asks the one who knows: keys or sessions."""
 
-    def __init__(self, store: Store, keys: KeyRing, sessions: Sessions) -> None:
+    def __init__(self, store: Store, keys: KeyRing, sessions: Sessions, limiter: Limiter) -> None:
         self._store = store
         self._keys = keys
         self._sessions = sessions
+        self.limiter = limiter
+        """Counts what they ask."""
 
     def cached(self, token: str) -> Identity | None:
         """Return who holds a token if that was asked a moment ago."""

@@ -25,6 +25,9 @@ PERSONAL_FIELDS = frozenset(
 )
 """Fields that hold nothing but personal data; their value is masked whatever it looks like."""
 
+_SECRETS = frozenset({"api_key", "key", "password", "token", "sha256", "hash"})
+"""Fields that a caller has to get as they are: they are random."""
+
 _STARS = "****"
 
 _ALIKE = str.maketrans(
@@ -163,6 +166,8 @@ def mask_value(value: object, field: str = "") -> object:
     if isinstance(value, str):
         if field in PERSONAL_FIELDS and value:
             return _STARS
+        if field in _SECRETS:
+            return value
         return value if _names_an_id(field) and _ID.fullmatch(value) else mask(value)
     if isinstance(value, Mapping):
         return {name: mask_value(inner, str(name)) for name, inner in value.items()}

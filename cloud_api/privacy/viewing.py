@@ -16,6 +16,7 @@ __all__ = ["PURPOSE_HEADER", "Viewing", "sees_personal"]
 PURPOSE_HEADER = b"x-purpose"
 
 _UNMASKED = frozenset({Role.OPERATOR, Role.ADMIN})
+_PUBLIC = "/open311/"
 _JSON = ("application/json", "application/geo+json", "application/problem+json")
 _LINES = (
     "text/csv",
@@ -31,9 +32,12 @@ _LINES = (
 def sees_personal(scope: Scope, identity: Identity | None) -> bool:
     """Return whether the answer to a request may hold personal data as they are.
 
-    Machines fetch what belongs to them, and a route that is open to all answers for itself.
+    Machines fetch what belongs to them. Open311 is open to all and masked; of the other open routes
+    logins answer with secrets, and a tracking code is its reporter's own.
     """
-    if identity is None or identity.role.is_machine:
+    if identity is None:
+        return not scope["path"].startswith(_PUBLIC)
+    if identity.role.is_machine:
         return True
     purpose = dict(scope["headers"]).get(PURPOSE_HEADER, b"").strip()
     return identity.role in _UNMASKED and bool(purpose)

@@ -4,7 +4,14 @@ from typing import Any
 
 from starlette.requests import Request
 
-from cloud_api.errors import InvalidInput, Problem, UnsupportedMedia
+from cloud_api.errors import (
+    InvalidInput,
+    Problem,
+    RateLimited,
+    StoreUnavailable,
+    Unauthenticated,
+    UnsupportedMedia,
+)
 from cloud_api.problems import MEDIA_TYPE, problem_type
 
 __all__ = ["documented", "if_match", "json_body", "storable"]
@@ -13,6 +20,8 @@ __all__ = ["documented", "if_match", "json_body", "storable"]
 def documented(*problems: type[Problem]) -> dict[int | str, dict[str, Any]]:
     """Return FastAPI's ``responses`` for the problems that a route answers with."""
     found: dict[int | str, dict[str, Any]] = {}
+    if Unauthenticated in problems:  # who is asked for his key can be told that he asks too often
+        problems = tuple(dict.fromkeys((*problems, RateLimited, StoreUnavailable)))
     for problem in problems:
         example = {
             "type": problem_type(problem.slug),

@@ -19,6 +19,7 @@ from cloud_api.errors import (
     MalformedJson,
     MoveIncomplete,
     NotFound,
+    RateLimited,
     StoreUnavailable,
     Unauthenticated,
 )
@@ -148,7 +149,6 @@ class WithdrawnView(BaseModel):
 
 def citizens_router(services: Services, gate: Gate) -> APIRouter:
     """Return the routes for reports of people."""
-    del gate  # its routes are for roles of their own, or open to who has a code
     router = APIRouter(tags=["citizens"])
     sender = Annotated[Identity, Depends(Require(services.callers, POST_REPORTS, sees=Sees.COMMON))]
     desk = services.reports
@@ -198,8 +198,9 @@ def citizens_router(services: Services, gate: Gate) -> APIRouter:
 
     @router.get(
         "/v1/track/{token}",
+        dependencies=[Depends(gate.visitor)],
         summary="Follow a report by its code",
-        responses=documented(NotFound, InvalidInput, StoreUnavailable),
+        responses=documented(NotFound, InvalidInput, RateLimited, StoreUnavailable),
     )
     def track(token: Code) -> TrackedView:
         """Return how a report stands; no login, the code is the proof."""
@@ -207,6 +208,7 @@ def citizens_router(services: Services, gate: Gate) -> APIRouter:
 
     @router.post(
         "/v1/track/{token}/rating",
+        dependencies=[Depends(gate.visitor)],
         summary="Say whether one is satisfied",
         responses=documented(
             MalformedJson,
@@ -215,6 +217,7 @@ def citizens_router(services: Services, gate: Gate) -> APIRouter:
             BodyTooLarge,
             MoveIncomplete,
             InvalidInput,
+            RateLimited,
             StoreUnavailable,
         ),
     )
@@ -231,8 +234,9 @@ def citizens_router(services: Services, gate: Gate) -> APIRouter:
 
     @router.post(
         "/v1/track/{token}/withdraw",
+        dependencies=[Depends(gate.visitor)],
         summary="Withdraw what one has said about oneself",
-        responses=documented(NotFound, InvalidInput, StoreUnavailable),
+        responses=documented(NotFound, InvalidInput, RateLimited, StoreUnavailable),
     )
     def withdraw(token: Code) -> WithdrawnView:
         """Destroy the key of words, address and contact; the matter itself goes on."""

@@ -70,11 +70,11 @@ def _decoded(body: bytes, kind: Any) -> Any:
         raise MalformedJson(f"body: {error}; expected JSON") from error
 
 
-def fleet_router(services: Services, _gate: Gate) -> APIRouter:
+def fleet_router(services: Services, gate: Gate) -> APIRouter:
     """Return the routes that run the fleet."""
     router = APIRouter(tags=["fleet"])
     _config_routes(router, services)
-    _enrolment_routes(router, services)
+    _enrolment_routes(router, services, gate)
     _report_routes(router, services)
     return router
 
@@ -185,7 +185,7 @@ def _config_routes(router: APIRouter, services: Services) -> None:
         return json_answer(page, headers=headers)
 
 
-def _enrolment_routes(router: APIRouter, services: Services) -> None:
+def _enrolment_routes(router: APIRouter, services: Services, gate: Gate) -> None:
     manager = Annotated[Identity, Depends(Require(services.callers, MANAGE))]
     hub = Annotated[Identity, Depends(Require(services.callers, LOGINS))]
     enrolment = Enrolment(services.store, services.keys)
@@ -268,6 +268,7 @@ def _enrolment_routes(router: APIRouter, services: Services) -> None:
     @router.post(
         "/v1/enrol",
         summary="Take a one-time token for a login at the hub and a key",
+        dependencies=[Depends(gate.stranger)],
         response_class=Response,
         responses=documented(*_WRITING),
     )

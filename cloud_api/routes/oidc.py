@@ -4,10 +4,11 @@ import html
 import time
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from cloud_api.access import Gate
 from cloud_api.errors import (
     InvalidInput,
     NotFound,
@@ -27,7 +28,7 @@ _COOKIE = "cityloop_login"
 _PATH = "/v1/login/oidc"
 
 
-def oidc_router(services: Services) -> APIRouter:
+def oidc_router(services: Services, gate: Gate) -> APIRouter:
     """Return the routes below ``/v1/login/oidc``."""
     router = APIRouter(tags=["people"])
     config = services.config
@@ -41,6 +42,7 @@ def oidc_router(services: Services) -> APIRouter:
         _PATH,
         summary="Begin a login at the OpenID provider",
         status_code=303,
+        dependencies=[Depends(gate.stranger)],
         response_class=RedirectResponse,
         responses=documented(NotFound, RateLimited, ProviderUnavailable),
     )
@@ -64,6 +66,7 @@ def oidc_router(services: Services) -> APIRouter:
         f"{_PATH}/callback",
         summary="Come back from the OpenID provider",
         response_class=HTMLResponse,
+        dependencies=[Depends(gate.stranger)],
         responses=documented(
             Unauthenticated,
             NotFound,

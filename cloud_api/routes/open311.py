@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
@@ -41,12 +41,14 @@ _REFUSALS = {
     404: "no such service, request or jurisdiction",
     413: "the body is too large",
     415: "a picture is none that is taken",
+    429: "too many requests",
     503: "the database does not answer",
     507: "there is no room for pictures",
 }
 _CONTENT: dict[str, Any] = {"application/json": {}, "text/xml": {}}
 _ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {"content": _CONTENT, "description": "GeoReport document."}
+    200: {"content": _CONTENT, "description": "GeoReport document."},
+    429: {"content": _CONTENT, "description": "Too many requests."},
 }
 _ANSWERS |= {
     status: {"description": f"GeoReport errors: {what}.", "content": _CONTENT}
@@ -75,8 +77,7 @@ _POST_BODY: dict[str, Any] = {
 
 def open311_router(services: Services, gate: Gate) -> APIRouter:
     """Return the routes below ``/open311/v2``."""
-    del gate
-    router = APIRouter(tags=["open311"])
+    router = APIRouter(tags=["open311"], dependencies=[Depends(gate.visitor)])
     facade = _Facade(services)
 
     @router.get("/open311/v2/discovery.{form}", summary="Discovery", responses=_ANSWERS)

@@ -122,6 +122,7 @@ def people_router(services: Services, gate: Gate) -> APIRouter:
     @router.post(
         "/v1/login",
         summary="Log in with name and password",
+        dependencies=[Depends(gate.stranger)],
         responses=documented(
             MalformedJson,
             Unauthenticated,

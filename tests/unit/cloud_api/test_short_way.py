@@ -42,6 +42,7 @@ def _ask(api: Api, headers: dict[str, str], *parts: bytes, method: str = "POST")
         keys=api.services.keys,
         metrics=api.services.metrics,
         trail=api.services.trail,
+        limiter=api.services.callers.limiter,
         limit_bytes=10_000,
         timeout_s=0.2,
     )

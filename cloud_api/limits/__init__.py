@@ -1,0 +1,1 @@
+"""Limits on how often somebody may ask: by identity, and by address where nobody is known."""
