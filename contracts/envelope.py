@@ -13,6 +13,7 @@ __all__ = [
     "Discovery",
     "Envelope",
     "Evidence",
+    "EvidenceRole",
     "Id",
     "Latitude",
     "Longitude",
@@ -64,11 +65,23 @@ class Redaction(Struct, frozen=True, kw_only=True):
     """What was made illegible in a picture before it left the box."""
 
     method: str
-    """pixelate | frame (everything)."""
+    """subject (all but the subject) | place (all, coarsely) | frame (all alike) | pixelate (what was
+    found)."""
     block_px: int
     """Edge of one mosaic block in pixels of the picture."""
     areas: int
     """How many areas were covered."""
+
+
+class EvidenceRole(StrEnum):
+    """What a picture shows of an episode."""
+
+    BEST = "best"
+    """The best picture of its subject."""
+    BEFORE = "before"
+    """Some seconds earlier."""
+    AFTER = "after"
+    """The latest when it was told."""
 
 
 class Evidence(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -80,6 +93,7 @@ class Evidence(Struct, frozen=True, kw_only=True, omit_defaults=True):
     captured_at: Moment
     camera: str | None = None
     redaction: Redaction | None = None
+    role: EvidenceRole | None = None
 
 
 class Envelope(Struct, frozen=True, kw_only=True, omit_defaults=True):

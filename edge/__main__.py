@@ -12,6 +12,7 @@ import click
 
 from edge.config_commands import Failure, check_command, config_command, schema_command
 from edge.doctor.commands import doctor
+from edge.evidence.commands import release
 from edge.setup_page.commands import init
 from runtime.errors import ConfigError, RuntimeFault
 
@@ -343,7 +344,7 @@ def _print_tables(result: "ReplayResult") -> None:
     console.print(stays)
 
 
-for command in (init, doctor, config_command, check_command, schema_command):
+for command in (init, doctor, config_command, check_command, schema_command, release):
     main.add_command(command)
 
 

@@ -28,6 +28,7 @@ from edge.evidence.desk import EvidenceDesk
 from edge.evidence.http_store import HttpEvidenceStore
 from edge.evidence.ports import EvidenceStore
 from edge.evidence.spool import Spool
+from edge.evidence.vault_build import build_vault
 from edge.health_build import attach_guards, attach_local, attach_watchdog
 from edge.lane_build import LaneParts, build_lane, camera_address, credentialed
 from edge.sensor_build import Surroundings, build_driver
@@ -135,7 +136,8 @@ def build(
     spool, desk, courier = None, None, None
     if store is not None:
         spool = Spool(folder / config.evidence.path, config.evidence.budget_bytes)
-        desk, courier = EvidenceDesk(spool), Courier(spool, store, rng)
+        vault = build_vault(config.evidence.originals, folder)
+        desk, courier = EvidenceDesk(spool, vault), Courier(spool, store, rng, vault)
     given_sources, given_detectors = sources or {}, detectors or {}
     # what is given, or runs within step(), runs here
     nursery = None if direct else Nursery()

@@ -78,7 +78,7 @@ class RedactPolicy(StrEnum):
     """What is made illegible in pictures before they leave the box."""
 
     AUTO = "auto"
-    """``objects`` where the detector knows still people and vehicles (onnx), else ``whole``."""
+    """All but the subject, and the subject too, below what can be recognised; places coarsely."""
     OBJECTS = "objects"
     """All foreground and all dilated boxes; still the whole picture when unsure."""
     WHOLE = "whole"
@@ -306,6 +306,9 @@ class CameraEvidenceConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Whether observations carry a picture. Default: true."""
     redact: RedactPolicy = RedactPolicy.AUTO
     """auto, objects or whole. Default: auto."""
+    context: bool = True
+    """Whether observations of what goes on for a while also carry a picture from some seconds before,
+    and the latest. Default: true."""
 
 
 class CameraConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

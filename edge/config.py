@@ -29,6 +29,7 @@ __all__ = [
     "BoxConfig",
     "EdgeConfig",
     "EvidenceConfig",
+    "OriginalsConfig",
     "check_edge_config",
     "load_edge_config",
 ]
@@ -62,6 +63,25 @@ class ApiConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Seconds for connecting, and for each read and write. Default: 10 s."""
 
 
+class OriginalsConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Unblurred originals that stay on the box, encrypted, for a short while."""
+
+    key_file: str | None = None
+    """File with the key, 32 bytes in base64, relative to the configuration file. Either this or
+    ``key_env``."""
+    key_env: str | None = None
+    """Environment variable with the key."""
+    path: str = "originals"
+    """Folder, relative to the configuration file; made if missing. Default: originals."""
+    ttl_h: Annotated[float, Meta(gt=0.0, le=720.0)] = 72.0
+    """Hours that an original lives, 720 at most. Default: 72 h."""
+    budget_bytes: Annotated[int, Meta(ge=1_000_000)] = 1_000_000_000
+    """Most bytes kept; the oldest go first. Default: 1 GB."""
+    log: str = "releases.jsonl"
+    """File with a line for each release, relative to the configuration file. Default:
+    releases.jsonl."""
+
+
 class EvidenceConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where pictures wait for their upload."""
 
@@ -69,6 +89,8 @@ class EvidenceConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Folder, relative to the configuration file; made if missing. Default: evidence."""
     budget_bytes: Annotated[int, Meta(ge=1_000_000)] = 500_000_000
     """Most bytes kept; the oldest pictures go first. Default: 500 MB."""
+    originals: OriginalsConfig | None = None
+    """Whether originals are kept. Default: none are."""
 
 
 class EdgeConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

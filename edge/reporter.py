@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 
 from contracts.counts import LineCount
-from contracts.envelope import Evidence, Place
+from contracts.envelope import Place
 from contracts.observation import ObservationKind
 from contracts.tracks import TrackState
 from edge.analytics.line_crossing import Direction
@@ -18,9 +18,8 @@ from edge.analytics.zone_presence import PresenceChange, PresenceKind
 from edge.camera_config import CameraConfig, ZoneConfig
 from edge.cameras.frame import Frame
 from edge.episodes import EpisodeBook, EpisodeKey
-from edge.evidence.best_frame import BestFrames
+from edge.evidence.album import Album
 from edge.evidence.desk import EvidenceDesk
-from edge.evidence.view import View
 from edge.ground_view import GroundView
 from edge.letters import counts_letter, tracks_letter
 from edge.perception import Percept
@@ -56,8 +55,7 @@ class CameraReporter:
         self._place = place
         self._model_id = model_id
         self._book = book
-        self._desk = desk if config.evidence.pictures else None
-        self._best = BestFrames()
+        self._album = Album(desk, config.evidence)
         self._zone_kinds = {zone.id: zone.kind for zone in config.zones}
         self._labels: dict[int, tuple[str, float]] = {}
         self._tracks_told_s: float | None = None
@@ -65,7 +63,6 @@ class CameraReporter:
         self._counts_from_s: float | None = None
         self._crossed: dict[str, list[tuple[str, Direction]]] = defaultdict(list)
         self._ground: GroundView | None = None
-        self._view: View | None = None
 
     def report(
         self,
@@ -80,9 +77,8 @@ class CameraReporter:
         labels = tracks.labels()
         for track, label, confidence in zip(tracks.id, labels, tracks.confidence, strict=True):
             self._labels[int(track)] = (label, round(float(confidence), 3))
-        if percept.view is not None and self._desk is not None:
-            self._view = percept.view
-            self._best.offer(percept.view, tracks.seen_now())
+        if percept.view is not None:
+            self._album.offer(percept.view, tracks.seen_now())
         letters = self._observations(changes, frame, scene)
         letters += self._tracks(percept, scene)
         letters += self._counts(percept, scene)
@@ -94,8 +90,7 @@ class CameraReporter:
         letters = self._observations(changes, frame, None)
         if self._tracks_shown:
             letters.append(tracks_letter(self._config.id, frame.captured_at, (), {}))
-        self._best.clear()
-        self._view = None
+        self._album.clear()
         self._labels.clear()
         self._tracks_shown = False
         self._tracks_told_s = self._counts_from_s = None
@@ -151,10 +146,12 @@ class CameraReporter:
             until = _moment(frame, conduct.until_s)
             return [self._book.end(key, at=frame.captured_at, ended_at=until, **details)]
         if track is None:
-            details |= {"place": self._place, "model": self._model_id, "evidence": self._latest()}
+            details |= {"place": self._place, "model": self._model_id}
+            details["evidence"] = self._album.of_place(context=True)
         else:
             label, confidence = self._labels[track]
-            details |= {"label": label, "confidence": confidence, **self._common(track)}
+            details |= {"label": label, "confidence": confidence}
+            details |= self._common(track, context=True)
         return [
             self._book.begin(
                 key,
@@ -209,7 +206,7 @@ class CameraReporter:
                 label=label,
                 confidence=confidence,
                 dwell_s=round(change.dwell_s, 3),
-                **self._common(change.track),
+                **self._common(change.track, context=kind is ObservationKind.ZONE_DWELL),
             )
         ]
 
@@ -220,7 +217,8 @@ class CameraReporter:
             if key not in self._book.open_keys:
                 continue
             details: dict[str, Any] = {"dwell_s": round(change.dwell_s, 3)}
-            evidence = self._evidence(change.track)
+            context = kind is ObservationKind.ZONE_DWELL
+            evidence = self._album.of_track(change.track, context=context)
             if evidence:
                 details["evidence"] = evidence
             letters.append(
@@ -325,7 +323,7 @@ class CameraReporter:
         found = {int(track): self._ground.velocity_of(int(track)) for track in tracks.id}
         return {track: one.speed_m_s for track, one in found.items() if one is not None}
 
-    def _common(self, track: int) -> dict[str, Any]:
+    def _common(self, track: int, *, context: bool = False) -> dict[str, Any]:
         ground = self._on_ground(track)
         return {
             "track": track,
@@ -334,27 +332,13 @@ class CameraReporter:
             "speed_error_m_s": ground.get("speed_error_m_s"),
             "heading_deg": ground.get("heading_deg"),
             "model": self._model_id,
-            "evidence": self._evidence(track),
+            "evidence": self._album.of_track(track, context=context),
         }
-
-    def _evidence(self, track: int) -> tuple[Evidence, ...]:
-        if self._desk is None:
-            return ()
-        view = self._best.best(track)
-        evidence = None if view is None else self._desk.picture(view, self._config.evidence.redact)
-        return () if evidence is None else (evidence,)
-
-    def _latest(self) -> tuple[Evidence, ...]:
-        """Return the latest picture: of what no single track stands for."""
-        if self._desk is None or self._view is None:
-            return ()
-        evidence = self._desk.picture(self._view, self._config.evidence.redact)
-        return () if evidence is None else (evidence,)
 
     def _prune(self, live: set[int]) -> None:
         """Forget tracks that are gone and of which no episode is open any more."""
         wanted = live | {key.track for key in self._book.open_keys if key.camera == self._config.id}
-        self._best.keep(wanted)
+        self._album.keep(wanted)
         self._labels = {track: facts for track, facts in self._labels.items() if track in wanted}
 
 

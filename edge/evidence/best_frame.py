@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.evidence.subject import Subject
 from edge.evidence.view import View
 from edge.vision.tracks import Tracks
 
@@ -69,7 +70,7 @@ class BestFrames:
 
     def __init__(self, max_views: int = 12) -> None:
         self._max_views = max_views
-        self._held: dict[int, tuple[float, View]] = {}
+        self._held: dict[int, tuple[float, View, Subject]] = {}
 
     def offer(self, view: View, tracks: Tracks) -> None:
         """Take a view for the tracks seen in it, where it is better than what is held.
@@ -78,6 +79,7 @@ class BestFrames:
             view: the frame; one that is not sure only serves where nothing is held.
             tracks: the tracks that were seen in this very frame.
         """
+        labels = tracks.labels()
         for number, track in enumerate(tracks.id.tolist()):
             held = self._held.get(track)
             if held is not None and held[1].sure and not view.sure:
@@ -86,13 +88,20 @@ class BestFrames:
                 view.frame.luma, tracks.xyxy[number], float(tracks.confidence[number])
             )
             if held is None or (view.sure and not held[1].sure) or score > held[0] * _BETTER:
-                self._held[track] = (score, view)
+                left, top, right, bottom = tracks.xyxy[number].tolist()
+                subject = Subject(labels[number], (left, top, right, bottom))
+                self._held[track] = (score, view, subject)
         self._evict()
 
     def best(self, track: int) -> View | None:
         """Return the best view of a track, or None when none is held."""
         held = self._held.get(track)
         return None if held is None else held[1]
+
+    def subject(self, track: int) -> Subject | None:
+        """Return what a track is in its best view, or None when none is held."""
+        held = self._held.get(track)
+        return None if held is None else held[2]
 
     def keep(self, tracks: Iterable[int]) -> None:
         """Forget every track that is not among ``tracks``."""
@@ -105,7 +114,7 @@ class BestFrames:
 
     def _evict(self) -> None:
         views: dict[int, float] = {}
-        for score, view in self._held.values():
+        for score, view, _ in self._held.values():
             key = id(view)
             views[key] = max(score, views.get(key, 0.0))
         for key, _ in sorted(views.items(), key=lambda item: item[1])[: -self._max_views]:

@@ -1,17 +1,21 @@
 """Turns a view into evidence: redacted, encoded, hashed, spooled."""
 
 import cv2
+import msgspec
 import structlog
 
-from contracts.envelope import Evidence
+from contracts.envelope import Evidence, EvidenceRole
 from edge.camera_config import RedactPolicy
 from edge.evidence.redaction import redact
 from edge.evidence.spool import Spool
+from edge.evidence.subject import Subject
+from edge.evidence.vault import Vault
 from edge.evidence.view import View
 
 __all__ = ["EvidenceDesk"]
 
 _JPEG_QUALITY = 85
+_ORIGINAL_QUALITY = 92
 _RECENT = 32
 _LOG = structlog.get_logger("edge.evidence")
 
@@ -21,24 +25,42 @@ class EvidenceDesk:
 
     Args:
         spool: where pictures wait for their upload.
+        vault: where the originals stay, encrypted; None keeps none.
     """
 
-    def __init__(self, spool: Spool) -> None:
+    def __init__(self, spool: Spool, vault: Vault | None = None) -> None:
         self._spool = spool
-        self._recent: dict[tuple[str, int, RedactPolicy], Evidence] = {}
+        self._vault = vault
+        self._recent: dict[tuple[str, int, RedactPolicy, Subject | None], Evidence] = {}
         self._failing = False
         self.counters: dict[str, int] = {"evidence_failed": 0}
 
-    def picture(self, view: View, policy: RedactPolicy) -> Evidence | None:
+    def picture(
+        self,
+        view: View,
+        policy: RedactPolicy,
+        subject: Subject | None = None,
+        role: EvidenceRole | None = None,
+    ) -> Evidence | None:
         """Return the evidence of a view, spooled for upload; None when it could not be kept.
 
         The observation then goes without a picture: no redaction or no room, no picture.
+
+        Args:
+            view: the frame and what is known about it.
+            policy: how it is redacted.
+            subject: what the picture is about.
+            role: what it shows of its episode.
         """
-        key = (view.frame.camera, view.frame.index, policy)
+        key = (view.frame.camera, view.frame.index, policy, subject)
         known = self._recent.get(key)
         if known is not None:
-            return known
-        pixels, redaction = redact(view, policy)
+            return msgspec.structs.replace(known, role=role)
+        try:
+            pixels, redaction = redact(view, policy, subject)
+        except (cv2.error, ValueError, MemoryError) as error:
+            self._failed(view, f"it could not be redacted ({error})")
+            return None
         encoded, buffer = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
         if not encoded:
             self._failed(view, "the picture could not be encoded as JPEG")
@@ -59,11 +81,34 @@ class EvidenceDesk:
             captured_at=view.frame.captured_at,
             camera=view.frame.camera,
             redaction=redaction,
+            role=role,
         )
+        self._keep_original(sha256, view)
         self._recent[key] = evidence
         if len(self._recent) > _RECENT:
             self._recent.pop(next(iter(self._recent)))
         return evidence
+
+    def _keep_original(self, sha256: str, view: View) -> None:
+        if self._vault is None:
+            return
+        frame = view.frame
+        quality = [cv2.IMWRITE_JPEG_QUALITY, _ORIGINAL_QUALITY]
+        encoded, buffer = cv2.imencode(".jpg", frame.bgr(), quality)
+        if not encoded:
+            self._vault.counters["originals_failed"] += 1
+            return
+        try:
+            self._vault.seal(
+                sha256,
+                buffer.tobytes(),
+                "image/jpeg",
+                camera=frame.camera,
+                captured_at=frame.captured_at,
+            )
+        except OSError as error:
+            self._vault.counters["originals_failed"] += 1
+            _LOG.error("original_failed", camera_id=frame.camera, reason=str(error))
 
     def _failed(self, view: View, reason: str) -> None:
         self.counters["evidence_failed"] += 1

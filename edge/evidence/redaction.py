@@ -1,7 +1,8 @@
-"""Making people and plates illegible: a mosaic over everything that may be one.
+"""Making people and plates illegible by construction: what is not fine enough cannot be read.
 
-What stays: the still background, whatever the detector and the motion gate both miss. It is
-measured in tests and stated in docs/edge.md.
+No detector finds every face and plate, so none is trusted: all that leaves the box is a mosaic whose
+blocks are too coarse for either, whatever was found or missed. Detections only make it coarser where
+somebody is known to be. What that leaves is measured in tests and stated in docs/evidence.md.
 """
 
 import math
@@ -12,11 +13,13 @@ from numpy.typing import NDArray
 
 from contracts.envelope import Redaction
 from edge.camera_config import RedactPolicy
+from edge.evidence.subject import Subject
 from edge.evidence.view import View
 
-__all__ = ["BLOCKS_ACROSS", "DILATION", "FRAME_BLOCKS", "redact"]
+__all__ = ["BLOCKS_ACROSS", "DILATION", "FRAME_BLOCKS", "PLACE_BLOCKS", "SUBJECT_BLOCKS", "redact"]
 
 Pixels = NDArray[np.uint8]
+Box = tuple[int, int, int, int]
 
 BLOCKS_ACROSS = 8
 """Most mosaic blocks across the narrower side of a box. A face is at most half as wide as its
@@ -27,36 +30,112 @@ FRAME_BLOCKS = 24
 """Most mosaic blocks along the shorter side of a picture that is covered as a whole: a face that
 fills half of it keeps 12. Source: as above."""
 
+SUBJECT_BLOCKS = 64
+"""Most blocks across the wider side of a subject that is no person. A plate takes 440 mm of a car's
+1,800 mm, so it keeps 16 blocks for seven characters, and a face behind the windscreen 6; reading a
+plate takes about 100 across. Source: GA 36-2018 (size of plates); common guidance for plate readers."""
+
+PLACE_BLOCKS = 160
+"""Most blocks along the longer side of a picture of a place. A car that fills a third of it keeps 53
+blocks, its plate 13; a missed person that fills a tenth keeps 16, his face 8. Source: as above."""
+
 DILATION = 0.1
 """Share of its own width and height by which a box grows on every side, since detectors cut off
 heads and bumpers."""
 
 _SMALLEST_BLOCK_PX = 6
-"""Blocks never get smaller: a distant plate of 40 px keeps less than 7 blocks, a glyph less than 1."""
+"""Blocks over people never get smaller: a distant plate of 40 px keeps less than 7 blocks."""
+
+_SAME_THING = 0.3
+"""Overlap (0..1) of a box with the subject's from which it is the subject itself, not another."""
 
 
-def redact(view: View, policy: RedactPolicy) -> tuple[Pixels, Redaction]:
-    """Return the picture with everything covered that may be a person or a plate.
+def redact(
+    view: View, policy: RedactPolicy, subject: Subject | None = None
+) -> tuple[Pixels, Redaction]:
+    """Return a picture in which no face and no plate can be read.
 
     Args:
         view: the frame and what is known about it.
-        policy: ``whole`` covers everything; ``objects`` and ``auto`` cover boxes and foreground,
-            and everything where the view is not sure. (Which of the two ``auto`` means is decided
-            in the view's ``sure``.)
+        policy: ``auto`` covers everything but the subject, and reduces the subject as well: a person
+            like anybody else, anything else below a legible plate; without a subject the whole place
+            is reduced and whoever was found is covered. ``objects`` covers boxes and foreground only.
+            ``whole`` covers everything alike, and so do the others where the view is not sure.
+        subject: what the picture is about.
 
     Returns:
         uint8 (h, w, 3) BGR, a new array, and what was done to it.
     """
     picture = view.frame.bgr().copy()
+    if policy is RedactPolicy.AUTO and subject is not None:
+        return _about(picture, view, subject)
     if policy is RedactPolicy.WHOLE or not view.sure:
         return _whole(picture)
+    base_px = 1
+    if policy is RedactPolicy.AUTO:
+        base_px = math.ceil(max(picture.shape[:2]) / PLACE_BLOCKS)
+    original = picture
+    picture = _mosaic(original, base_px) if base_px > 1 else original.copy()
     areas = _boxes(view, picture.shape[1], picture.shape[0])
-    smallest = 0
-    for left, top, right, bottom in areas:
-        block = max(_SMALLEST_BLOCK_PX, math.ceil(min(right - left, bottom - top) / BLOCKS_ACROSS))
-        smallest = block if smallest == 0 else min(smallest, block)
-        picture[top:bottom, left:right] = _mosaic(picture[top:bottom, left:right], block)
-    return picture, Redaction(method="pixelate", block_px=smallest, areas=len(areas))
+    blocks = [_cover(picture, original, area) for area in areas]
+    method = "pixelate" if policy is RedactPolicy.OBJECTS else "place"
+    smallest = min(blocks, default=0) if base_px == 1 else base_px
+    return picture, Redaction(method=method, block_px=smallest, areas=len(areas))
+
+
+def _about(original: Pixels, view: View, subject: Subject) -> tuple[Pixels, Redaction]:
+    """Return a picture of which only the subject can be made out, and not who or whose it is."""
+    height, width = original.shape[:2]
+    picture, redaction = _whole(original)
+    left, top, right, bottom = _grown(subject.xyxy, width, height)
+    if right <= left or bottom <= top:
+        return picture, redaction
+    # what a detector of motion calls a vehicle may be somebody on foot
+    if subject.is_person or not view.sure:
+        block = _cover(picture, original, (left, top, right, bottom))
+        return picture, Redaction(method="subject", block_px=block, areas=1)
+    block = max(1, math.ceil(max(right - left, bottom - top) / SUBJECT_BLOCKS))
+    picture[top:bottom, left:right] = _mosaic(original[top:bottom, left:right], block)
+    others = 0
+    for box in _others(view, subject, width, height):
+        inside = (
+            max(box[0], left),
+            max(box[1], top),
+            min(box[2], right),
+            min(box[3], bottom),
+        )
+        if inside[2] > inside[0] and inside[3] > inside[1]:
+            _cover(picture, original, inside, like=box)
+            others += 1
+    return picture, Redaction(method="subject", block_px=block, areas=1 + others)
+
+
+def _others(view: View, subject: Subject, width: int, height: int) -> list[Box]:
+    """Return the boxes, grown, of what was found and is not the subject itself."""
+    left, top, right, bottom = subject.xyxy
+    own = (right - left) * (bottom - top)
+    found: set[Box] = set()
+    for x0, y0, x1, y1 in view.hidden_xyxy.tolist():
+        shared = max(0.0, min(x1, right) - max(x0, left)) * max(0.0, min(y1, bottom) - max(y0, top))
+        if shared / max(own + (x1 - x0) * (y1 - y0) - shared, 1e-9) < _SAME_THING:
+            found.add(_grown((x0, y0, x1, y1), width, height))
+    return sorted(found)
+
+
+def _cover(picture: Pixels, original: Pixels, area: Box, *, like: Box | None = None) -> int:
+    """Cover an area as people are covered, in place; returns the edge of a block in pixels.
+
+    Args:
+        picture: takes the mosaic.
+        original: what it is made of.
+        area: where.
+        like: the box whose size decides, where the area is only a part of it.
+    """
+    left, top, right, bottom = area
+    x0, y0, x1, y1 = like or area
+    block = max(_SMALLEST_BLOCK_PX, math.ceil(min(x1 - x0, y1 - y0) / BLOCKS_ACROSS))
+    picture[top:bottom, left:right] = _mosaic(original[top:bottom, left:right], block)
+    return block
 
 
 def _whole(picture: Pixels) -> tuple[Pixels, Redaction]:
@@ -72,19 +151,23 @@ def _mosaic(picture: Pixels, block: int) -> Pixels:
     return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)
 
 
-def _boxes(view: View, width: int, height: int) -> list[tuple[int, int, int, int]]:
+def _boxes(view: View, width: int, height: int) -> list[Box]:
     """Return what to cover, cut to the picture, in a fixed order: no box twice."""
-    boxes: set[tuple[int, int, int, int]] = set()
-    for left, top, right, bottom in view.hidden_xyxy.tolist():
-        grow_x, grow_y = (right - left) * DILATION, (bottom - top) * DILATION
-        boxes.add(_cut(left - grow_x, top - grow_y, right + grow_x, bottom + grow_y, width, height))
+    boxes = {
+        _grown((left, top, right, bottom), width, height)
+        for left, top, right, bottom in view.hidden_xyxy.tolist()
+    }
     boxes |= set(_foreground_boxes(view.foreground, width, height))
     return sorted(box for box in boxes if box[2] > box[0] and box[3] > box[1])
 
 
-def _foreground_boxes(
-    foreground: NDArray[np.bool_] | None, width: int, height: int
-) -> list[tuple[int, int, int, int]]:
+def _grown(xyxy: tuple[float, float, float, float], width: int, height: int) -> Box:
+    left, top, right, bottom = xyxy
+    grow_x, grow_y = (right - left) * DILATION, (bottom - top) * DILATION
+    return _cut(left - grow_x, top - grow_y, right + grow_x, bottom + grow_y, width, height)
+
+
+def _foreground_boxes(foreground: NDArray[np.bool_] | None, width: int, height: int) -> list[Box]:
     if foreground is None or not foreground.any():
         return []
     # close the gaps between limbs, so that a person becomes one piece and not many small ones
@@ -98,9 +181,7 @@ def _foreground_boxes(
     ]
 
 
-def _cut(
-    left: float, top: float, right: float, bottom: float, width: int, height: int
-) -> tuple[int, int, int, int]:
+def _cut(left: float, top: float, right: float, bottom: float, width: int, height: int) -> Box:
     return (
         max(0, math.floor(left)),
         max(0, math.floor(top)),

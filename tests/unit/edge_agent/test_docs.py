@@ -21,6 +21,7 @@ PAGES = (
     "sensors.md",
     "vision.md",
     "analytics.md",
+    "evidence.md",
 )
 DOCS = "".join((ROOT / "docs" / page).read_text(encoding="utf-8") for page in PAGES)
 

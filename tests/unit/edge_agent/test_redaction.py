@@ -20,7 +20,7 @@ def detail(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> float:
 
 def test_the_box_of_a_person_loses_its_detail() -> None:
     """Inside a box only a few blocks are left across it."""
-    picture, redaction = redact(view_of(noise(), [BOX]), RedactPolicy.AUTO)
+    picture, redaction = redact(view_of(noise(), [BOX]), RedactPolicy.OBJECTS)
     inside = picture[60:200, 100:180]
     steps = (np.diff(inside[70].astype(int), axis=0) != 0).any(axis=1).sum()
 
@@ -33,7 +33,7 @@ def test_the_box_of_a_person_loses_its_detail() -> None:
 def test_the_margin_around_a_box_is_covered_too() -> None:
     """Detectors cut off heads: a tenth on every side is covered as well."""
     original = noise()
-    picture, _ = redact(view_of(original, [BOX]), RedactPolicy.AUTO)
+    picture, _ = redact(view_of(original, [BOX]), RedactPolicy.OBJECTS)
 
     assert not np.array_equal(original[48:58, 110:170], picture[48:58, 110:170])
 
@@ -41,7 +41,7 @@ def test_the_margin_around_a_box_is_covered_too() -> None:
 def test_the_still_background_stays() -> None:
     """What is neither boxed nor moving is left as it was."""
     original = noise()
-    picture, _ = redact(view_of(original, [BOX]), RedactPolicy.AUTO)
+    picture, _ = redact(view_of(original, [BOX]), RedactPolicy.OBJECTS)
 
     assert np.array_equal(original[:, 200:], picture[:, 200:])
 
@@ -51,7 +51,7 @@ def test_foreground_without_a_box_is_covered() -> None:
     original = noise()
     foreground = np.zeros((240, 320), bool)
     foreground[100:160, 220:250] = True
-    picture, redaction = redact(view_of(original, foreground=foreground), RedactPolicy.AUTO)
+    picture, redaction = redact(view_of(original, foreground=foreground), RedactPolicy.OBJECTS)
 
     assert redaction.areas == 1
     assert detail(picture[100:160, 220:250]) < 0.3 * detail(original[100:160, 220:250])
@@ -75,7 +75,7 @@ def test_the_original_is_not_touched() -> None:
     """Redaction works on a copy: the frame is shared with others."""
     original = noise()
     kept = original.copy()
-    redact(view_of(original, [BOX], sure=False), RedactPolicy.AUTO)
+    redact(view_of(original, [BOX], sure=False), RedactPolicy.OBJECTS)
 
     assert np.array_equal(kept, original)
 
@@ -84,7 +84,7 @@ def test_a_plate_in_a_covered_car_cannot_be_read() -> None:
     """Text of a tenth of its car's width keeps no stroke: what is left is nearly one tone."""
     picture = np.full((240, 320, 3), 200, np.uint8)
     cv2.putText(picture, "A-12345", (130, 180), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (0, 0, 0), 1)
-    covered, _ = redact(view_of(picture, [[80.0, 60.0, 260.0, 210.0]]), RedactPolicy.AUTO)
+    covered, _ = redact(view_of(picture, [[80.0, 60.0, 260.0, 210.0]]), RedactPolicy.OBJECTS)
 
     before, after = picture[165:185, 128:185], covered[165:185, 128:185]
     assert int(before.max()) - int(before.min()) == 200
@@ -101,7 +101,7 @@ def test_a_face_in_a_covered_person_keeps_no_features() -> None:
             cv2.circle(picture, (x, 76), 2, (20, 20, 20), -1)
         if mouth:
             cv2.ellipse(picture, (140, 87), (6, 3), 0, 0, 180, (30, 30, 120), 1)
-        covered, _ = redact(view_of(picture, [BOX]), RedactPolicy.AUTO)
+        covered, _ = redact(view_of(picture, [BOX]), RedactPolicy.OBJECTS)
         faces.append(covered[66:94, 126:154].astype(int))
 
     assert int(np.abs(faces[0] - faces[1]).max()) < 40
@@ -109,8 +109,8 @@ def test_a_face_in_a_covered_person_keeps_no_features() -> None:
 
 def test_the_same_view_gives_the_same_bytes() -> None:
     """Redaction has no chance in it: the hash of a picture is reproducible."""
-    first, _ = redact(view_of(noise(), [BOX, [10.0, 10.0, 60.0, 90.0]]), RedactPolicy.AUTO)
-    second, _ = redact(view_of(noise(), [[10.0, 10.0, 60.0, 90.0], BOX]), RedactPolicy.AUTO)
+    first, _ = redact(view_of(noise(), [BOX, [10.0, 10.0, 60.0, 90.0]]), RedactPolicy.OBJECTS)
+    second, _ = redact(view_of(noise(), [[10.0, 10.0, 60.0, 90.0], BOX]), RedactPolicy.OBJECTS)
 
     assert first.tobytes() == second.tobytes()
 
@@ -123,7 +123,7 @@ def test_the_same_view_gives_the_same_bytes() -> None:
 )
 def test_any_boxes_can_be_covered(boxes: list[tuple[float, ...]]) -> None:
     """Boxes outside, inverted or empty are no reason to fail."""
-    picture, redaction = redact(view_of(noise(60, 80), boxes), RedactPolicy.AUTO)
+    picture, redaction = redact(view_of(noise(60, 80), boxes), RedactPolicy.OBJECTS)
 
     assert picture.shape == (60, 80, 3)
     assert redaction.areas <= len(boxes)
