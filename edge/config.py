@@ -68,9 +68,9 @@ class OriginalsConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     key_file: str | None = None
     """File with the key, 32 bytes in base64, relative to the configuration file. Either this or
-    ``key_env``."""
+    ``key_env``. Default: none."""
     key_env: str | None = None
-    """Environment variable with the key."""
+    """Environment variable with the key. Default: none."""
     path: str = "originals"
     """Folder, relative to the configuration file; made if missing. Default: originals."""
     ttl_h: Annotated[float, Meta(gt=0.0, le=720.0)] = 72.0
