@@ -11,6 +11,7 @@ import click
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
+    from cityloop.exam.crosscheck import CrossCheck
     from cityloop.exam.score import Paper, Score
 
 __all__ = ["main"]
@@ -58,6 +59,18 @@ _SEED = click.IntRange(0)
     help="Sittings at a time; default as many as there are cores.",
 )
 @click.option(
+    "--processes",
+    is_flag=True,
+    help="Run the sensors once more with real processes on a scaled clock, and compare.",
+)
+@click.option(
+    "--speed",
+    type=click.FloatRange(1.0, 3600.0),
+    default=60.0,
+    show_default=True,
+    help="With --processes: scenario time per real time.",
+)
+@click.option(
     "--json", "as_json", is_flag=True, help="Print the score as JSON; the last line has it all."
 )
 @click.option(
@@ -75,6 +88,8 @@ def main(
     surge: float,
     packs: tuple[str, ...],
     jobs: int | None,
+    processes: bool,
+    speed: float,
     as_json: bool,
     html: Path | None,
     junit: Path | None,
@@ -86,7 +101,9 @@ def main(
     Exits 1 when recall or precision is too low, the quiet week raises an alarm, or anything is lost
     or duplicated.
     """
-    from cityloop.errors import StackError  # noqa: PLC0415 - keeps --help quick
+    import httpx  # noqa: PLC0415 - keeps --help quick
+
+    from cityloop.errors import StackError  # noqa: PLC0415
     from cityloop.exam.report_page import report_page  # noqa: PLC0415
     from cityloop.exam.score import score  # noqa: PLC0415
     from cityloop.exam.verdict import failures, junit_xml  # noqa: PLC0415
@@ -99,7 +116,8 @@ def main(
         papers = _papers(
             names, seeds, packs, quick=quick, surge=surge, jobs=jobs or os.cpu_count() or 1
         )
-    except (SimulatorError, StackError, RuntimeFault) as error:
+        checks = _crosschecks(papers, packs, speed) if processes else []
+    except (SimulatorError, StackError, RuntimeFault, httpx.HTTPError) as error:
         raise click.ClickException(str(error)) from error
     total = score(papers)
     if html is not None:
@@ -107,12 +125,23 @@ def main(
     if junit is not None:
         junit.write_text(junit_xml(papers, min_recall, min_precision), encoding="utf-8")
     wrong = failures(total, min_recall, min_precision)
+    wrong += [
+        f"{name}: real processes said {len(one.only_processes)} other things and left out "
+        f"{len(one.only_virtual)}: expected the same"
+        for name, one in checks
+        if not one.agrees
+    ]
     if as_json:
-        _print_json(papers, total)
+        _print_json(papers, total, checks)
     else:
         _print_table(papers, total)
-        for one in wrong:
-            click.echo(f"failed: {one}", err=True)
+        for name, check in checks:
+            click.echo(f"{name} with real processes: {check.same} statements the same")
+            for said in (*check.only_virtual, *check.only_processes):
+                side = "virtual time" if said in check.only_virtual else "real processes"
+                click.echo(f"  only in {side}: {' '.join(map(str, said))}")
+        for reason in wrong:
+            click.echo(f"failed: {reason}", err=True)
     sys.exit(1 if wrong else 0)
 
 
@@ -152,7 +181,40 @@ def _advance(progress: "Progress", task: "TaskID", at_s: float) -> None:
     progress.update(task, completed=at_s)
 
 
-def _print_json(papers: "list[Paper]", total: "Score") -> None:
+def _crosschecks(
+    papers: "list[Paper]", packs: tuple[str, ...], speed: float
+) -> "list[tuple[str, CrossCheck]]":
+    """Return, by sitting, how real processes compare with virtual time."""
+    import tempfile  # noqa: PLC0415
+
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import Progress  # noqa: PLC0415
+
+    from cityloop.exam.crosscheck import crosscheck, said_of  # noqa: PLC0415
+    from cityloop.exam.processes import sit_in_processes  # noqa: PLC0415
+
+    found = []
+    with Progress(transient=True, console=Console(stderr=True)) as progress:
+        for paper in papers:
+            city, until_s = paper.sitting.city, paper.sitting.until_s
+            task = progress.add_task(f"{city.name}, real processes", total=until_s)
+            with tempfile.TemporaryDirectory() as folder:
+                events, _ = sit_in_processes(
+                    city,
+                    Path(folder),
+                    speed=speed,
+                    packs=packs,
+                    until_s=until_s,
+                    progress=partial(_advance, progress, task),
+                )
+            real = said_of(events, city.start, until_s)
+            found.append((f"{city.name}[{city.seed}]", crosscheck(paper.sitting.said, real)))
+    return found
+
+
+def _print_json(
+    papers: "list[Paper]", total: "Score", checks: "list[tuple[str, CrossCheck]]"
+) -> None:
     import msgspec  # noqa: PLC0415
 
     from cityloop.exam.score import score  # noqa: PLC0415
@@ -160,6 +222,9 @@ def _print_json(papers: "list[Paper]", total: "Score") -> None:
     for paper in papers:
         city = paper.sitting.city
         line = {"scenario": city.name, "seed": city.seed} | msgspec.to_builtins(score([paper]))
+        click.echo(msgspec.json.encode(line))
+    for name, check in checks:
+        line = {"processes": name, "agrees": check.agrees} | msgspec.to_builtins(check)
         click.echo(msgspec.json.encode(line))
     click.echo(msgspec.json.encode(total))
 

@@ -14,6 +14,7 @@ from cityloop.audit.books import AuditReport
 from cityloop.audit.collection import audit_run, read_journal_book
 from cityloop.errors import ExamError
 from cityloop.exam.camera_stand import CAMERA_BOX, CameraStand
+from cityloop.exam.crosscheck import Said, said_of
 from cityloop.exam.statements import Episode, episodes_of
 from cityloop.exam.track_record import CameraFigures, camera_messages
 from cityloop.single_process import SingleProcess
@@ -46,6 +47,8 @@ class Sitting(Struct, frozen=True, kw_only=True):
     until_s: float
     incidents: tuple[Incident, ...]
     episodes: tuple[Episode, ...]
+    said: tuple[Said, ...]
+    """Every statement that reached the API."""
     samples: int
     """Moments at which a sensor measured."""
     frames: int
@@ -247,6 +250,7 @@ def _sitting(
         until_s=until_s,
         incidents=(*truth.incidents(), *(() if stand is None else stand.incidents())),
         episodes=tuple(episodes_of(heard, city.start)),
+        said=tuple(said_of((event for event, _ in heard), city.start, until_s)),
         samples=flow.count,
         frames=0 if stand is None else stand.frames,
         cameras=_figures(city, folder, stand),

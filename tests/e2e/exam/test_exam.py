@@ -54,6 +54,21 @@ rules:
 """
 
 
+TOWN = """\
+name: town
+title: {zh: 小镇, en: Town}
+start: 2026-06-01T00:00:00+08:00
+lasts: 24m
+step: 60s
+weather:
+  storms: [{at: 60s, lasts: 15m, return_period_a: 20}]
+sensors:
+- {id: level, profile: water_level, count: 6, low_point: {drain_mm_h: [20, 60]}}
+- {id: hydrant, profile: fire_water, count: 6}
+incidents:
+- {cause: hydrant_leak, sensors: hydrant-005, at: 1m, lasts: 16m, size: 90}
+"""
+
 SCHOOL = """\
 name: school
 title: {zh: 学校, en: School}
@@ -169,6 +184,23 @@ def test_a_blind_detector_fails_the_exam_and_the_report_shows_what_it_missed(
 
     assert (code, score["recall"]) == (1, 0.0)
     assert "data:video/mp4;base64," in report.read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_real_processes_say_the_same_as_virtual_time(tmp_path: Path) -> None:
+    """Hub, gateway and API as processes on a scaled clock: every statement is the same, at the same moment."""
+    path = tmp_path / "town.yaml"
+    path.write_text(TOWN, encoding="utf-8")
+    result = CliRunner().invoke(
+        main, ["--scenario", str(path), "--processes", "--speed", "60", "--json"]
+    )
+    lines = [msgspec.json.decode(line) for line in result.stdout.strip().splitlines()]
+    (check,) = [line for line in lines if "processes" in line]
+
+    assert result.exit_code == 0, result.output
+    assert check["agrees"]
+    assert check["same"] >= 6
+    assert (check["only_virtual"], check["only_processes"]) == ([], [])
 
 
 def test_an_unknown_scenario_is_refused_in_words() -> None:
