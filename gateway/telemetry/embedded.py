@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from operator import itemgetter
 from pathlib import Path
 from threading import Lock
 
@@ -28,6 +29,8 @@ _VERSION = 2
 _DAY_US = 86_400_000_000
 _GRACE_US = 3_600_000_000
 """A day is rolled up when the next one is an hour old: what is a little late then counts at once."""
+_PLACE = itemgetter(0, 1)
+"""Series and moment of a row: its place in the table. Rows of equal place keep their order, the last counts."""
 _TABLE = re.compile(r"^raw_(-?\d+)$")
 _FIRST_TABLE = re.compile(r"^points_(-?\d+)$")
 
@@ -153,6 +156,8 @@ class EmbeddedTelemetry:
             self._expire(newest)
         number = self._series.number
         rows = [(number(device, metric), at_us, value) for device, metric, at_us, value in batch]
+        # by series: each page of the table is fetched and logged once, not once for each moment
+        rows.sort(key=_PLACE)
         self._db.executemany(f'INSERT OR REPLACE INTO "raw_{day}" VALUES (?,?,?)', rows)  # noqa: S608 - day is an int
         self._rollups.touched(day, rows)
 
