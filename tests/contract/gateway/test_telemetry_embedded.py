@@ -59,6 +59,16 @@ def test_first_version_of_the_store_is_brought_over(tmp_path: Path) -> None:
     assert found == [Point("d", "x_m", DAY, 1.5)]
 
 
+def test_of_two_values_of_a_moment_the_later_counts(tmp_path: Path) -> None:
+    """Within a batch too, whatever their types."""
+    store = EmbeddedTelemetry(tmp_path / "t.sqlite")
+    store.write([Point("d", "x", NOW_US, value) for value in (2.0, "off", 1.0, "on")])
+    found = store.read("d", "x", from_us=0, to_us=NOW_US + 1)
+    store.close()
+
+    assert [point.value for point in found] == ["on"]
+
+
 def test_embedded_store_keeps_texts(tmp_path: Path) -> None:
     """A text field (the source of a noise) is stored as such."""
     store = EmbeddedTelemetry(tmp_path / "t.sqlite")
