@@ -79,6 +79,8 @@ def init(
         click.echo(f"  {finding.advice}", err=True)
     with stop_on_signals() as stop:
         server.start()
+        if host not in {"127.0.0.1", "::1", "localhost"}:
+            click.echo(f"{host}: the page is not encrypted and others can reach it", err=True)
         _show(server.link)
         if opens:
             webbrowser.open(server.link)

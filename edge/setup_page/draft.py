@@ -7,7 +7,6 @@ from msgspec import Meta, Struct
 
 from contracts.coordinates import gcj02_to_wgs84
 from contracts.geometry import from_local_m
-from edge.camera_config import Point
 from edge.errors import SetupRefused
 
 __all__ = ["CameraDraft", "Draft", "PairDraft", "camera_data", "new_document", "pairs_data"]
@@ -41,7 +40,7 @@ class CameraDraft(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     datum: str = "wgs84"
     """What longitudes and latitudes of the pairs are given in: ``wgs84`` or ``gcj02`` (maps of
     China 火星坐标)."""
-    place: Point | None = None
+    place: tuple[Degrees, Degrees] | None = None
     """Longitude and latitude of the camera, WGS 84."""
 
 

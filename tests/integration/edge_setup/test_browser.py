@@ -65,7 +65,9 @@ def test_an_installer_sets_up_a_camera(
             lambda said: errors.append(said.text) if said.type == "error" else None,
         )
         page.goto(link)
-        page.wait_for_function("document.querySelector('#picture').naturalWidth > 0")
+        page.wait_for_selector("#drawing[viewBox]")
+        # the picture's own height decides where a click lands
+        page.wait_for_load_state("networkidle")
         assert page.inner_text("h1") == "摄像机设置"
         area = page.locator("#drawing").bounding_box()
         assert area is not None

@@ -212,6 +212,20 @@ def test_four_points_in_a_line_are_refused(visitor: Visitor) -> None:
     assert "in a line" in visitor.json("/api/proposal", wrong)["problem"]
 
 
+def test_points_may_be_measured_with_a_tape(visitor: Visitor) -> None:
+    """Metres from the camera's place become degrees, and the place itself is written too."""
+    corners = ((0.1, 0.9, 0, 0), (0.9, 0.9, 10, 0), (0.6, 0.4, 10, 40), (0.4, 0.4, 0, 40))
+    pairs = [{"image": [x, y], "east_m": east, "north_m": north} for x, y, east, north in corners]
+    tape = draft(pairs=pairs, place=[114.05, 22.54])
+    fit = visitor.json("/api/ground", tape)
+    proposal = visitor.json("/api/proposal", tape)
+
+    assert (fit["problem"], fit["exact"]) == ("", True)
+    assert fit["plan"][2] == pytest.approx([10.0, 40.0], abs=0.02)
+    assert proposal["problem"] == ""
+    assert "place: {lon: 114.05, lat: 22.54}" in proposal["text"]
+
+
 def test_model_and_hub_are_tested_from_the_page(visitor: Visitor) -> None:
     """Findings say how it went; without a hub there is nothing to test."""
     model = visitor.json("/api/tests/model", draft())["finding"]
