@@ -34,6 +34,7 @@ from cloud_api.routes.devices import devices_router
 from cloud_api.routes.dispatching import dispatch_router
 from cloud_api.routes.events import events_router
 from cloud_api.routes.evidence import evidence_router
+from cloud_api.routes.exports import exports_router
 from cloud_api.routes.fleet import fleet_router
 from cloud_api.routes.notices import notices_router
 from cloud_api.routes.oidc import oidc_router
@@ -43,6 +44,7 @@ from cloud_api.routes.people import people_router
 from cloud_api.routes.stream import stream_router
 from cloud_api.routes.supervision import supervision_router
 from cloud_api.routes.system import system_router
+from cloud_api.routes.webhooks import webhooks_router
 from cloud_api.services import Services
 from cloud_api.short_way import ShortWay
 from cloud_api.timing import Timing
@@ -103,6 +105,8 @@ def build_app(services: Services, start: Callable[[], None], stop: Callable[[], 
         orders_router(services, gate),
         citizens_router(services, gate),
         open311_router(services, gate),
+        webhooks_router(services, gate),
+        exports_router(services, gate),
     ):
         app.include_router(router)
     config = services.config

@@ -38,6 +38,7 @@ from cloud_api.migrate import upgrade
 from cloud_api.mode_switching import ModeSwitcher
 from cloud_api.notices.bootstrap import Notices, build_notices
 from cloud_api.notices.senders import AppriseSender, NoticeSender
+from cloud_api.open311.requests_list import RequestsList
 from cloud_api.orders.bootstrap import build_orders
 from cloud_api.orders.desk import OrderDesk
 from cloud_api.people.back_off import LoginBackOff
@@ -54,6 +55,7 @@ from cloud_api.rebuild import is_stale, projection_digest, rebuild
 from cloud_api.service import ProjectorLoop, TickerLoop
 from cloud_api.services import Services
 from cloud_api.ticker import Ticker
+from cloud_api.webhooks.bootstrap import build_deliverers
 from runtime.clock import Clock
 from runtime.mqtt_session import MqttSession
 
@@ -165,6 +167,8 @@ class Api:
     def close(self) -> None:
         """Close the database and leave the hub."""
         self.services.orders.close()
+        for deliverer in self.services.webhooks:
+            deliverer.close()
         if self.services.control is not None:
             self.services.control.close()
         self.services.store.dispose()
@@ -196,10 +200,13 @@ def open_profile(config: ApiConfig, flows: Flows) -> CityProfile:
 
 def _followers(services: Services) -> list[tuple[str, Steps]]:
     """Return what reads the logs and acts on them, each for itself."""
+    webhooks: list[tuple[str, Steps]] = [
+        (f"webhook-{each.endpoint.id}", each) for each in services.webhooks
+    ]
     if services.notices is None:
-        return []
+        return webhooks
     postmen = [(f"notices-{each.channel.id}", each) for each in services.notices.postmen]
-    return [("notices", services.notices.writer), *postmen]
+    return [("notices", services.notices.writer), *postmen, *webhooks]
 
 
 def _looping(services: Services) -> list[tuple[str, Steps, float]]:
@@ -267,6 +274,7 @@ def build(
         ProfileError, ConfigError: the city profile does not exist or contradicts itself.
         NoticePlanError: the plan of notices contradicts itself.
         MappingError: a source of orders cannot be joined.
+        EndpointError: an endpoint of webhooks has no secret.
     """
     flows = load_flows(config.flow, config.flow_choices)
     profile = open_profile(config, flows)
@@ -302,6 +310,9 @@ def build(
     ticker = Ticker(drawer, batch=config.ticker_batch)
     switcher = ModeSwitcher(ticker, control, metrics)
     orders = build_orders(config.orders, store, vault, switcher, metrics)
+    requests = RequestsList(
+        flows, {each.id: each.en for each in config.departments}, config.open311.place_digits
+    )
     return Api(
         Services(
             config=config,
@@ -359,6 +370,8 @@ def build(
             ),
             switcher=switcher,
             orders=orders,
+            requests=requests,
+            webhooks=build_deliverers(config.webhooks, store, requests, metrics, Random()),  # noqa: S311 - jitter
             reports=ReportDesk(store, orders.desk, profile.dispatcher, config.report_district),
             notices=_open_notices(
                 config, store, profile, flows, metrics, sender or AppriseSender(), orders.desk

@@ -14,6 +14,7 @@ from cloud_api.open311.config import Open311Config
 from cloud_api.orders.sources import OrderSource
 from cloud_api.people.oidc_config import OidcConfig
 from cloud_api.privacy.keybook import KeyBook
+from cloud_api.webhooks.endpoints import Endpoint
 from contracts.envelope import Id
 from runtime.clock import ClockConfig
 from runtime.errors import SecretError
@@ -186,6 +187,10 @@ class ApiConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """District of people's reports that lie in no cell of the grid. Default unassigned."""
     open311: Open311Config = Open311Config()
     """The Open311 facade. Default: there, and read without a key."""
+    webhooks: tuple[Endpoint, ...] = ()
+    """Endpoints that are told of changes. Default none."""
+    cap_sender: Annotated[str, Meta(pattern=r"^[^\s,<&]{1,200}$")] = "cityloop.invalid"
+    """Who warns, as the sender of CAP alerts; a name of yours on the internet. Default cityloop.invalid."""
     log_level: str = "info"
     """debug, info, warning or error. Default info."""
 

@@ -86,6 +86,12 @@ class Metrics:
             ["source", "outcome"],
             registry=self.registry,
         )
+        self.webhooks = Counter(
+            "cityloop_api_webhooks",
+            "Webhook messages by endpoint and what became of them (sent, failed, refused, gone).",
+            ["endpoint", "outcome"],
+            registry=self.registry,
+        )
         self.loop_failures = Counter(
             "cityloop_api_loop_failures",
             "Steps of a loop that failed and were tried again, by loop.",

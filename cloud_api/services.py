@@ -21,6 +21,7 @@ from cloud_api.keys import KeyRing
 from cloud_api.metrics import Metrics
 from cloud_api.mode_switching import ModeSwitcher
 from cloud_api.notices.bootstrap import Notices
+from cloud_api.open311.requests_list import RequestsList
 from cloud_api.orders.bootstrap import Orders
 from cloud_api.people.callers import Callers
 from cloud_api.people.login import Login
@@ -32,6 +33,7 @@ from cloud_api.ports import ControlSink
 from cloud_api.privacy.vault import Vault
 from cloud_api.projector import Projector
 from cloud_api.ticker import Ticker
+from cloud_api.webhooks.deliverer import Deliverer
 from runtime.clock import Clock
 
 __all__ = ["Services"]
@@ -72,3 +74,5 @@ class Services:
     switcher: ModeSwitcher
     orders: Orders
     reports: ReportDesk
+    requests: RequestsList
+    webhooks: list[Deliverer]

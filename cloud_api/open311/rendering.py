@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 from starlette.responses import Response
 
-__all__ = ["FORMS", "Item", "answer", "errors"]
+__all__ = ["FORMS", "Item", "answer", "errors", "storable_in_xml"]
 
 FORMS = {"json": "application/json; charset=utf-8", "xml": "text/xml; charset=utf-8"}
 """Media type of each form."""
@@ -67,5 +67,9 @@ def _fill(element: Element, item: Item) -> None:
 
 
 def _text(value: object) -> str:
-    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return storable_in_xml(str(value).lower() if isinstance(value, bool) else str(value))
+
+
+def storable_in_xml(text: str) -> str:
+    """Return a text whose characters XML 1.0 all has; others become U+FFFD."""
     return _NOT_IN_XML.sub("\ufffd", text)

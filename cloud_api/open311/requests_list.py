@@ -76,6 +76,16 @@ class RequestsList:
         found = [decode_order(bytes(body)) for body in connection.scalars(query)]
         return [self._item(connection, record) for record in found]
 
+    def named(self, connection: Connection, order_ids: tuple[str, ...]) -> list[Item]:
+        """Return the requests with these ids, those that are reports of people."""
+        if not order_ids:
+            return []
+        query = select(orders.c.body).where(
+            orders.c.order_id.in_(order_ids), orders.c.source == SOURCE
+        )
+        found = [decode_order(bytes(body)) for body in connection.scalars(query)]
+        return [self._item(connection, record) for record in found]
+
     def _item(self, connection: Connection, record: OrderRecord) -> Item:
         order = record.order
         own = case_of_order(connection, record.order_id)

@@ -19,7 +19,7 @@ from cloud_api.dispatch.classes import event_type_of
 from cloud_api.errors import InvalidInput, NotFound, Problem
 from cloud_api.media import check_media_type
 from cloud_api.open311.rendering import Item, answer, errors
-from cloud_api.open311.requests_list import RequestFilter, RequestsList
+from cloud_api.open311.requests_list import RequestFilter
 from cloud_api.routes.citizens import POST_REPORTS
 from cloud_api.services import Services
 from contracts.envelope import Place
@@ -178,8 +178,7 @@ class _Facade:
         self._config = services.config.open311
         self._reader = Require(services.callers, READ | POST_REPORTS, sees=Sees.COMMON)
         self._sender = Require(services.callers, POST_REPORTS, sees=Sees.COMMON)
-        names = {each.id: each.en for each in services.config.departments}
-        self._requests = RequestsList(services.flows, names, self._config.place_digits)
+        self._requests = services.requests
 
     async def read(
         self,

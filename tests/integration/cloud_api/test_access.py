@@ -81,6 +81,12 @@ ROLES: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/orders/{order_id}"): READ,
     ("GET", "/v1/order-sources"): READ,
     ("POST", "/v1/reports"): POST_REPORTS,
+    ("GET", "/v1/webhooks"): MANAGE,
+    ("GET", "/v1/exports/cases.{form}"): READ,
+    ("GET", "/v1/exports/events.{form}"): READ,
+    ("GET", "/v1/exports/case-log.{form}"): READ,
+    ("GET", "/v1/events/{event_id}/cap"): READ,
+    ("GET", "/v1/webhooks/{endpoint}/trouble"): MANAGE,
     ("POST", "/open311/v2/requests.{form}"): POST_REPORTS,
     ("GET", "/v1/notices/{notice_id}"): READ,
 }
@@ -117,6 +123,7 @@ def _status(client: httpx.Client, method: str, path: str) -> int:
         mapping="none",
         order_id="none",
         form="json",
+        endpoint="none",
     )
     headers = {"X-Forwarded-For": "192.0.2.1"}  # so that /metrics does not take us for loopback
     with client.stream(method, path, headers=headers) as answer:

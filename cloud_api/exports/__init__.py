@@ -1,0 +1,1 @@
+"""Open formats out: tables, maps, event logs and warnings, streamed."""
