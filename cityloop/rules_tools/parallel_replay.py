@@ -2,10 +2,13 @@
 
 import itertools
 import multiprocessing
+import sys
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
+from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import NamedTuple
 
@@ -64,12 +67,20 @@ def replay_many(
     if jobs == 1 or len(names) == 1:
         parts = _collected((_one(share, name) for name in names), progress)
     else:
-        # spawned, not forked: threads of this process would be copied in the middle of their work
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(min(jobs, len(names)), mp_context=context) as pool:
+        with ProcessPoolExecutor(min(jobs, len(names)), mp_context=_context()) as pool:
             found = pool.map(_one, itertools.repeat(share), names)
             parts = _collected(found, progress)
     return _joined(parts)
+
+
+def _context() -> BaseContext:
+    """Return how processes are started: copied from this one where that is safe, else begun anew.
+
+    A copy has the program and the packs at once, which a new process needs most of a second for. Threads
+    would be copied in the middle of their work, so a process that has others than its first is not copied.
+    """
+    alone = threading.active_count() == 1 and sys.platform == "linux"
+    return multiprocessing.get_context("fork" if alone else "spawn")
 
 
 @cache
