@@ -192,7 +192,7 @@ def test_real_processes_say_the_same_as_virtual_time(tmp_path: Path) -> None:
     path = tmp_path / "town.yaml"
     path.write_text(TOWN, encoding="utf-8")
     result = CliRunner().invoke(
-        main, ["--scenario", str(path), "--processes", "--speed", "60", "--json"]
+        main, ["--scenario", str(path), "--processes", "--min-precision", "0.5", "--json"]
     )
     lines = [msgspec.json.decode(line) for line in result.stdout.strip().splitlines()]
     (check,) = [line for line in lines if "processes" in line]
