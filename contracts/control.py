@@ -5,12 +5,13 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from contracts.envelope import Evidence, Id, Moment
+from contracts.envelope import Evidence, Id, Moment, Ratio, Sha256
 
 __all__ = [
     "Command",
     "CommandName",
     "CommandResult",
+    "Comparison",
     "ConfigDesired",
     "ConfigReported",
     "Control",
@@ -58,7 +59,8 @@ class CommandName(StrEnum):
     """What a box can be told to do."""
 
     SNAPSHOT = "snapshot"
-    """Take one redacted picture of a camera and upload it."""
+    """Take one redacted picture of a ``camera`` and upload it; perhaps of a ``zone``, perhaps compared
+    with the picture ``before`` (its SHA-256)."""
     RELOAD = "reload"
     """Read the box's own configuration again and apply what can be applied while it runs."""
     ACT = "act"
@@ -76,6 +78,18 @@ class Command(Struct, frozen=True, kw_only=True, tag="command.v1", tag_field="ty
     args: dict[str, str] = {}
 
 
+class Comparison(Struct, frozen=True, kw_only=True):
+    """Two pictures of one place: is what was there before gone?"""
+
+    before: Sha256
+    after: Sha256
+    changed: bool
+    score: Ratio
+    """Share of what was looked at that differs."""
+    confidence: Ratio
+    """How sure that is: 0.5 at the threshold, 1 where all or nothing differs."""
+
+
 class CommandResult(Struct, frozen=True, kw_only=True, tag="result.v1", tag_field="type"):
     """What became of a command."""
 
@@ -85,6 +99,8 @@ class CommandResult(Struct, frozen=True, kw_only=True, tag="result.v1", tag_fiel
     ok: bool
     detail: str = ""
     evidence: tuple[Evidence, ...] = ()
+    comparison: Comparison | None = None
+    """For a snapshot that names a picture from before."""
 
 
 class ConfigDesired(Struct, frozen=True, kw_only=True, tag="config.desired.v1", tag_field="type"):

@@ -37,6 +37,9 @@ class ObservationKind(StrEnum):
     """A track was in a zone for longer than its ``loiter_after_s`` in all, coming and going."""
     CROWD_GROWTH = "crowd_growth"
     """A zone fills up; ``count`` says with how many."""
+    SCENE_COMPARED = "scene_compared"
+    """A picture from after was compared with one from before: ``label`` is changed or unchanged, with
+    its confidence; start and end at once."""
     CAMERA_INTEGRITY = "camera_integrity"
 
 

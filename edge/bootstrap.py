@@ -29,6 +29,7 @@ from edge.evidence.http_store import HttpEvidenceStore
 from edge.evidence.ports import EvidenceStore
 from edge.evidence.spool import Spool
 from edge.evidence.vault_build import build_vault
+from edge.evidence.verification import Verifier
 from edge.health_build import attach_guards, attach_local, attach_watchdog
 from edge.lane_build import LaneParts, build_lane, camera_address, credentialed
 from edge.sensor_build import Surroundings, build_driver
@@ -133,11 +134,12 @@ def build(
         who.box, Path(f"{outbox_config.path}.episodes"), update_every_s=config.update_every_s
     )
     store = evidence_store or _http_store(config, folder)
-    spool, desk, courier = None, None, None
+    spool, desk, courier, verifier = None, None, None, None
     if store is not None:
         spool = Spool(folder / config.evidence.path, config.evidence.budget_bytes)
         vault = build_vault(config.evidence.originals, folder)
         desk, courier = EvidenceDesk(spool, vault), Courier(spool, store, rng, vault)
+        verifier = Verifier(desk, vault)
     given_sources, given_detectors = sources or {}, detectors or {}
     # what is given, or runs within step(), runs here
     nursery = None if direct else Nursery()
@@ -195,7 +197,8 @@ def build(
             box=who.box,
             lanes=lanes_by_id,
             policies={camera.id: camera.evidence.redact for camera in config.cameras},
-            desk=desk,
+            verifier=verifier,
+            book=book,
             configurator=configurator,
         ),
         configurator=configurator,

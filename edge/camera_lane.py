@@ -137,6 +137,10 @@ class CameraLane:
         self._watch.be_patient(config.offline_after_s, config.online_after_s)
         return letters
 
+    def region(self, zone: str) -> tuple[float, float, float, float] | None:
+        """Return the bounds of a zone as shares of the picture; None where there is no such zone."""
+        return None if self._pipeline is None else self._pipeline.region(zone)
+
     def view(self) -> View | None:
         """Return the latest picture that the detector looked at, or None before the first."""
         return None if self._pipeline is None else self._pipeline.latest

@@ -11,16 +11,20 @@ from contracts.control import (
     Command,
     CommandName,
     CommandResult,
+    Comparison,
     ConfigDesired,
     ConfigReported,
 )
 from contracts.envelope import Evidence
 from contracts.errors import MessageError
+from contracts.observation import ObservationKind
 from contracts.topics import Kind, box_topic
 from edge.camera_config import RedactPolicy
 from edge.camera_lane import CameraLane
 from edge.configurator import Configurator
-from edge.evidence.desk import EvidenceDesk
+from edge.episodes import EpisodeBook, EpisodeKey
+from edge.evidence.verification import Verifier
+from runtime.outbox import Letter
 from runtime.session import Inbound, Session
 
 __all__ = ["CommandDesk"]
@@ -44,7 +48,8 @@ class CommandDesk:
         box: third level.
         lanes: cameras by id.
         policies: how each camera's pictures are redacted.
-        desk: makes pictures; None where there is nowhere to send them.
+        verifier: makes pictures; None where there is nowhere to send them.
+        book: open episodes of the box.
         configurator: applies desired configurations.
     """
 
@@ -57,7 +62,8 @@ class CommandDesk:
         box: str,
         lanes: Mapping[str, CameraLane],
         policies: Mapping[str, RedactPolicy],
-        desk: EvidenceDesk | None,
+        verifier: Verifier | None,
+        book: EpisodeBook,
         configurator: Configurator,
     ) -> None:
         self._session = session
@@ -66,7 +72,10 @@ class CommandDesk:
         self._reported_topic = box_topic(district, site, box, Kind.CONFIG_REPORTED)
         self._lanes = lanes
         self._policies = policies
-        self._desk = desk
+        self._verifier = verifier
+        self._book = book
+        self.letters: list[Letter] = []
+        """What is to be told because of a command; whoever sends it clears it."""
         self._configurator = configurator
         self._results: dict[str, CommandResult] = {}
         self._answers: deque[tuple[str, bytes, bool]] = deque()
@@ -137,22 +146,51 @@ class CommandDesk:
         if lane is None:
             known = ", ".join(self._lanes) or "none"
             return self._result(command, now, f"camera {camera[:64]!r} is unknown; it has {known}")
-        if self._desk is None:
+        if self._verifier is None:
             return self._result(command, now, "no api is configured, so no pictures are taken")
         view = lane.view()
         if view is None:
             return self._result(command, now, f"camera {camera!r} has given no picture yet")
-        evidence = self._desk.picture(view, self._policies[camera])
-        if evidence is None:
-            return self._result(command, now, "the picture could not be kept; see the box's log")
-        return self._result(command, now, "", (evidence,))
-
-    def _result(
-        self, command: Command, now: datetime, detail: str, evidence: tuple[Evidence, ...] = ()
-    ) -> CommandResult:
-        return CommandResult(
-            id=command.id, box=self._box, at=now, ok=not detail, detail=detail, evidence=evidence
+        zone = command.args.get("zone")
+        region = None if zone is None else lane.region(zone)
+        if zone is not None and region is None:
+            return self._result(command, now, f"camera {camera!r} has no zone {zone[:64]!r}")
+        found = self._verifier.verify(
+            view,
+            self._policies[camera],
+            now,
+            before=command.args.get("before"),
+            region=region,
         )
+        if found.evidence is None:
+            return self._result(command, now, "the picture could not be kept; see the box's log")
+        if found.comparison is not None:
+            self.letters += self._compared(camera, zone, found.comparison, found.evidence)
+        return CommandResult(
+            id=command.id,
+            box=self._box,
+            at=now,
+            ok=True,
+            detail=found.reason,
+            evidence=(found.evidence,),
+            comparison=found.comparison,
+        )
+
+    def _compared(
+        self, camera: str, zone: str | None, found: Comparison, evidence: Evidence
+    ) -> list[Letter]:
+        key = EpisodeKey(camera, ObservationKind.SCENE_COMPARED, f"{zone or ''}/{found.before}")
+        return self._book.flash(
+            key,
+            at=evidence.captured_at,
+            zone=zone,
+            label="changed" if found.changed else "unchanged",
+            confidence=found.confidence,
+            evidence=(evidence,),
+        )
+
+    def _result(self, command: Command, now: datetime, detail: str) -> CommandResult:
+        return CommandResult(id=command.id, box=self._box, at=now, ok=not detail, detail=detail)
 
     def _desired(self, desired: ConfigDesired, now: datetime) -> None:
         if desired.box != self._box:

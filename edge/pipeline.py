@@ -116,6 +116,14 @@ class CameraPipeline:
         self._last = percept.frame
         return self._tell(percept)
 
+    def region(self, zone: str) -> tuple[float, float, float, float] | None:
+        """Return the bounds of a zone as shares of the picture; None where there is no such zone."""
+        for known in self._config.zones:
+            if known.id == zone:
+                x, y = zip(*known.polygon, strict=True)
+                return (min(x), min(y), max(x), max(y))
+        return None
+
     def finish(self) -> list[Letter]:
         """Return the ends of everything that is going on: nothing continues from here."""
         if self._scene is None or self._last is None:

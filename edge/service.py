@@ -182,8 +182,9 @@ class Agent:
             self._commands.handle(message, now)
         if self._reload_wanted:
             self._reload(now)
-        letters: list[Letter] = list(self._configurator.letters)
+        letters: list[Letter] = [*self._configurator.letters, *self._commands.letters]
         self._configurator.letters.clear()
+        self._commands.letters.clear()
         if self._inference is not None:
             self._inference.step()
         for camera in self.cameras:

@@ -7,6 +7,7 @@ import structlog
 from contracts.envelope import Evidence, EvidenceRole
 from edge.camera_config import RedactPolicy
 from edge.evidence.redaction import redact
+from edge.evidence.references import References
 from edge.evidence.spool import Spool
 from edge.evidence.subject import Subject
 from edge.evidence.vault import Vault
@@ -29,6 +30,8 @@ class EvidenceDesk:
     """
 
     def __init__(self, spool: Spool, vault: Vault | None = None) -> None:
+        self.references = References()
+        """How places looked in the pictures that were made."""
         self._spool = spool
         self._vault = vault
         self._recent: dict[tuple[str, int, RedactPolicy, Subject | None], Evidence] = {}
@@ -83,6 +86,7 @@ class EvidenceDesk:
             redaction=redaction,
             role=role,
         )
+        self.references.keep(sha256, view, subject)
         self._keep_original(sha256, view)
         self._recent[key] = evidence
         if len(self._recent) > _RECENT:

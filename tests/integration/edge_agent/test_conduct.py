@@ -1,12 +1,16 @@
 """A whole box that tells of stops, loitering, gatherings, density, queues and flow."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from contracts.codec import encode
+from contracts.control import Command, CommandName, CommandResult
 from contracts.counts import Counts
 from contracts.observation import Phase
+from contracts.topics import Kind
 from edge.vision.detections import Detections
 from tests.integration.edge_agent.in_process import CONFIG, FPS, NAMES, InProcess, box_config
 from tests.unit.edge_agent.pinhole import Pinhole
@@ -114,3 +118,50 @@ def test_flow_is_told_with_the_counts(tmp_path: Path) -> None:
     assert rates
     assert max(rates) == pytest.approx(60.0 / 10.0, rel=0.35)
     assert all(not line.backward_per_min for line in lines)
+
+
+def test_a_snapshot_says_whether_what_stood_there_is_gone(tmp_path: Path) -> None:
+    """The car of the observation drove off: the result and an observation say changed."""
+    paving = (np.indices((200, 320)) // 20).sum(axis=0) % 2 * 80 + 60
+    rng = np.random.default_rng(5)
+    pictures, found = [], {}
+    for number in range(round(SECONDS * FPS)):
+        picture = (paving[..., None] + rng.integers(0, 10, (200, 320, 3))).astype(np.uint8)
+        boxes = []
+        if number / FPS < 18.0:
+            picture[80:120, 120:200] = 220
+            picture[90:100, 135:185] = 30
+            boxes = [[120.0, 80.0, 200.0, 120.0]]
+        pictures.append(picture)
+        found[number] = Detections(
+            np.asarray(boxes, np.float32).reshape(-1, 4),
+            np.full(len(boxes), 0.9, np.float32),
+            np.full(len(boxes), 1, np.int32),
+            NAMES,
+        )
+    zone = f"{{id: lane, kind: fire_lane, {WHOLE}, stopped_after_s: 10}}"
+    config = CONFIG.replace("  zones:\n", f"  zones:\n  - {zone}\n")
+    box = InProcess(tmp_path, config=box_config(config), script=pictures, found=found)
+    box.agent.start()
+    box.run(15.0)
+    before = box.gateway.observations("stopped_vehicle")[0].evidence[0].sha256
+    asked = [("still", 0.0), ("gone", 10.0)]
+    for name, wait_s in asked:
+        box.run(wait_s)
+        now = box.clock.now()
+        args = {"camera": "c-1", "before": before}
+        expires_at = now + timedelta(minutes=1)
+        command = Command(
+            id=name, name=CommandName.SNAPSHOT, at=now, expires_at=expires_at, args=args
+        )
+        box.gateway.publish(Kind.COMMAND, encode(command))
+        box.run(1.0)
+    results = {one.id: one.comparison for one in box.gateway.of(CommandResult)}
+    said = [one for one in box.gateway.observations("scene_compared") if one.phase is Phase.START]
+
+    assert results["still"] is not None
+    assert results["gone"] is not None
+    assert (results["still"].changed, results["gone"].changed) == (False, True)
+    assert results["gone"].after in box.store.pictures
+    assert [one.label for one in said] == ["unchanged", "changed"]
+    assert said[1].confidence == results["gone"].confidence
