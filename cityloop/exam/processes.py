@@ -5,6 +5,7 @@ Cameras are left out: their detector knows the truth of the frame it looks at, w
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -143,7 +144,6 @@ def _settled(
     city: City, plan: StackPlan, stack: Stack, until_s: float
 ) -> tuple[list[Event], AuditReport]:
     """Count until nothing of the scenario is under way any more, or the time is up."""
-    client = stack.client()
     given_up_s = time.monotonic() + _SETTLE_S
     ends = city.start + timedelta(seconds=until_s)
     while True:
@@ -155,7 +155,8 @@ def _settled(
             book.readings,
             book.observations,
         )
-        found = [msgspec.convert(one, Event) for one in all_revisions(client)]
+        with closing(stack.client()) as client:
+            found = [msgspec.convert(one, Event) for one in all_revisions(client)]
         found = [event for event in found if event.at <= ends]
         report = audit_run(
             ledgers=[plan.outbox(box.name) for box in city.boxes],
