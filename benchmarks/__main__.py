@@ -20,9 +20,13 @@ def _names() -> list[str]:
 @click.argument("name", type=click.Choice(_names()))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
 @click.option("--rows", type=click.IntRange(1), default=None, help="Only telemetry: rows to store.")
-def main(name: str, rows: int | None, *, as_json: bool) -> None:
+@click.option(
+    "--batch", type=click.IntRange(1), default=None, help="Only telemetry: points of one write."
+)
+def main(name: str, rows: int | None, batch: int | None, *, as_json: bool) -> None:
     """Run the benchmark NAME and print its figures; ratios are of one and the same run."""
-    sizes = {} if rows is None else {"rows": rows}
+    given = {"rows": rows, "batch": batch}
+    sizes = {option: value for option, value in given.items() if value is not None}
     importlib.import_module(f"benchmarks.{name}").main(as_json=as_json, **sizes)
 
 

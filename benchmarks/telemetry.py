@@ -23,7 +23,7 @@ _CADENCE_S = 10
 _READS = 21
 
 
-def _fill(store: EmbeddedTelemetry, rows: int) -> tuple[int, float]:
+def _fill(store: EmbeddedTelemetry, rows: int, points: int) -> tuple[int, float]:
     """Write one value of each sensor every ten seconds of two days; return sensors and seconds."""
     moments = 2 * 86_400 // _CADENCE_S
     sensors = max(1, rows // moments)
@@ -34,12 +34,12 @@ def _fill(store: EmbeddedTelemetry, rows: int) -> tuple[int, float]:
         at_us = _START_US + moment * _CADENCE_S * 1_000_000
         value = moment % 97 / 100
         batch.extend([Point(name, "depth_m", at_us, value) for name in names])
-        if len(batch) >= 10_000:
+        if len(batch) >= points:
             store.write(batch)
             written += len(batch)
-            batch = []
-            if written % 1_000_000 < 10_000:
+            if written % 1_000_000 < len(batch):
                 print(f"\r{written:,} rows", end="", file=sys.stderr)
+            batch = []
     store.write(batch)
     return sensors, time.perf_counter() - started
 
@@ -48,12 +48,12 @@ def _times(reads: list[float]) -> tuple[float, float]:
     return median(reads) * 1e3, max(reads) * 1e3
 
 
-def run(rows: int, folder: Path) -> dict[str, float | int]:
+def run(rows: int, batch: int, folder: Path) -> dict[str, float | int]:
     """Return the figures of one store of about ``rows`` rows."""
     path = folder / "telemetry.sqlite"
     store = EmbeddedTelemetry(path, retention_days=0)
     begun_s = time.process_time()
-    sensors, fill_s = _fill(store, rows)
+    sensors, fill_s = _fill(store, rows, batch)
     fill_cpu_s = time.process_time() - begun_s
     stored = sensors * (2 * 86_400 // _CADENCE_S)
     started = time.perf_counter()
@@ -87,6 +87,7 @@ def run(rows: int, folder: Path) -> dict[str, float | int]:
     size = sum(file.stat().st_size for file in folder.iterdir())
     figures: dict[str, float | int] = {
         "rows": stored,
+        "batch": batch,
         "sensors": sensors,
         "write_rows_per_s": round(stored / fill_s),
         "write_cpu_us_per_row": round(fill_cpu_s / stored * 1e6, 2),
@@ -108,10 +109,10 @@ def run(rows: int, folder: Path) -> dict[str, float | int]:
     return figures
 
 
-def main(*, as_json: bool, rows: int = 2_000_000) -> None:
+def main(*, as_json: bool, rows: int = 2_000_000, batch: int = 10_000) -> None:
     """Fill a store, read one sensor's day from it, print the figures."""
     with tempfile.TemporaryDirectory() as folder:
-        figures = run(rows, Path(folder))
+        figures = run(rows, batch, Path(folder))
     for name, value in figures.items():
         print(f"{name:32} {value:>14,}")
     if as_json:

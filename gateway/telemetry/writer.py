@@ -12,6 +12,11 @@ from runtime.backoff import Backoff
 
 __all__ = ["TelemetryWriter"]
 
+_GATHER_S = 0.5
+"""For so long points gather, unless a batch is full before, seconds."""
+_LOOK_S = 0.2
+"""How often an idle writer looks whether it shall end, seconds."""
+
 
 class TelemetryWriter:
     """A bounded queue before a telemetry store.
@@ -74,7 +79,8 @@ class TelemetryWriter:
                 self._waiting -= len(dropped)
                 self._written_offset = max(self._written_offset, offset)
                 self.counters["dropped"] += len(dropped)
-            self._changed.notify()
+            if self._waiting >= self._batch:
+                self._changed.notify()
 
     def step(self, monotonic_s: float) -> int:
         """Write one batch when there is one and no back-off runs; return the points written."""
@@ -118,11 +124,20 @@ class TelemetryWriter:
             return False
 
     def run(self, stopped: Callable[[], bool], monotonic: Callable[[], float]) -> None:
-        """Step until ``stopped``, sleeping while there is nothing to write."""
+        """Step until ``stopped``: at once while full batches wait, else what gathered in a while.
+
+        A write touches a page of each sensor, whether it brings one value of it or ten.
+        """
+        last_s = monotonic()
         while not stopped():
-            if self.step(monotonic()) == 0 and not self.tend():
+            now_s = monotonic()
+            if self._waiting >= self._batch or now_s - last_s >= _GATHER_S:
+                last_s = now_s
+                if self.step(now_s):
+                    continue
+            if not self.tend():
                 with self._changed:
-                    self._changed.wait(0.2)
+                    self._changed.wait(_LOOK_S)
         self.drain(monotonic)
 
     def drain(self, monotonic: Callable[[], float]) -> None:

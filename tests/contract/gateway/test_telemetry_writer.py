@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 from random import Random
 
@@ -48,11 +49,13 @@ class _Down:
         self.counters: Counter[str] = Counter()
         self.waiting = 0
         self.points: list[Point] = []
+        self.writes: list[int] = []
 
     def write(self, points: Sequence[Point]) -> None:
         if not self.up:
             raise TelemetryError("down")
         self.points.extend(points)
+        self.writes.append(len(points))
 
     def tend(self) -> bool:
         return False
@@ -75,3 +78,26 @@ def test_full_queue_drops_the_oldest_points_and_counts_them() -> None:
     assert writer.counters["dropped"] == 12
     assert {p.device for p in sink.points} == {"d-3", "d-4"}
     assert writer.written_offset == 5
+
+
+@pytest.mark.parametrize(
+    ("batch", "expected"), [(100, [6]), (2, [2, 2, 2])], ids=["gathered", "full batches"]
+)
+def test_points_of_half_a_second_are_written_together(batch: int, expected: list[int]) -> None:
+    """Each write costs a page a sensor, so what comes in drops waits for company, a full batch does not."""
+    sink = _Down()
+    sink.up = True
+    writer = TelemetryWriter(sink, Backoff(0.01, 0.02, Random(1)), batch=batch)
+    looks = count()
+
+    def over() -> bool:
+        look = next(looks)
+        if look < 3:
+            writer.offer(seconds_of("drops", 2), look + 1)
+        return look == 6
+
+    # a tenth of a second passes with each look at the clock
+    writer.run(over, (tick / 10 for tick in count()).__next__)
+
+    assert sink.writes == expected
+    assert writer.written_offset == 3
