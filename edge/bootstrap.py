@@ -134,7 +134,8 @@ def build(
         who.box, Path(f"{outbox_config.path}.episodes"), update_every_s=config.update_every_s
     )
     store = evidence_store or _http_store(config, folder)
-    spool, desk, courier, verifier = None, None, None, None
+    spool, vault, desk = None, None, None
+    courier, verifier = None, None
     if store is not None:
         spool = Spool(folder / config.evidence.path, config.evidence.budget_bytes)
         vault = build_vault(config.evidence.originals, folder)
@@ -217,7 +218,7 @@ def build(
             sensor.priorities = running.priorities
 
     configurator.attach(lanes_by_id, sensors, changed)
-    guards = attach_guards(agent, config, folder, ladder=ladder, spool=spool)
+    guards = attach_guards(agent, config, folder, ladder=ladder, spool=spool, vault=vault)
     attach_watchdog(agent, environment or {})
     attach_local(
         agent,

@@ -12,6 +12,7 @@ from edge.camera_config import CameraConfig
 from edge.camera_lane import CameraLane
 from edge.config import EdgeConfig
 from edge.evidence.spool import Spool
+from edge.evidence.vault import Vault
 from edge.health.disk_guard import DiskGuard, free_bytes
 from edge.health.figures import Figures
 from edge.health.heat_guard import HeatGuard
@@ -30,7 +31,13 @@ _LOG = structlog.get_logger("edge.health")
 
 
 def attach_guards(
-    agent: Agent, config: EdgeConfig, folder: Path, *, ladder: LoadLadder, spool: Spool | None
+    agent: Agent,
+    config: EdgeConfig,
+    folder: Path,
+    *,
+    ladder: LoadLadder,
+    spool: Spool | None,
+    vault: Vault | None,
 ) -> tuple[HeatGuard, DiskGuard]:
     """Let guards watch heat and disk; return them."""
     limits = config.guards
@@ -44,7 +51,12 @@ def attach_guards(
     folders = [(folder / config.outbox.path).parent]
     if spool is not None:
         folders.append(folder / config.evidence.path)
-    disk = DiskGuard(lambda: free_bytes(folders), keep_bytes=limits.disk_free_bytes, pictures=spool)
+    # originals are a convenience of a few days, a waiting picture is a case's evidence
+    disk = DiskGuard(
+        lambda: free_bytes(folders),
+        keep_bytes=limits.disk_free_bytes,
+        pictures=[store for store in (vault, spool) if store is not None],
+    )
     agent.attend(heat)
     agent.attend(disk)
     agent.admit_by(disk.admit)

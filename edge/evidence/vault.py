@@ -7,6 +7,7 @@ cannot be exchanged. Source: NIST SP 800-38D.
 
 import base64
 import binascii
+import errno
 import os
 import struct
 from collections.abc import Iterator
@@ -75,6 +76,8 @@ class Vault:
             "originals_dropped": 0,
             "originals_failed": 0,
         }
+        self.closed = ""
+        """Why no original is kept now (the disk guard's reason); empty while they are."""
         self._folder = folder
         self._cipher = AESGCM(key)
         self._ttl = ttl
@@ -89,8 +92,10 @@ class Vault:
         """Keep an original; one that is there already stays as it is.
 
         Raises:
-            OSError: the disk is full or the folder gone.
+            OSError: the disk is full, the folder gone, or no original is kept now.
         """
+        if self.closed:
+            raise OSError(errno.ENOSPC, self.closed)
         path = self._path(sha256, media_type)
         if path.exists():
             return
@@ -118,6 +123,17 @@ class Vault:
             raise
         self.counters["originals_sealed"] += 1
         self._enforce()
+
+    def give_up(self, size_bytes: int) -> int:
+        """Drop the oldest originals until so many bytes are free; return how many were dropped."""
+        dropped = 0
+        for size, path in self._oldest_first():
+            if size_bytes <= 0:
+                break
+            self._drop(path)
+            size_bytes -= size
+            dropped += 1
+        return dropped
 
     def expire(self, now: datetime) -> int:
         """Delete the originals whose time has run out; return how many."""
@@ -180,7 +196,8 @@ class Vault:
         except (OSError, msgspec.MsgspecError):
             return None
 
-    def _enforce(self) -> None:
+    def _oldest_first(self) -> list[tuple[int, Path]]:
+        """Return size and path of every original."""
         aged: list[tuple[int, int, Path]] = []
         for path in self._files():
             try:
@@ -188,10 +205,17 @@ class Vault:
             except FileNotFoundError:
                 continue
             aged.append((facts.st_mtime_ns, facts.st_size, path))
-        total = sum(size for _, size, _ in aged)
-        for _, size, path in sorted(aged)[:-1]:
+        return [(size, path) for _, size, path in sorted(aged)]
+
+    def _drop(self, path: Path) -> None:
+        path.unlink(missing_ok=True)
+        self.counters["originals_dropped"] += 1
+
+    def _enforce(self) -> None:
+        aged = self._oldest_first()
+        total = sum(size for size, _ in aged)
+        for size, path in aged[:-1]:
             if total <= self._budget_bytes:
                 return
-            path.unlink(missing_ok=True)
+            self._drop(path)
             total -= size
-            self.counters["originals_dropped"] += 1

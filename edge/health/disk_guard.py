@@ -26,7 +26,7 @@ class Want(IntEnum):
 
     NONE = 0
     PICTURES = 1
-    """Pictures that wait are dropped, the oldest first, and no new ones are kept."""
+    """Originals, then waiting pictures are dropped, the oldest first, and no new ones are kept."""
     TRACKS = 2
     """Live tracks are not stored any more: the next one would replace them within a second."""
     COUNTS = 3
@@ -37,7 +37,10 @@ _WITHHELD: dict[Kind, Want] = {Kind.TRACKS: Want.TRACKS, Kind.COUNTS: Want.COUNT
 
 
 class PictureStore(Protocol):
-    """What the guard asks of the pictures' spool."""
+    """What the guard asks of a place where pictures lie.
+
+    Adapters: :class:`edge.evidence.spool.Spool` and :class:`edge.evidence.vault.Vault`.
+    """
 
     closed: str
     """Why no picture is kept now; empty while they are."""
@@ -58,11 +61,11 @@ class DiskGuard:
     Args:
         free: tells how many bytes are free on the fullest disk.
         keep_bytes: free space that is kept.
-        pictures: the spool; None where there are no pictures.
+        pictures: where pictures lie, what is given up first at the front; empty where there are none.
     """
 
     def __init__(
-        self, free: Callable[[], int], *, keep_bytes: int, pictures: PictureStore | None
+        self, free: Callable[[], int], *, keep_bytes: int, pictures: Sequence[PictureStore] = ()
     ) -> None:
         self._free = free
         self._keep = keep_bytes
@@ -84,22 +87,34 @@ class DiskGuard:
             return
         self._due = now + _LOOK_EVERY
         try:
-            self.free = self._free()
+            self.free = self._made_room()
         except OSError as error:
             _LOG.error("disk_unreadable", reason=str(error))
             self.free = None
             return
-        if self.free < self._keep and self._pictures is not None:
-            self.counters["pictures_given_up"] += self._pictures.give_up(self._keep - self.free)
         want = self._wanted(self.free)
         if want is not self.want:
             report = _LOG.warning if want > self.want else _LOG.info
             report("disk_want_changed", gives_up=want.name.lower(), free_bytes=self.free)
         self.want = want
         self.counters["disk_want"] = int(want)
-        if self._pictures is not None:
-            short = f"the disk guard keeps {self._keep} bytes free, {self.free} are left"
-            self._pictures.closed = short if want is not Want.NONE else ""
+        short = f"the disk guard keeps {self._keep} bytes free, {self.free} are left"
+        for store in self._pictures:
+            store.closed = short if want is not Want.NONE else ""
+
+    def _made_room(self) -> int:
+        """Give pictures up where there is too little room; return how much is free then.
+
+        Raises:
+            OSError: the disk cannot be asked.
+        """
+        free = self._free()
+        for store in self._pictures:
+            if free >= self._keep:
+                break
+            self.counters["pictures_given_up"] += store.give_up(self._keep - free)
+            free = self._free()
+        return free
 
     def admit(self, letters: Sequence[Letter]) -> list[Letter]:
         """Return the messages that may be stored now; what is withheld is counted."""

@@ -113,7 +113,7 @@ def test_a_box_without_a_thermometer_is_left_alone() -> None:
 def test_the_less_room_the_more_is_given_up(free: int, expected: Want) -> None:
     """Pictures first, then tracks, then counts."""
     shelf = Shelf()
-    guard = DiskGuard(lambda: free, keep_bytes=KEEP, pictures=shelf)
+    guard = DiskGuard(lambda: free, keep_bytes=KEEP, pictures=[shelf])
     guard.step(START)
     kept = {letter.kind for letter in guard.admit(LETTERS)}
 
@@ -121,6 +121,37 @@ def test_the_less_room_the_more_is_given_up(free: int, expected: Want) -> None:
     assert bool(shelf.closed) == (expected is not Want.NONE)
     assert (Kind.TRACKS in kept) == (expected < Want.TRACKS)
     assert (Kind.COUNTS in kept) == (expected < Want.COUNTS)
+
+
+class Holding(Shelf):
+    """Pictures whose going makes room on a disk."""
+
+    def __init__(self, size: int, disk: list[int]) -> None:
+        super().__init__()
+        self.size, self.disk = size, disk
+
+    def give_up(self, size_bytes: int) -> int:
+        """Make as much room as there is to make."""
+        given = min(self.size, size_bytes)
+        self.size -= given
+        self.disk[0] += given
+        return super().give_up(size_bytes)
+
+
+def test_originals_go_before_pictures_that_wait() -> None:
+    """The second store is asked only for what the first could not give."""
+    disk = [KEEP - 100]
+    originals, pictures = Holding(150, disk), Holding(1000, disk)
+    guard = DiskGuard(lambda: disk[0], keep_bytes=KEEP, pictures=[originals, pictures])
+    guard.step(START)
+    asked_first = list(pictures.asked)
+    disk[0] = KEEP - 200
+    guard.step(START + timedelta(seconds=10.0))
+
+    assert asked_first == []
+    assert (originals.asked, pictures.asked) == ([100, 200], [150])
+    assert guard.counters["pictures_given_up"] == 3
+    assert guard.want is Want.NONE
 
 
 def looked(guard: DiskGuard, frees: Iterable[int], cell: list[int]) -> list[Want]:
@@ -136,7 +167,7 @@ def looked(guard: DiskGuard, frees: Iterable[int], cell: list[int]) -> list[Want
 def test_it_takes_back_with_some_room_to_spare() -> None:
     """At the very limit it would swing: a quarter more is wanted."""
     cell = [0]
-    guard = DiskGuard(lambda: cell[0], keep_bytes=KEEP, pictures=None)
+    guard = DiskGuard(lambda: cell[0], keep_bytes=KEEP)
     wants = looked(guard, [KEEP, KEEP - 1, KEEP + 1, KEEP + 249, KEEP + 250], cell)
 
     assert wants == [Want.NONE, Want.PICTURES, Want.PICTURES, Want.PICTURES, Want.NONE]
@@ -147,7 +178,7 @@ def test_what_matters_is_always_kept(frees: list[int]) -> None:
     """Whatever the disk does, readings, observations and the urgent lane pass, and drops are counted."""
     cell = [0]
     shelf = Shelf()
-    guard = DiskGuard(lambda: cell[0], keep_bytes=KEEP, pictures=shelf)
+    guard = DiskGuard(lambda: cell[0], keep_bytes=KEEP, pictures=[shelf])
     withheld = 0
     for number, free in enumerate(frees):
         cell[0] = free
@@ -167,7 +198,7 @@ def test_a_disk_that_cannot_be_asked_changes_nothing() -> None:
     def gone() -> int:
         raise FileNotFoundError
 
-    guard = DiskGuard(gone, keep_bytes=KEEP, pictures=None)
+    guard = DiskGuard(gone, keep_bytes=KEEP)
     guard.step(START)
 
     assert (guard.want, guard.free) == (Want.NONE, None)
