@@ -41,6 +41,7 @@ from cloud_api.routes.oidc import oidc_router
 from cloud_api.routes.open311 import open311_router
 from cloud_api.routes.orders import orders_router
 from cloud_api.routes.people import people_router
+from cloud_api.routes.shelving import shelving_router
 from cloud_api.routes.stream import stream_router
 from cloud_api.routes.supervision import supervision_router
 from cloud_api.routes.system import system_router
@@ -107,6 +108,7 @@ def build_app(services: Services, start: Callable[[], None], stop: Callable[[], 
         open311_router(services, gate),
         webhooks_router(services, gate),
         exports_router(services, gate),
+        shelving_router(services, gate),
     ):
         app.include_router(router)
     config = services.config

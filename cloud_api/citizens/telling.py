@@ -71,7 +71,9 @@ class ReporterTelling:
         personal = None if record is None else self._desk.personal(record)
         if personal is None or not personal.contact.get(kind):
             return None
-        return personal.contact[kind], personal.tracking
+        # A caller of the hotline knows his order's number there.
+        code = personal.tracking or record.order.source_id if record is not None else ""
+        return personal.contact[kind], code
 
 
 def _reports(connection: Connection, order_ids: list[str]) -> list[OrderRecord]:

@@ -38,6 +38,8 @@ ROLES: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/profile"): READ,
     ("GET", "/v1/modes"): READ,
     ("POST", "/v1/modes"): ACT,
+    ("POST", "/v1/shelve"): ACT,
+    ("POST", "/v1/unshelve"): ACT,
     ("GET", "/v1/flows"): READ,
     ("PUT", "/v1/evidence/{sha256}"): PUT_EVIDENCE,
     ("GET", "/v1/evidence/{sha256}"): READ,
