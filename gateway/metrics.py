@@ -53,6 +53,11 @@ _FAMILIES = (
     Metric(
         "quality_checks_total", "counter", "Values flagged by quality gates, by check and flag."
     ),
+    Metric(
+        "quality_unordered_total",
+        "counter",
+        "Values that came out of order and were compared with no other by quality gates.",
+    ),
     Metric("quality_fields", "gauge", "Fields of sensors that quality gates watch."),
     Metric("clock_skew_total", "counter", "Times ahead of their arrival, by box."),
     Metric("keys_suppressed", "gauge", "Keys that an event of another rule keeps quiet."),
@@ -154,6 +159,7 @@ def _values(gateway: Gateway) -> Iterator[tuple[str, dict[str, str], float]]:
     for (check, found), count in sorted(gates.checked.items()):
         labels = {"check": check.value, "flag": found.name.lower()}
         yield "quality_checks_total", labels, count
+    yield "quality_unordered_total", {}, gates.unordered
     yield "quality_fields", {}, gates.key_count
     for box, count in sorted(host.maker.skewed.items()):
         yield "clock_skew_total", {"box": box}, count

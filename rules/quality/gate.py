@@ -66,6 +66,8 @@ class Verdict(NamedTuple):
     settled: QualityFlag = QualityFlag.NOT_EVALUATED
     """Where the value before it turned out to be a spike: SUSPECT or FAIL."""
     turns: tuple[Turn, ...] = ()
+    unordered: bool = False
+    """The value is not newer than the newest one, and was compared with no other."""
 
 
 class QualityGate(Struct, frozen=True, kw_only=True):
@@ -95,7 +97,8 @@ class QualityGate(Struct, frozen=True, kw_only=True):
         usable = not flags or _usable(flags)
         if state is not None and reading.at <= state.at:
             worst = worst_flag([QualityFlag.NOT_EVALUATED, *(flag for _, flag in flags)])
-            return state, Verdict(worst, reading.value if usable else None, tuple(flags))
+            value = reading.value if usable else None
+            return state, Verdict(worst, value, tuple(flags), unordered=True)
         before = state or GateState(reading.at)
         gap = before.gap
         if self.gap is not None:

@@ -119,6 +119,8 @@ class Inspector:
         """Values by subject and flag, SUSPECT, FAIL and MISSING."""
         self.checked: Counter[tuple[QualityCheck, QualityFlag]] = Counter()
         """Values by check and flag, the same ones."""
+        self.unordered = 0
+        """Values that were not newer than their sensor's newest, and were compared with no other."""
         self.refused_states = 0
         """Snapshots that could not be read."""
         self._named: set[str] = set()
@@ -242,6 +244,7 @@ class Inspector:
                 number = None if isinstance(given, bool | str) else value
                 reading = TimedValue(at, value, clamped, memory.excused)
                 verdict = self._judge_plainly(memory, reading, now)
+                self.unordered += verdict.unordered
                 flags = flags or []
                 if verdict.flags:
                     self._count(subject, verdict)

@@ -130,6 +130,15 @@ def test_inspector_takes_the_failed_field_out() -> None:
     assert found.flags == ("fail:range:depth_m",)
 
 
+def test_values_that_were_compared_with_no_other_are_counted() -> None:
+    """A value that comes out of order is held against its range, and people can see how many there are."""
+    one = inspector()
+    for at in (0.0, 20.0, 10.0, 20.0, 30.0):
+        one.inspect(sample(at, 0.5), {}, T0 + 30.0, clamped=False)
+
+    assert one.unordered == 2
+
+
 def test_value_that_was_withheld_before_is_counted_but_not_put_back() -> None:
     """What the profile's range refused is judged too: a sensor out of range raises its alarm."""
     one = inspector()
@@ -245,6 +254,7 @@ def test_values_out_of_order_change_nothing_for_those_in_order(arrivals: list[Ar
         else:
             assert verdict.turns == ()
             assert verdict.settled is QualityFlag.NOT_EVALUATED
+            assert verdict.unordered
 
 
 @settings(deadline=None)
