@@ -15,6 +15,7 @@ from cloud_api.errors import ApiError
 from cloud_api.notice_commands import notify
 from cloud_api.order_commands import orders
 from cloud_api.people.commands import SCOPE_OPTIONS, scope_of, users
+from cloud_api.secret_commands import secrets
 from runtime.errors import RuntimeFault
 
 if TYPE_CHECKING:
@@ -250,6 +251,7 @@ main.add_command(grid)
 main.add_command(audit)
 main.add_command(notify)
 main.add_command(users)
+main.add_command(secrets)
 main.add_command(orders)
 
 if __name__ == "__main__":

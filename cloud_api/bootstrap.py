@@ -24,6 +24,8 @@ from cloud_api.database import Store, open_store
 from cloud_api.deadlines.timekeeper import Timekeeper
 from cloud_api.dispatch.automatic import AutomaticDispatch
 from cloud_api.event_posting import EventPosting
+from cloud_api.evidence.links import EvidenceLinks
+from cloud_api.evidence.retention import EvidenceRetention
 from cloud_api.evidence_store import EvidenceInfo, EvidenceStore
 from cloud_api.feed import FeedHub, FeedReader
 from cloud_api.flow_choice import Flows, load_flows
@@ -62,6 +64,9 @@ from runtime.mqtt_session import MqttSession
 __all__ = ["Api", "build", "open_database", "open_profile"]
 
 _log = structlog.get_logger()
+
+_RETENTION_S = 600.0
+"""Real seconds between looks for evidence that is old enough."""
 
 _FOLLOW_S = 0.5
 """Real seconds between looks of what follows the logs: notices and the like."""
@@ -211,7 +216,11 @@ def _followers(services: Services) -> list[tuple[str, Steps]]:
 
 def _looping(services: Services) -> list[tuple[str, Steps, float]]:
     """Return what runs in a thread of its own, with the real seconds between looks."""
-    followers = [(name, steps, _FOLLOW_S) for name, steps in _followers(services)]
+    followers: list[tuple[str, Steps, float]] = [
+        (name, steps, _FOLLOW_S) for name, steps in _followers(services)
+    ]
+    if services.retention is not None:
+        followers.append(("evidence-retention", services.retention, _RETENTION_S))
     return [
         *followers,
         *((f"orders-{each.name}", each, each.every_s) for each in services.orders.pollers),
@@ -298,6 +307,13 @@ def build(
     book = open_keybook(config)
     vault = Vault(store, book)
     ledger = AuditLedger(store, vault)
+    files = EvidenceStore(
+        store,
+        Path(config.evidence_dir),
+        book,
+        item_bytes=config.evidence_item_bytes,
+        budget_bytes=config.evidence_budget_bytes,
+    )
     if control is None and config.hub is not None:
         control = SessionControlSink(MqttSession(config.hub))
     group_commit = GroupCommit(
@@ -347,12 +363,11 @@ def build(
             desk=CaseDesk(drawer, departments),
             work=CaseWork(drawer, departments),
             ticker=ticker,
-            evidence=EvidenceStore(
-                store,
-                Path(config.evidence_dir),
-                item_bytes=config.evidence_item_bytes,
-                budget_bytes=config.evidence_budget_bytes,
-            ),
+            evidence=files,
+            links=EvidenceLinks(book, config.evidence_link_s),
+            retention=None
+            if config.evidence_keep_days is None
+            else EvidenceRetention(store, files, ledger, metrics, config.evidence_keep_days),
             feed=FeedHub(
                 FeedReader(store, config.stream_page), metrics, max_clients=config.stream_clients
             ),

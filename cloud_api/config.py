@@ -98,6 +98,10 @@ class ApiConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Largest single picture or clip, in bytes. Default 50 MB."""
     evidence_budget_bytes: _Positive = 20_000_000_000
     """All evidence together, in bytes; then uploads are refused with 507. Default 20 GB."""
+    evidence_keep_days: _Seconds | None = None
+    """Days after which evidence is deleted, unless an open case needs it. Default none: it is kept."""
+    evidence_link_s: _Seconds = 300.0
+    """Seconds for which a link to evidence works. Default 5 minutes."""
     keys_file: str | None = None
     """File with the API's master keys; made where there is none. Default: api.keys beside evidence_dir."""
     keys_env: str | None = None

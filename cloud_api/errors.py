@@ -22,6 +22,7 @@ ApiError
 │   ├── IntakeFull             503  (transient) the intake queue is full
 │   ├── StreamFull             503  (transient) as many listeners as are allowed
 │   ├── StoreUnavailable       503  (transient) the database does not answer
+│   ├── EvidenceBroken         500  a stored picture or clip is not what was stored
 │   ├── EvidenceFull           507  (transient) the evidence budget or disk is used up
 │   └── InternalFault          500  a defect of ours
 ├── FlowError                  (permanent) a flow file contradicts itself
@@ -45,6 +46,7 @@ __all__ = [
     "BodyTooLarge",
     "CaseClosed",
     "EventConflict",
+    "EvidenceBroken",
     "EvidenceFull",
     "FlowError",
     "Forbidden",
@@ -228,6 +230,12 @@ class EvidenceFull(Problem, Transient):
     """The evidence budget or the disk is used up."""
 
     slug, status, title = "evidence-full", 507, "There is no room for more evidence"
+
+
+class EvidenceBroken(Problem, Permanent):
+    """A stored picture or clip is not what was stored."""
+
+    slug, status, title = "evidence-broken", 500, "The stored evidence was changed"
 
 
 class InternalFault(Problem, Permanent):

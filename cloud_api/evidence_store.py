@@ -1,8 +1,13 @@
-"""Pictures and clips on disk, each under the SHA-256 of its bytes, with a budget."""
+"""Pictures and clips on disk, sealed, each under the SHA-256 of the bytes that came, with a budget.
+
+Metadata are taken out before they are kept: the address stays that of the bytes that were sent, since
+events name it; what is given back may be shorter.
+"""
 
 import hashlib
 import os
 import tempfile
+import threading
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -13,11 +18,18 @@ from sqlalchemy import func, insert, select
 
 from cloud_api.database import Lane, Store
 from cloud_api.errors import BodyTooLarge, EvidenceFull, HashMismatch, NotFound
+from cloud_api.evidence.sealed_file import SealedFile, SealedWriter, is_sealed, rewrap
+from cloud_api.evidence.stripping import strip_metadata
 from cloud_api.instants import to_us
 from cloud_api.media import HEAD_BYTES, check_head
+from cloud_api.privacy.keybook import KeyBook
 from cloud_api.schema import evidence
 
 __all__ = ["EvidenceInfo", "EvidenceStore", "Upload"]
+
+
+_STRIPPING = threading.BoundedSemaphore(2)
+"""A clip is in memory while its metadata are taken out: two at a time."""
 
 
 class EvidenceInfo(NamedTuple):
@@ -33,9 +45,12 @@ class EvidenceInfo(NamedTuple):
 class EvidenceStore:
     """Files below one folder, ``{first two digits}/{sha256}``, and their rows in the database."""
 
-    def __init__(self, store: Store, folder: Path, *, item_bytes: int, budget_bytes: int) -> None:
+    def __init__(
+        self, store: Store, folder: Path, book: KeyBook, *, item_bytes: int, budget_bytes: int
+    ) -> None:
         self._store = store
         self._folder = folder
+        self._book = book
         self._item_bytes = item_bytes
         self._budget_bytes = budget_bytes
 
@@ -64,22 +79,69 @@ class EvidenceStore:
         """Return where the bytes of an item lie."""
         return self._folder / sha256[:2] / sha256
 
-    def get(self, sha256: str) -> tuple[EvidenceInfo, Path]:
-        """Return an item and where its bytes lie.
+    def get(self, sha256: str) -> tuple[EvidenceInfo, SealedFile]:
+        """Return an item and its bytes, to be read.
 
         Raises:
-            NotFound: nothing is stored under this hash.
+            NotFound: nothing is stored under this hash, or its file is gone.
+            EvidenceBroken: its file was changed.
         """
         info = self.find(sha256)
         if info is None:
             raise NotFound(f"evidence {sha256} is not stored; its box may not have sent it yet")
-        return info, self.path(sha256)
+        try:
+            return info, SealedFile(self.path(sha256), sha256, self._book)
+        except FileNotFoundError as error:
+            raise NotFound(
+                f"evidence {sha256} is listed but its file is gone; restore evidence_dir from a backup"
+            ) from error
+
+    def remove_file(self, sha256: str) -> None:
+        """Remove the bytes of an item for good, durably; none there is fine."""
+        path = self.path(sha256)
+        path.unlink(missing_ok=True)
+        if path.parent.is_dir():
+            _sync_folder(path.parent)
+
+    def seal_again(self) -> int:
+        """Bring every file under the present master key; return how many were not.
+
+        Those that a former version left plain are sealed.
+
+        Raises:
+            EvidenceBroken: a file was changed.
+            SecretError: a master key is missing.
+        """
+        with self._store.read() as connection:
+            known = list(connection.execute(select(evidence.c.sha256, evidence.c.media_type)))
+        done = 0
+        for sha256, media_type in known:
+            path = self.path(sha256)
+            if not path.is_file():
+                continue
+            if is_sealed(path):
+                done += rewrap(path, sha256, self._book)
+                continue
+            self._replace(path, sha256, strip_metadata(media_type, path.read_bytes()))
+            done += 1
+        return done
+
+    def _replace(self, path: Path, sha256: str, content: bytes) -> None:
+        """Put content sealed in the place of a file."""
+        beside = path.with_name(f"{path.name}.sealing")
+        with beside.open("wb") as file:
+            writer = SealedWriter(file, self._book, sha256)
+            writer.write(content)
+            writer.finish()
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
 
     def begin(self, sha256: str, media_type: str) -> "Upload":
         """Return an upload to write the bytes to; see :class:`Upload`."""
         incoming = self._folder / "incoming"
         incoming.mkdir(parents=True, exist_ok=True)
-        return Upload(sha256, media_type, incoming, self._item_bytes, self._keep)
+        return Upload(sha256, media_type, incoming, self._item_bytes, self._book, self._finish)
 
     def put(
         self, sha256: str, media_type: str, content: bytes, *, now: datetime, by: str
@@ -95,6 +157,15 @@ class EvidenceStore:
         with self.begin(sha256, media_type) as upload:
             upload.write(content)
             return upload.finish(now=now, by=by)
+
+    def _finish(self, info: EvidenceInfo, temporary: Path) -> EvidenceInfo:
+        """Take metadata out of a verified upload, then keep it."""
+        with _STRIPPING:
+            content = SealedFile(temporary, info.sha256, self._book).read()
+            stripped = strip_metadata(info.media_type, content)
+            if stripped != content:
+                self._replace(temporary, info.sha256, stripped)
+        return self._keep(info, temporary)
 
     def _keep(self, info: EvidenceInfo, temporary: Path) -> EvidenceInfo:
         """Move a verified file into place and note it, within the budget."""
@@ -128,6 +199,7 @@ class Upload:
         media_type: str,
         incoming: Path,
         item_bytes: int,
+        book: KeyBook,
         keep: Callable[[EvidenceInfo, Path], EvidenceInfo],
     ) -> None:
         self._sha256 = sha256
@@ -139,6 +211,7 @@ class Upload:
         self._head = b""
         handle, name = tempfile.mkstemp(prefix=f"{sha256[:12]}-", dir=incoming)
         self._file = os.fdopen(handle, "wb")
+        self._sealed = SealedWriter(self._file, book, sha256)
         self._path = Path(name)
 
     def __enter__(self) -> Self:
@@ -173,7 +246,7 @@ class Upload:
                 check_head(self._media_type, self._head)
         self._digest.update(chunk)
         try:
-            self._file.write(chunk)
+            self._sealed.write(chunk)
         except OSError as error:
             raise EvidenceFull(f"evidence {self._sha256}: cannot be written: {error}") from error
 
@@ -193,6 +266,7 @@ class Upload:
                 "send the bytes that the path names"
             )
         try:
+            self._sealed.finish()
             self._file.flush()
             os.fsync(self._file.fileno())
             info = EvidenceInfo(self._sha256, self._media_type, self._size_bytes, to_us(now), by)

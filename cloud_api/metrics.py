@@ -54,6 +54,11 @@ class Metrics:
             "Bytes of evidence stored.",
             registry=self.registry,
         )
+        self.evidence_deleted = Counter(
+            "cityloop_api_evidence_deleted",
+            "Items of evidence deleted because they were old enough.",
+            registry=self.registry,
+        )
         self.evidence_refused = Counter(
             "cityloop_api_evidence_refused",
             "Uploads of evidence that were refused, by problem slug.",

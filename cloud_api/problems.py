@@ -34,6 +34,7 @@ PROBLEMS: tuple[type[Problem], ...] = (
     errors.StreamFull,
     errors.StoreUnavailable,
     errors.EvidenceFull,
+    errors.EvidenceBroken,
     errors.InternalFault,
 )
 """Every problem that the API answers with; docs/cloud_api.md lists the same slugs."""

@@ -170,12 +170,12 @@ def move_view(move: Move) -> MoveView:
     )
 
 
-def evidence_view(link: EvidenceLink, stored: set[str]) -> EvidenceView:
+def evidence_view(link: EvidenceLink, stored: set[str], href: str) -> EvidenceView:
     """Return a case's picture or clip; ``stored`` holds the hashes whose bytes have arrived."""
     return EvidenceView(
         sha256=link.sha256,
         media_type=link.media_type,
-        href=f"/v1/evidence/{link.sha256}",
+        href=href,
         stored=link.sha256 in stored,
         event_id=link.event_id,
         at=from_us(link.at_us),

@@ -12,6 +12,8 @@ from cloud_api.city_profile import CityProfile
 from cloud_api.config import ApiConfig
 from cloud_api.database import Store
 from cloud_api.event_posting import EventPosting
+from cloud_api.evidence.links import EvidenceLinks
+from cloud_api.evidence.retention import EvidenceRetention
 from cloud_api.evidence_store import EvidenceStore
 from cloud_api.feed import FeedHub
 from cloud_api.flow_choice import Flows
@@ -65,6 +67,8 @@ class Services:
     work: CaseWork
     ticker: Ticker
     evidence: EvidenceStore
+    links: EvidenceLinks
+    retention: EvidenceRetention | None
     feed: FeedHub
     control: ControlSink | None
     vault: Vault

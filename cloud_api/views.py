@@ -112,7 +112,7 @@ class EvidenceView(BaseModel):
 
     sha256: str
     media_type: str
-    href: str
+    href: str = Field(description="A link for the caller alone; works for some minutes.")
     stored: bool = Field(description="Whether the bytes have arrived.")
     event_id: str | None = Field(description="The event that brought it; null: a person did.")
     at: datetime

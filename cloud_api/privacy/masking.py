@@ -25,7 +25,7 @@ PERSONAL_FIELDS = frozenset(
 )
 """Fields that hold nothing but personal data; their value is masked whatever it looks like."""
 
-_SECRETS = frozenset({"api_key", "key", "password", "token", "sha256", "hash"})
+_SECRETS = frozenset({"api_key", "key", "password", "token", "sha256", "hash", "href"})
 """Fields that a caller has to get as they are: they are random."""
 
 _STARS = "****"

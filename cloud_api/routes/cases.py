@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AwareDatetime
 
 from cloud_api.access import Gate
+from cloud_api.audit.recording import actor_of
 from cloud_api.case_opening import find_case
 from cloud_api.device_timeline import with_orders
 from cloud_api.devices.reports import orders_of_events
@@ -111,6 +112,7 @@ def cases_router(services: Services, gate: Gate) -> APIRouter:
             orders = orders_of_events(connection, (link.event_id for link in case.events))
             merged = merged_cases(connection, case.case_id, caller.scope)
             stored = stored_evidence(connection, (link.sha256 for link in case.evidence))
+        now = services.clock.now()
         response.headers["ETag"] = f'"{case.version}"'
         return CaseDetail(
             **dict(case_view(case, flows, departments)),
@@ -121,7 +123,10 @@ def cases_router(services: Services, gate: Gate) -> APIRouter:
             clocks=[clock_view(clock) for clock in case.clocks],
             subtasks=[subtask_view(task, departments) for task in case.subtasks],
             events=[event_view(state) for state in events],
-            evidence=[evidence_view(link, stored) for link in case.evidence],
+            evidence=[
+                evidence_view(link, stored, services.links.path(link.sha256, actor_of(caller), now))
+                for link in case.evidence
+            ],
             merged_cases=merged,
             timeline=with_orders([timeline_entry(record) for record in records], orders),
         )

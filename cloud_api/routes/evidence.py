@@ -1,14 +1,17 @@
 """Evidence: putting pictures and clips by content hash, and getting them."""
 
-from typing import Annotated
+import itertools
+import re
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import FileResponse
+from starlette.responses import StreamingResponse
 
 from cloud_api.access import Gate
 from cloud_api.errors import (
     BodyTooLarge,
+    EvidenceBroken,
     EvidenceFull,
     Forbidden,
     HashMismatch,
@@ -22,7 +25,7 @@ from cloud_api.errors import (
 )
 from cloud_api.evidence_store import EvidenceInfo
 from cloud_api.instants import from_us
-from cloud_api.keys import Identity
+from cloud_api.keys import Identity, Role
 from cloud_api.media import MEDIA_TYPES, check_media_type
 from cloud_api.routes.answers import documented
 from cloud_api.services import Services
@@ -31,18 +34,34 @@ from cloud_api.views import StoredView
 __all__ = ["evidence_router"]
 
 _Sha256 = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the bytes.")]
+_RANGE = re.compile(r"bytes=([0-9]{1,15})-([0-9]{1,15})?")
 _SAFE = {
+    "Accept-Ranges": "bytes",
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; sandbox",
-    "Cache-Control": "private, max-age=31536000, immutable",
+    "Cache-Control": "private, max-age=300",
 }
+
+
+_GET_ANSWERS: dict[int | str, dict[str, Any]] = {
+    status: {
+        "description": said,
+        "content": {
+            media_type: {"schema": {"type": "string", "format": "binary"}}
+            for media_type in MEDIA_TYPES
+        },
+    }
+    for status, said in ((200, "The bytes."), (206, "A part of them."))
+}
+_GET_ANSWERS |= documented(
+    Unauthenticated, Forbidden, NotFound, InvalidInput, StoreUnavailable, EvidenceBroken
+)
 
 
 def evidence_router(services: Services, gate: Gate) -> APIRouter:
     """Return the routes below ``/v1/evidence``."""
     router = APIRouter(tags=["evidence"])
     sender = Annotated[Identity, Depends(gate.put_evidence)]
-    reader = Annotated[Identity, Depends(gate.read)]
     evidence, metrics = services.evidence, services.metrics
 
     @router.put(
@@ -93,29 +112,58 @@ def evidence_router(services: Services, gate: Gate) -> APIRouter:
         metrics.evidence_bytes.inc(info.size_bytes)
         return _answer(info, 201)
 
+    async def looker(
+        sha256: _Sha256,
+        request: Request,
+        until: Annotated[int | None, Query(ge=0, le=2**53, description="Of a link.")] = None,
+        by: Annotated[str | None, Query(max_length=100, description="Of a link.")] = None,
+        signature: Annotated[str | None, Query(max_length=100, description="Of a link.")] = None,
+    ) -> Identity:
+        """Return who looks: somebody with a key, or whoever holds a link that still works."""
+        if signature is None or until is None or by is None:
+            return await gate.read(request)
+        services.callers.limiter.check_address(request.scope)
+        if not services.links.valid(sha256, by, until, signature, services.clock.now()):
+            raise Unauthenticated(
+                "the link has expired or was changed; read the case again for a new one",
+                headers={"WWW-Authenticate": "Bearer"},
+            )
+        kind, _, key_id = by.partition(":")
+        holder = Identity(key_id, "link", Role.READER, kind="user" if kind == "user" else "key")
+        request.state.identity = holder
+        return holder
+
     @router.get(
         "/v1/evidence/{sha256}",
         summary="Get a picture or clip",
-        response_class=FileResponse,
-        responses={
-            200: {
-                "description": "The bytes.",
-                "content": {
-                    media_type: {"schema": {"type": "string", "format": "binary"}}
-                    for media_type in MEDIA_TYPES
-                },
-            },
-            **documented(Unauthenticated, Forbidden, NotFound, InvalidInput, StoreUnavailable),
-        },
+        response_class=StreamingResponse,
+        responses=_GET_ANSWERS,
     )
-    def get_evidence(sha256: _Sha256, _caller: reader) -> FileResponse:
-        """Return the bytes, with headers that keep a browser from running them."""
-        info, path = evidence.get(sha256)
-        if not path.is_file():
-            raise NotFound(
-                f"evidence {sha256} is listed but its file is gone; restore evidence_dir from a backup"
-            )
-        return FileResponse(path, media_type=info.media_type, headers=_SAFE)
+    def get_evidence(
+        sha256: _Sha256, request: Request, _caller: Annotated[Identity, Depends(looker)]
+    ) -> Response:
+        """Return the bytes, without metadata, with headers that keep a browser from running them.
+
+        Of a clip, a part may be asked for (``Range``). The caller needs a key that sees the whole city, or the link that a
+        case holds for him.
+        """
+        info, sealed = evidence.get(sha256)
+        start, stop, status = 0, sealed.size_bytes, 200
+        headers = dict(_SAFE)
+        asked = _RANGE.fullmatch(request.headers.get("range", ""))
+        if asked is not None and int(asked[1]) < stop:
+            start, status = int(asked[1]), 206
+            stop = min(stop, int(asked[2]) + 1) if asked[2] else stop
+            headers["Content-Range"] = f"bytes {start}-{stop - 1}/{sealed.size_bytes}"
+        headers["Content-Length"] = str(max(0, stop - start))
+        parts = sealed.part(start, max(start, stop))
+        first = next(parts, b"")  # what was changed is found before the answer has begun
+        return StreamingResponse(
+            itertools.chain([first], parts),
+            status_code=status,
+            media_type=info.media_type,
+            headers=headers,
+        )
 
     return router
 

@@ -45,9 +45,9 @@ def test_what_is_put_can_be_got(api: Api, media_type: str, content: bytes) -> No
     """The bytes lie under their hash with their media type."""
     api.put_evidence(_sha(content), media_type, content)
 
-    info, path = api.services.evidence.get(_sha(content))
+    info, sealed = api.services.evidence.get(_sha(content))
 
-    assert (media_type, content) == (info.media_type, path.read_bytes())
+    assert (media_type, content) == (info.media_type, sealed.read())
 
 
 def test_again_is_fine(api: Api, config: ApiConfig) -> None:
