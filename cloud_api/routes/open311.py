@@ -16,10 +16,11 @@ from starlette.responses import Response
 from cloud_api.access import READ, Gate, Require, Sees, token_of
 from cloud_api.citizens.reports import Report
 from cloud_api.dispatch.classes import event_type_of
-from cloud_api.errors import InvalidInput, NotFound, Problem
+from cloud_api.errors import InvalidInput, NotFound, Problem, RateLimited
 from cloud_api.media import check_media_type
 from cloud_api.open311.rendering import Item, answer, errors
 from cloud_api.open311.requests_list import RequestFilter
+from cloud_api.routes.answers import documented
 from cloud_api.routes.citizens import POST_REPORTS
 from cloud_api.services import Services
 from contracts.envelope import Place
@@ -48,7 +49,7 @@ _REFUSALS = {
 _CONTENT: dict[str, Any] = {"application/json": {}, "text/xml": {}}
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"content": _CONTENT, "description": "GeoReport document."},
-    429: {"content": _CONTENT, "description": "Too many requests."},
+    **documented(InvalidInput, RateLimited),
 }
 _ANSWERS |= {
     status: {"description": f"GeoReport errors: {what}.", "content": _CONTENT}
