@@ -1,6 +1,7 @@
 """The outbox: an exact ledger, all-or-nothing batches, nothing lost and no gap without a word."""
 
 import sqlite3
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -347,3 +348,20 @@ def test_every_seq_is_there_confessed_or_confirmed(
     outbox.close()
     assert (sum(rows.values()), size) == (outbox.rows, outbox.size_bytes)
     assert outbox.rows <= 100
+
+
+@settings(max_examples=6, deadline=None)
+@given(sizes=st.lists(st.integers(0, 900), min_size=60, max_size=90))
+def test_no_observation_goes_while_a_track_could(sizes: list[int]) -> None:
+    """Whatever the sizes, what the confession itself takes is not made up for by a better lane."""
+    with tempfile.TemporaryDirectory() as folder:
+        outbox = open_outbox(Path(folder), budget_bytes=30_000)
+        try:
+            outbox.append(letters(3, Channel.OBSERVATIONS) + letters(3, Channel.URGENT))
+            for size in sizes:
+                outbox.append([letter(0.0, Channel.TRACKS, "x" * size)])
+
+            assert stored(outbox, Channel.OBSERVATIONS) == [0, 1, 2]
+            assert stored(outbox, Channel.URGENT) == [0, 1, 2]
+        finally:
+            outbox.close()
