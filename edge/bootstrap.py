@@ -129,6 +129,7 @@ def build(
         box=who.box,
         boot_id=boot_id,
         rng=rng,
+        send_hz=config.outbox.send_hz,
     )
     book = EpisodeBook(
         who.box, Path(f"{outbox_config.path}.episodes"), update_every_s=config.update_every_s

@@ -80,6 +80,9 @@ class OutboxConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Most bytes of messages kept; default 1 GB. The file may be a third larger."""
     synchronous: Synchronous = Synchronous.FULL
     """``FULL`` (default): a power cut loses nothing appended. ``NORMAL``: it may lose the last."""
+    send_hz: Annotated[float, Meta(ge=1.0)] | None = None
+    """Most readings, counts and tracks sent in a second; urgent messages and observations do not wait.
+    Keep it well above what the box says day by day. Default: no limit."""
 
 
 class Outbox:

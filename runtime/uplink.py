@@ -17,6 +17,7 @@ from contracts.status import Status
 from contracts.topics import Kind, box_topic
 from runtime.backoff import Backoff
 from runtime.outbox import Letter, Outbox
+from runtime.send_allowance import SendAllowance
 from runtime.send_window import SendWindow
 from runtime.session import Inbound, Session
 from runtime.uplink_lane import LANE_GROUPS, UplinkLane
@@ -58,6 +59,8 @@ class Uplink:
         window: most unconfirmed messages under way in each group of lanes; fewer as long as some
             have to be sent again, since then the hub has not the queues for so many.
         rng: jitter; by default seeded with the boot id.
+        send_hz: most readings, counts and tracks sent in a real second, so that a box that was away
+            leaves room to its neighbours; urgent messages and observations do not wait. None: no limit.
     """
 
     def __init__(
@@ -72,6 +75,7 @@ class Uplink:
         resend_after_s: float = 10.0,
         window: int = 4000,
         rng: Random | None = None,
+        send_hz: float | None = None,
     ) -> None:
         self.counters: dict[str, int] = {
             "sent": 0,
@@ -90,6 +94,7 @@ class Uplink:
         wall_s = outbox.clock.wall_seconds(1.0)
         self._clock_per_wall = 1.0 / wall_s if wall_s > 0.0 else 1.0
         self._resend_after_s = resend_after_s
+        self._allowance = None if send_hz is None else SendAllowance(send_hz)
         self._windows = {group: SendWindow(window) for group in LANE_GROUPS}
         self._topics: dict[Kind, str] = {
             kind: box_topic(district, site, box, kind)
@@ -250,6 +255,10 @@ class Uplink:
         for group in LANE_GROUPS:
             lanes = [lane for lane in self._lanes.values() if lane.channel in group]
             room = min(left, self._windows[group].size - sum(lane.in_flight for lane in lanes))
+            limited = self._allowance is not None and group is LANE_GROUPS[-1]
+            if self._allowance is not None and limited:
+                self._allowance.refill(now, self._clock_per_wall)
+                room = min(room, self._allowance.left)
             # the dict is in the order in which the outbox met the lanes: former boots first
             for boot_id in dict.fromkeys(lane.boot_id for lane in lanes):
                 sent = self._take_turns(
@@ -259,6 +268,8 @@ class Uplink:
                     return
                 room -= sent
                 left -= sent
+                if self._allowance is not None and limited:
+                    self._allowance.spend(sent)
 
     def _take_turns(self, lanes: list[UplinkLane], limit: int, now: datetime) -> int | None:
         """Send up to ``limit`` messages, a slice of each lane in turn; None when the hub is busy."""
