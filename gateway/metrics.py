@@ -60,7 +60,7 @@ _FAMILIES = (
     ),
     Metric("quality_fields", "gauge", "Fields of sensors that quality gates watch."),
     Metric("clock_skew_total", "counter", "Times ahead of their arrival, by box."),
-    Metric("keys_suppressed", "gauge", "Keys that an event of another rule keeps quiet."),
+    Metric("keys_suppressed", "gauge", "Keys that another rule's event or a shelf keeps quiet."),
     Metric("samples_unjudged_total", "counter", "Samples not judged as usual, by reason."),
     Metric("stale_statements_total", "counter", "Observations older than what was known."),
     Metric("events_total", "counter", "Statements about events put into the outbox."),

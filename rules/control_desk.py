@@ -7,6 +7,7 @@ from msgspec import structs
 
 from contracts.control import Control, ControlAction
 from rules.breach import Breach
+from rules.inhibition import LADDER, SHELF, Suppressed, untold
 from rules.key_life import KeyLife
 from rules.key_state import KeyState
 from rules.rule_index import RuleIndex
@@ -63,6 +64,25 @@ class ControlDesk:
                 changed += self._lying_on(shelf)
         self._restate(changed, now, _UNSHELVED, breaches)
         return changed, breaches
+
+    def shelved(self) -> list[Suppressed]:
+        """Return what keys do not tell because somebody shelved them, in order."""
+        found: dict[str, Suppressed] = {}
+        for shelf in self._standing.shelves:
+            for state in self._lying_on(shelf):
+                held = untold(state, LADDER)
+                if held is not None:
+                    found[state.name] = Suppressed(
+                        rule=state.running.rule.id,
+                        key=key_of(state),
+                        level=held[1],
+                        since=held[0],
+                        by=SHELF,
+                        reason=shelf.reason,
+                        shelved_by=shelf.by,
+                        until=shelf.until,
+                    )
+        return [found[name] for name in sorted(found)]
 
     def clear_shelves(self, now: float, breaches: list[Breach]) -> list[KeyState]:
         """Let shelves end that end by ``now``; return the states that may have something to tell."""
@@ -121,10 +141,11 @@ class ControlDesk:
         """Return what is to be shelved: an event's rule and key, or what is named."""
         until = now + SHELF_S if control.until is None else control.until.timestamp()
         if control.event_id is not None:
-            return [Shelf(state.running.rule.id, key_of(state), until) for state in states]
+            named = [(state.running.rule.id, key_of(state)) for state in states]
+            return [Shelf(*one, until, control.reason, control.by) for one in named]
         if control.rule is None and not control.key:
             return []
-        return [Shelf(control.rule, control.key, until)]
+        return [Shelf(control.rule, control.key, until, control.reason, control.by)]
 
     def _restate(
         self, states: list[KeyState], now: float, text: str, breaches: list[Breach]

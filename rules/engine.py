@@ -194,8 +194,8 @@ class Engine:
         return breaches
 
     def suppressed(self) -> list[Suppressed]:
-        """Return what keys do not tell because an event of another rule keeps them quiet."""
-        return self._index.inhibition.suppressed()
+        """Return what keys do not tell because another rule's event, or a shelf, keeps them quiet."""
+        return [*self._index.inhibition.suppressed(), *self._desk().shelved()]
 
     def control(self, control: Control, now: float) -> list[Breach]:
         """Return what an instruction of people brings about at its arrival ``now``.

@@ -17,10 +17,12 @@ from rules.key_state import KeyState
 from rules.statement import holding, key_of, names_of
 from rules.vocabulary import STREAMS
 
-__all__ = ["ABSENCE", "LADDER", "WHEREABOUTS", "Inhibition", "Suppressed"]
+__all__ = ["ABSENCE", "LADDER", "SHELF", "WHEREABOUTS", "Inhibition", "Suppressed", "untold"]
 
 LADDER: Final = "ladder"
 ABSENCE: Final = "absence"
+SHELF: Final = "shelf"
+"""Stands for the rule that keeps a key quiet where people do."""
 WHEREABOUTS: Final = ("box", "site", "district")
 """What is remembered of a silent key besides its own names."""
 
@@ -36,6 +38,12 @@ class Suppressed(Struct, frozen=True, kw_only=True):
     """Its onset, in seconds since 1970 UTC."""
     by: str
     """Id of the rule whose open event keeps it quiet, or ``shelf``."""
+    reason: str = ""
+    """Why it was shelved, in words."""
+    shelved_by: str = ""
+    """Who shelved it."""
+    until: float | None = None
+    """When the shelf ends, in seconds since 1970 UTC."""
 
 
 class _Pair:
@@ -98,7 +106,7 @@ class Inhibition:
                 self.follow(state)
         for rule, part in self._by_target:
             for state in running[rule].states.values() if rule in running else ():
-                if self.keeps_quiet(state, part) is None and _untold(state, part) is not None:
+                if self.keeps_quiet(state, part) is None and untold(state, part) is not None:
                     self._released[state.name, part] = state
 
     def keeps_quiet(self, state: KeyState, part: str) -> str | None:
@@ -148,7 +156,7 @@ class Inhibition:
             for pair in pairs:
                 for waiting in list(pair.waiting.values()):
                     for name, state in sorted(waiting.items()):
-                        held = _untold(state, pair.part)
+                        held = untold(state, pair.part)
                         if held is not None:
                             found[f"{name}\x1f{pair.part}"] = Suppressed(
                                 rule=pair.target,
@@ -189,7 +197,7 @@ def _is_open(state: KeyState) -> bool:
     return any(one is not None and one.open for one in (state.episode, absence))
 
 
-def _untold(state: KeyState, part: str) -> tuple[float, Level] | None:
+def untold(state: KeyState, part: str) -> tuple[float, Level] | None:
     """Return onset and level of what a key does not tell; None where it tells everything."""
     if part == ABSENCE:
         absence = state.running.rule.operators.absence

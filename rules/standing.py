@@ -28,6 +28,10 @@ class Shelf(Struct, frozen=True, array_like=True):
     """Key values that must agree; empty: any."""
     until: float
     """When it ends, in arrival time."""
+    reason: str = ""
+    """Why, in words."""
+    by: str = ""
+    """Who put it there."""
 
     def holds(self, rule: str, key: Mapping[str, str]) -> bool:
         """Whether a key of a rule lies on it."""

@@ -175,6 +175,32 @@ def test_shelves_and_mode_survive_a_restart() -> None:
     assert plain != engine.digest()
 
 
+def test_what_a_shelf_keeps_quiet_is_shown_with_its_reason() -> None:
+    """Which key, at which level, since when, until when, who said so and why; also after a restart."""
+    engine = engine_with()
+    said = control("shelve", rule="waterlogging", until=until(600.0), reason="works at the drain")
+    engine.control(said, T0 - 1.0)
+    wet(engine, 0, 30)
+    again = engine_with()
+    again.restore({name: blob for name, blob in engine.take_dirty().items() if blob is not None})
+
+    (one,) = again.suppressed()
+
+    assert engine.suppressed() == [one]
+    assert (one.rule, one.key, one.level.value) == ("waterlogging", {"subject": "pond-1"}, "blue")
+    assert (one.since, one.until) == (T0, T0 + 600.0)
+    assert (one.by, one.shelved_by, one.reason) == ("shelf", "anna", "works at the drain")
+
+
+def test_a_key_that_has_nothing_to_tell_is_not_suppressed() -> None:
+    """A shelf over a dry pond keeps nothing quiet."""
+    engine = engine_with()
+    engine.control(control("shelve", rule="waterlogging"), T0 - 1.0)
+    wet(engine, 0, 30, 0.0)
+
+    assert engine.suppressed() == []
+
+
 def test_a_shelf_without_an_end_lasts_a_day() -> None:
     """What somebody forgot is not silent for ever."""
     engine = engine_with()
