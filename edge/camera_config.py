@@ -19,6 +19,7 @@ __all__ = [
     "GroundPairConfig",
     "IntegrityConfig",
     "LineConfig",
+    "MaskConfig",
     "OnnxConfig",
     "Pace",
     "Point",
@@ -277,6 +278,15 @@ class LineConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Class names that count; empty counts all. Default: empty."""
 
 
+class MaskConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A part of the picture that nobody is to see: windows, gardens, a neighbour's door."""
+
+    id: Id
+    """Name of the mask, unique on the camera."""
+    polygon: Annotated[tuple[Point, ...], Meta(min_length=3)]
+    """Corners as shares (0..1) of width and height; at least 3, no edge crosses another."""
+
+
 class GroundPairConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A point of the picture whose place on the ground is known."""
 
@@ -334,6 +344,9 @@ class CameraConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Areas of the picture."""
     lines: tuple[LineConfig, ...] = ()
     """Lines to be crossed."""
+    masks: tuple[MaskConfig, ...] = ()
+    """Areas that are black in every picture, also in originals and previews; things in them are still
+    found. Default: none."""
     calibration: tuple[GroundPairConfig, ...] = ()
     """At least four points whose places are known: tracks then have places and speeds.
     Default: none."""

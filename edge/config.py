@@ -204,16 +204,11 @@ def _check_camera(document: Document, path: Sequence[str | int], camera: CameraC
             raise document.error((*path, "calibration"), str(error)) from error
     _check_unique(document, (*path, "zones"), [zone.id for zone in camera.zones])
     _check_unique(document, (*path, "lines"), [line.id for line in camera.lines])
+    _check_unique(document, (*path, "masks"), [mask.id for mask in camera.masks])
+    for number, mask in enumerate(camera.masks):
+        _check_polygon(document, (*path, "masks", number, "polygon"), mask.polygon)
     for number, zone in enumerate(camera.zones):
-        polygon = shapely.Polygon(zone.polygon)
-        where = (*path, "zones", number, "polygon")
-        if not polygon.is_valid:
-            reason = explain_validity(polygon)
-            raise document.error(
-                where, f"{reason}; expected a simple polygon: draw its corners in order"
-            )
-        if polygon.area <= 0.0:
-            raise document.error(where, "covers no area; expected at least three corners apart")
+        _check_polygon(document, (*path, "zones", number, "polygon"), zone.polygon)
         if zone.flow is not None and zone.flow[0] == zone.flow[1]:
             raise document.error(
                 (*path, "zones", number, "flow"),
@@ -224,6 +219,19 @@ def _check_camera(document: Document, path: Sequence[str | int], camera: CameraC
             raise document.error(
                 (*path, "lines", number, "to"), "is the same point as from; expected a line"
             )
+
+
+def _check_polygon(
+    document: Document, where: Sequence[str | int], corners: Sequence[tuple[float, float]]
+) -> None:
+    polygon = shapely.Polygon(corners)
+    if not polygon.is_valid:
+        reason = explain_validity(polygon)
+        raise document.error(
+            where, f"{reason}; expected a simple polygon: draw its corners in order"
+        )
+    if polygon.area <= 0.0:
+        raise document.error(where, "covers no area; expected at least three corners apart")
 
 
 def _check_sensor(document: Document, path: Sequence[str | int], sensor: SensorConfig) -> None:

@@ -32,6 +32,7 @@ _OWN = ("status_every_s", "update_every_s", "priorities")
 _HOT_CAMERA = (
     "zones",
     "lines",
+    "masks",
     "calibration",
     "fps",
     "tracks_every_s",

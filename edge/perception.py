@@ -10,7 +10,7 @@ from edge.analytics.occupancy import PEOPLE, VEHICLES
 from edge.attention.focus import Focus, FocusPolicy, Heed, Look
 from edge.camera_config import RedactPolicy
 from edge.cameras.frame import Frame
-from edge.evidence.view import View
+from edge.evidence.view import Polygon, View
 from edge.vision.association import overlap
 from edge.vision.detections import Detections, Glimpse
 from edge.vision.motion_gate import Motion, MotionGate
@@ -106,6 +106,7 @@ class Perception:
         classes: class names to track; empty tracks all. Others still count as people to hide.
         fps: most frames looked at in a second of presentation time; None looks at all.
         policy: how pictures are redacted, which decides when a view is sure.
+        masks: polygons that no picture shows.
 
     Attributes:
         counters: ``frames_read``, of which each is one of ``frames_thinned`` (the fps limit),
@@ -126,8 +127,10 @@ class Perception:
         classes: Sequence[str] = (),
         fps: float | None = None,
         policy: RedactPolicy = RedactPolicy.AUTO,
+        masks: tuple[Polygon, ...] = (),
     ) -> None:
         self._detector = detector
+        self._masks = masks
         self._tracker = tracker
         self._gate = gate
         self.focus = focus or Focus(FocusPolicy(), input_px=input_px(detector))
@@ -231,6 +234,10 @@ class Perception:
         self._least_s = 0.0 if fps is None else 0.5 / fps
         self._period_s = 0.0 if fps is None else 1.0 / fps
 
+    def mask(self, masks: tuple[Polygon, ...]) -> None:
+        """Show these polygons in no picture from the next look on."""
+        self._masks = masks
+
     def start_tracks_from(self, confidence: float) -> None:
         """Let a detection start a track from this confidence (0..1) on; tracks stay."""
         self._tracker.start_from(confidence)
@@ -270,4 +277,5 @@ class Perception:
             hidden_xyxy=hidden,
             foreground=self._detector.foreground(frame),
             sure=self._trusted and not motion.calibrating,
+            masks=self._masks,
         )

@@ -99,6 +99,7 @@ def build_perception(
         classes=camera.detector.classes,
         fps=camera.fps,
         policy=camera.evidence.redact,
+        masks=tuple(mask.polygon for mask in camera.masks),
     )
 
 

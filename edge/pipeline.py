@@ -144,6 +144,7 @@ class CameraPipeline:
         """
         check_classes(config, self._perception.detector)
         self._perception.thin(config.fps)
+        self._perception.mask(tuple(mask.polygon for mask in config.masks))
         if isinstance(config.detector, OnnxConfig):
             self._perception.start_tracks_from(config.detector.confidence)
         letters: list[Letter] = []

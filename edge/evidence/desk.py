@@ -98,7 +98,7 @@ class EvidenceDesk:
             return
         frame = view.frame
         quality = [cv2.IMWRITE_JPEG_QUALITY, _ORIGINAL_QUALITY]
-        encoded, buffer = cv2.imencode(".jpg", frame.bgr(), quality)
+        encoded, buffer = cv2.imencode(".jpg", view.picture(), quality)
         if not encoded:
             self._vault.counters["originals_failed"] += 1
             return

@@ -66,7 +66,7 @@ def redact(
     Returns:
         uint8 (h, w, 3) BGR, a new array, and what was done to it.
     """
-    picture = view.frame.bgr().copy()
+    picture = view.picture()
     if policy is RedactPolicy.AUTO and subject is not None:
         return _about(picture, view, subject)
     if policy is RedactPolicy.WHOLE or not view.sure:

@@ -36,6 +36,7 @@ class CameraDraft(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     detector: dict[str, Any]
     zones: tuple[dict[str, Any], ...] = ()
     lines: tuple[dict[str, Any], ...] = ()
+    masks: tuple[dict[str, Any], ...] = ()
     pairs: tuple[PairDraft, ...] = ()
     datum: str = "wgs84"
     """What longitudes and latitudes of the pairs are given in: ``wgs84`` or ``gcj02`` (maps of
@@ -89,6 +90,10 @@ def _rounded(point: Sequence[float]) -> list[float]:
     return [round(value, 4) for value in point]
 
 
+def _with_corners(area: dict[str, Any]) -> dict[str, Any]:
+    return {**area, "polygon": [_rounded(point) for point in area.get("polygon", ())]}
+
+
 def camera_data(
     camera: CameraDraft, source: dict[str, Any], before: dict[str, Any]
 ) -> dict[str, Any]:
@@ -109,14 +114,12 @@ def camera_data(
         lon, lat = (round(value, 7) for value in camera.place)
         data["place"] = {**(place if isinstance(place, dict) else {}), "lon": lon, "lat": lat}
     drawn: dict[str, list[Any]] = {
-        "zones": [
-            {**zone, "polygon": [_rounded(point) for point in zone.get("polygon", ())]}
-            for zone in camera.zones
-        ],
+        "zones": [_with_corners(zone) for zone in camera.zones],
         "lines": [
             {**line, **{end: _rounded(line[end]) for end in ("from", "to") if end in line}}
             for line in camera.lines
         ],
+        "masks": [_with_corners(mask) for mask in camera.masks],
         "calibration": pairs_data(camera),
     }
     for name, values in drawn.items():

@@ -9,8 +9,11 @@ export function node(name, attributes = {}, text = "") {
   return made;
 }
 
+// what is drawn as a polygon: the tool, where it is kept, and what a new one begins as
+const AREAS = { zone: ["zones", { kind: "zone" }], mask: ["masks", {}] };
+
 export class Drawing {
-  // model: {zones, lines, pairs, chosen, wrong, unfinished, fit, seen, tool}; changed(what) is called after every change.
+  // model: {zones, lines, masks, pairs, chosen, wrong, unfinished, fit, seen, tool}; changed(what) is called after every change.
   constructor(svg, model, changed) {
     Object.assign(this, { svg, model, changed, size: [16, 9], drag: null, pointer: null });
     svg.addEventListener("pointerdown", (event) => this.down(event));
@@ -40,18 +43,18 @@ export class Drawing {
 
   // every corner that can be dragged, with a function that moves it
   corners() {
-    const { zones, lines, pairs } = this.model;
+    const { lines, pairs } = this.model;
     return [
       ...pairs.map((pair, n) => ({ kind: "pairs", n, at: pair.image, to: (p) => { pair.image = p; } })),
       ...lines.flatMap((line, n) => ["from", "to"].map((end) => ({ kind: "lines", n, at: line[end], to: (p) => { line[end] = p; } }))),
-      ...zones.flatMap((zone, n) => zone.polygon.map((at, c) => ({ kind: "zones", n, at, to: (p) => { zone.polygon[c] = p; } }))),
+      ...["zones", "masks"].flatMap((kind) => this.model[kind].flatMap((area, n) => area.polygon.map((at, c) => ({ kind, n, at, to: (p) => { area.polygon[c] = p; } })))),
     ];
   }
 
   down(event) {
     const at = this.at(event);
     const open = this.model.unfinished;
-    if (this.model.tool === "zone" && open.length > 2 && this.near(at, open[0])) return this.close();
+    if (this.model.tool in AREAS && open.length > 2 && this.near(at, open[0])) return this.close();
     const corner = open.length ? null : this.corners().find((one) => this.near(at, one.at));
     if (corner) {
       this.model.chosen = { kind: corner.kind, n: corner.n };
@@ -103,10 +106,11 @@ export class Drawing {
 
   close() {
     const { model } = this;
-    if (model.tool !== "zone" || model.unfinished.length < 3) return;
-    model.zones.push({ id: model.free("zones", "zone"), kind: "zone", polygon: model.unfinished.splice(0) });
-    model.chosen = { kind: "zones", n: model.zones.length - 1 };
-    this.changed("zones");
+    if (!(model.tool in AREAS) || model.unfinished.length < 3) return;
+    const [kind, fields] = AREAS[model.tool];
+    model[kind].push({ id: model.free(kind, model.tool), ...fields, polygon: model.unfinished.splice(0) });
+    model.chosen = { kind, n: model[kind].length - 1 };
+    this.changed(kind);
   }
 
   key(event) {
@@ -136,11 +140,13 @@ export class Drawing {
     const { model } = this;
     const shapes = [];
     for (const piece of model.fit?.grid ?? []) shapes.push(node("polyline", { class: "grid", points: this.path(piece) }));
-    model.zones.forEach((zone, n) => {
-      const wrong = model.wrong?.kind === "zones" && model.wrong.n === n ? " wrong" : "";
-      shapes.push(node("polygon", { class: `zone${this.is("zones", n)}${wrong}`, points: this.path(zone.polygon), "data-kind": "zones", "data-n": n }));
-      shapes.push(this.label(zone.polygon[0], zone.id));
-    });
+    for (const [name, [kind]] of Object.entries(AREAS)) {
+      model[kind].forEach((area, n) => {
+        const wrong = model.wrong?.kind === kind && model.wrong.n === n ? " wrong" : "";
+        shapes.push(node("polygon", { class: `${name}${this.is(kind, n)}${wrong}`, points: this.path(area.polygon), "data-kind": kind, "data-n": n }));
+        shapes.push(this.label(area.polygon[0], area.id));
+      });
+    }
     model.lines.forEach((line, n) => shapes.push(...this.gate(line, n)));
     model.pairs.forEach((pair, n) => shapes.push(...this.pair(pair, n)));
     for (const seen of model.seen ?? []) {

@@ -4,7 +4,7 @@ import { pairRow, placed, showFit, showPlan, twoNumbers } from "./ground.js";
 import { KINDS, chooseLanguage, word } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
-const model = { zones: [], lines: [], pairs: [], chosen: null, wrong: null, unfinished: [], fit: null, fitOf: null, seen: null, tool: "zone",
+const model = { zones: [], lines: [], masks: [], pairs: [], chosen: null, wrong: null, unfinished: [], fit: null, fitOf: null, seen: null, tool: "zone",
   free(kind, name) {
     const taken = new Set(this[kind].map((one) => one.id));
     let n = 1;
@@ -36,7 +36,7 @@ function draft() {
   const host = byId("hub-host").value.trim();
   return {
     camera: filled({
-      id: state.camera, detector: state.detector, zones: model.zones, lines: model.lines,
+      id: state.camera, detector: state.detector, zones: model.zones, lines: model.lines, masks: model.masks,
       pairs: model.pairs.map((pair) => filled({ image: pair.image, [names[0]]: pair[names[0]], [names[1]]: pair[names[1]] })),
       datum: metres() ? "wgs84" : byId("datum").value, place: twoNumbers(byId("place").value),
     }),
@@ -57,21 +57,21 @@ function changed(what) {
   if (what.includes("pairs")) soon("ground", fitGround);
   if (!what.startsWith("drag")) rows();
   model.seen = null;
-  byId("close-zone").hidden = model.tool !== "zone" || model.unfinished.length < 3;
+  byId("close-zone").hidden = !["zone", "mask"].includes(model.tool) || model.unfinished.length < 3;
   drawing.draw();
   soon("proposal", propose, 250);
 }
 
 function remember() {
-  history.push(JSON.stringify([model.zones, model.lines, model.pairs, model.unfinished]));
+  history.push(JSON.stringify([model.zones, model.lines, model.masks, model.pairs, model.unfinished]));
   if (history.length > 100) history = history.slice(-100);
 }
 
 function undo() {
   if (history.length < 2) return;
   history.pop();
-  const [zones, lines, pairs, unfinished] = JSON.parse(history.at(-1));
-  Object.assign(model, { zones, lines, pairs, unfinished, chosen: null });
+  const [zones, lines, masks, pairs, unfinished] = JSON.parse(history.at(-1));
+  Object.assign(model, { zones, lines, masks, pairs, unfinished, chosen: null });
   rows();
   drawing.draw();
   soon("ground", fitGround);
@@ -95,7 +95,7 @@ async function fitGround() {
 
 async function propose() {
   proposal = await ask("/api/proposal", draft());
-  const found = /(zones|lines)\[(\d+)\]/.exec(proposal.problem ?? "");
+  const found = /(zones|lines|masks)\[(\d+)\]/.exec(proposal.problem ?? "");
   model.wrong = found ? { kind: found[1], n: Number(found[2]) } : null;
   showProposal();
   for (const row of document.querySelectorAll(".row[data-kind]")) row.classList.toggle("wrong", model.wrong?.kind === row.dataset.kind && model.wrong.n === Number(row.dataset.n));
@@ -157,7 +157,7 @@ function shapeRow(kind, item, n) {
 }
 
 function rows() {
-  for (const kind of ["zones", "lines"]) {
+  for (const kind of ["zones", "lines", "masks"]) {
     byId(kind).dataset.empty = word(`no_${kind}`);
     byId(kind).replaceChildren(...model[kind].map((item, n) => shapeRow(kind, item, n)));
   }
@@ -176,6 +176,7 @@ function tool(name) {
   byId("hint").textContent = word(`hint_${name}`);
   byId("close-zone").hidden = true;
   if (name === "ground") byId("ground-panel").open = true;
+  if (name === "mask") byId("masks-panel").open = true;
   drawing.draw();
 }
 
@@ -239,12 +240,14 @@ async function begin() {
   const before = state.before ?? {};
   Object.assign(model, {
     zones: structuredClone(before.zones ?? []), lines: structuredClone(before.lines ?? []),
+    masks: structuredClone(before.masks ?? []),
     pairs: structuredClone(before.calibration ?? []),
   });
   if (before.place) byId("place").value = `${before.place.lon}, ${before.place.lat}`;
   byId("identity-panel").hidden = Boolean(state.box);
   byId("identity-panel").open = !state.box;
   byId("ground-panel").open = model.pairs.length > 0;
+  byId("masks-panel").open = model.masks.length > 0;
   showPicture(state.picture);
   remember();
   for (const button of document.querySelectorAll("[data-tool]")) button.addEventListener("click", () => tool(button.dataset.tool));

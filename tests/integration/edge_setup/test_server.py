@@ -142,13 +142,15 @@ def test_the_page_and_its_picture_come_from_the_package(visitor: Visitor) -> Non
 
 def test_a_configuration_is_written_and_can_be_read(visitor: Visitor, bench: Workbench) -> None:
     """What the page drew is what the box loads."""
-    order = {"draft": draft(), "replace": False, "base_sha256": ""}
+    mask = {"id": "window", "polygon": [[0.0, 0.0], [0.1, 0.0], [0.1, 0.1]]}
+    order = {"draft": draft(masks=[mask]), "replace": False, "base_sha256": ""}
     answer = visitor.json("/api/write", order)
     config = load_edge_config(bench.path)
 
     assert answer == {"written": str(bench.path)}
     assert config.cameras[0].source.file == "a.mp4"
     assert config.cameras[0].zones[0].kind == "fire_lane"
+    assert config.cameras[0].masks[0].polygon[1] == (0.1, 0.0)
 
 
 def test_a_file_that_is_there_is_not_overwritten_unseen(visitor: Visitor, bench: Workbench) -> None:
