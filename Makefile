@@ -28,11 +28,12 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/.python
 # What tests compare with brings opencv-python, which needs libGL and breaks the headless one: an environment apart.
 .venv-oracles/.done: pyproject.toml
 	$(PYTHON) -m venv .venv-oracles
-	.venv-oracles/bin/python -m pip install --quiet --disable-pip-version-check 'trackeval>=1.3,<2' 'ioos-qc>=3,<4'
+	.venv-oracles/bin/python -m pip install --quiet --disable-pip-version-check 'trackeval>=1.3,<2' 'ioos-qc>=3,<4' \
+		'supervision>=0.31,<1' 'trackers>=2.6,<3' 'onnxruntime>=1.20'
 	@touch $@
 
 setup: $(VENV)/.dev ## Make .venv with everything that development needs
-oracles: .venv-oracles/.done ## Make .venv-oracles with what some tests compare with (tracking metrics, QARTOD)
+oracles: .venv-oracles/.done ## Make .venv-oracles with what some tests compare with (tracking metrics, QARTOD, other trackers)
 
 demo: $(VENV)/.run ## Run the whole loop on this machine for one minute
 	$(BIN)/cityloop demo $(ARGS)

@@ -23,9 +23,12 @@ def _names() -> list[str]:
 @click.option(
     "--batch", type=click.IntRange(1), default=None, help="Only telemetry: points of one write."
 )
-def main(name: str, rows: int | None, batch: int | None, *, as_json: bool) -> None:
+@click.option("--soak", "soak_s", type=float, default=None, help="Only edge: seconds to run on.")
+def main(
+    name: str, rows: int | None, batch: int | None, soak_s: float | None, *, as_json: bool
+) -> None:
     """Run the benchmark NAME and print its figures; ratios are of one and the same run."""
-    given = {"rows": rows, "batch": batch}
+    given = {"rows": rows, "batch": batch, "soak_s": soak_s}
     sizes = {option: value for option, value in given.items() if value is not None}
     importlib.import_module(f"benchmarks.{name}").main(as_json=as_json, **sizes)
 

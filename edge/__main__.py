@@ -14,6 +14,7 @@ from edge.config_commands import Failure, check_command, config_command, schema_
 from edge.doctor.commands import doctor
 from edge.evidence.commands import release
 from edge.setup_page.commands import init
+from edge.tune.commands import tune
 from runtime.errors import ConfigError, RuntimeFault
 
 if TYPE_CHECKING:
@@ -344,7 +345,7 @@ def _print_tables(result: "ReplayResult") -> None:
     console.print(stays)
 
 
-for command in (init, doctor, config_command, check_command, schema_command, release):
+for command in (init, doctor, config_command, check_command, schema_command, release, tune):
     main.add_command(command)
 
 

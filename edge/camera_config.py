@@ -28,6 +28,7 @@ __all__ = [
     "SizeConfig",
     "SourceConfig",
     "TrackerConfig",
+    "Transport",
     "ZoneConfig",
 ]
 
@@ -86,13 +87,47 @@ class RedactPolicy(StrEnum):
     """The whole picture, always."""
 
 
+class Transport(StrEnum):
+    """How an RTSP camera sends."""
+
+    TCP = "tcp"
+    """Within the connection: nothing is lost that the network can carry."""
+    UDP = "udp"
+    """Beside it: some cameras know nothing else; lost packets are corrupt pictures."""
+
+
+class FfmpegConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Decoding by the machine's own ffmpeg program, for decoders that the library lacks (VAAPI)."""
+
+    program: str = "ffmpeg"
+    """The program. Default: ffmpeg."""
+    before: tuple[str, ...] = ()
+    """Options before ``-i``, such as -hwaccel vaapi. Default: none."""
+    after: tuple[str, ...] = ()
+    """Options after it, such as -vf with a scaler of the graphics unit. Default: none."""
+
+
 class SourceConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where frames come from: exactly one of ``file`` and ``rtsp``."""
+    """Where frames come from: exactly one of ``file``, ``rtsp``, ``folder`` and ``device``."""
 
     file: str | None = None
     """Path of a video file, relative to the configuration file. Default: none."""
     rtsp: str | None = None
     """``rtsp://`` address without credentials. Default: none."""
+    folder: str | None = None
+    """Folder of pictures (jpg, png, bmp), relative to the configuration file, played in the order of
+    their names. Default: none."""
+    device: str | None = None
+    """Video device of a USB camera, such as /dev/video0. Default: none."""
+    transport: Transport = Transport.TCP
+    """tcp or udp, for RTSP. Default: tcp."""
+    ffmpeg: FfmpegConfig | None = None
+    """Decode ``file`` or ``rtsp`` by an ffmpeg program of the machine's own. Default: no."""
+    every_s: Positive = 1.0
+    """Seconds of video from one picture of a folder to the next. Default: 1 s."""
+    follow: bool = False
+    """Wait for pictures that are still to come, as a camera uploads them; each has its file's time.
+    Default: false."""
     username: str | None = None
     """User at the camera. Default: none."""
     password_env: str | None = None

@@ -86,6 +86,16 @@ class CameraLane:
         return counters
 
     @property
+    def feed(self) -> Feed | None:
+        """Where its frames come from; None where it could not be built."""
+        return self._feed
+
+    @property
+    def rung(self) -> Rung:
+        """What the box's load allows this camera."""
+        return self._rung
+
+    @property
     def up(self) -> bool:
         """Whether the camera gives pictures, and they can be looked at."""
         return self._feed is not None and self._refusal is None and not self._watch.offline

@@ -187,8 +187,13 @@ def _check_unique(document: Document, path: Sequence[str | int], ids: Sequence[s
 
 def _check_camera(document: Document, path: Sequence[str | int], camera: CameraConfig) -> None:
     source = camera.source
-    if (source.file is None) == (source.rtsp is None):
-        raise document.error((*path, "source"), "expected exactly one of file and rtsp")
+    named = (source.file, source.rtsp, source.folder, source.device)
+    if sum(one is not None for one in named) != 1:
+        msg = "expected exactly one of file, rtsp, folder and device"
+        raise document.error((*path, "source"), msg)
+    if source.ffmpeg is not None and source.file is None and source.rtsp is None:
+        msg = "goes with file or rtsp; folders and devices need no decoder"
+        raise document.error((*path, "source", "ffmpeg"), msg)
     if source.rtsp is not None and not source.rtsp.startswith(("rtsp://", "rtsps://")):
         raise document.error((*path, "source", "rtsp"), "expected an address like rtsp://host/path")
     if source.rtsp is not None and "@" in source.rtsp.split("://", 1)[1].split("/", 1)[0]:

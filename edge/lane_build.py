@@ -11,6 +11,8 @@ from edge.camera_config import CameraConfig, OnnxConfig, SourceConfig
 from edge.camera_config import Pace as ConfiguredPace
 from edge.camera_lane import CameraLane
 from edge.camera_watch import CameraWatch
+from edge.cameras.folder_source import FolderSource
+from edge.cameras.pipe_source import PipeSource
 from edge.cameras.ports import CameraSource
 from edge.cameras.pyav_source import Pace, PyAvSource
 from edge.cameras.reconnect import ReconnectingSource
@@ -115,21 +117,14 @@ def build_lane(
 
 def _feed(camera: CameraConfig, parts: LaneParts, source: CameraSource | None) -> Feed:
     settings, direct, clock, rng = camera.source, parts.direct, parts.clock, parts.rng
-    if parts.nursery is not None and source is None:
+    by_library = settings.folder is None and settings.ffmpeg is None
+    if parts.nursery is not None and source is None and by_library:
         address = camera_address(settings, parts.folder)
         return ProcessFeed(decoder_order(camera.id, settings, address, rng), parts.nursery, rng)
     fast = settings.file is not None and settings.pace is ConfiguredPace.FAST
     if source is None:
-        source = PyAvSource(
-            camera.id,
-            camera_address(settings, parts.folder),
-            pace=Pace.FAST if fast or direct else Pace.REALTIME,
-            loop=settings.loop,
-            open_timeout_s=settings.timeout_s,
-            read_timeout_s=settings.timeout_s,
-            clock=clock,
-        )
-    if settings.rtsp is not None:
+        source = _source(camera, parts, fast=fast or direct)
+    if settings.file is None:
         # a file that breaks off would only begin again from its start
         if direct:
             source = ReconnectingSource(
@@ -140,14 +135,47 @@ def _feed(camera: CameraConfig, parts: LaneParts, source: CameraSource | None) -
     return DirectFeed(source, paced=not fast) if direct else ThreadedFeed(source, drop=not fast)
 
 
+def _source(camera: CameraConfig, parts: LaneParts, *, fast: bool) -> CameraSource:
+    settings = camera.source
+    if settings.folder is not None:
+        folder = parts.folder / settings.folder
+        return FolderSource(camera.id, folder, every_s=settings.every_s, follow=settings.follow)
+    address = camera_address(settings, parts.folder)
+    if settings.ffmpeg is not None:
+        live = settings.rtsp is not None
+        transport = ("-rtsp_transport", settings.transport.value) if live else ()
+        return PipeSource(
+            camera.id,
+            str(address),
+            before=(*transport, *settings.ffmpeg.before),
+            after=settings.ffmpeg.after,
+            live=live,
+            program=settings.ffmpeg.program,
+            timeout_s=settings.timeout_s,
+            clock=parts.clock,
+        )
+    return PyAvSource(
+        camera.id,
+        address,
+        pace=Pace.FAST if fast else Pace.REALTIME,
+        loop=settings.loop,
+        transport=settings.transport.value,
+        open_timeout_s=settings.timeout_s,
+        read_timeout_s=settings.timeout_s,
+        clock=parts.clock,
+    )
+
+
 def camera_address(source: SourceConfig, folder: Path) -> str | Path:
-    """Return a camera's file, or its address with its credentials in it, for the source alone.
+    """Return a camera's file or device, or its address with its credentials in it, for the source alone.
 
     Raises:
         SecretError: the password's file or environment variable cannot be read.
     """
     if source.file is not None:
         return folder / source.file
+    if source.device is not None:
+        return f"v4l2://{source.device}"
     assert source.rtsp is not None
     file = None if source.password_file is None else str(folder / source.password_file)
     password = read_secret(file, source.password_env, f"camera {source.rtsp}")

@@ -255,7 +255,7 @@ class Perception:
         """Return which unmatched tracks are still there all the same."""
         anchored = self.focus.still.anchored(pending.frame.luma, pending.frame.pts_s)
         whole = pending.look.heed is Heed.WHOLE
-        if whole and not anchored:
+        if whole and len(anchored) == 0:
             return None
         regions = pending.look.regions
 

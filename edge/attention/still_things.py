@@ -11,7 +11,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.vision.association import overlap
 from edge.vision.tracks import Tracks
 
 __all__ = ["StillThings"]
@@ -37,12 +36,17 @@ _PLACE_GAIN = 0.1
 """Weight of a new box in where a thing stands: wavering averages out within ten looks."""
 
 
+_LOOK_EVERY_S = 0.5
+"""Least time between two crops of one thing: light does not change faster."""
+
+
 @dataclass(slots=True)
 class _Thing:
     box: NDArray[np.float64]
     since_s: float
     seen_s: float
     crop: Luma | None = None
+    looked_s: float = -np.inf
 
 
 class StillThings:
@@ -73,19 +77,22 @@ class StillThings:
             luma: the frame's brightness, uint8 (h, w).
             pts_s: presentation time of the frame in seconds.
         """
-        alive = {int(track) for track in tracks.id}
-        self._things = {track: thing for track, thing in self._things.items() if track in alive}
+        known = self._things
+        self._things = {}
+        for track in tracks.id.tolist():
+            if track in known:
+                self._things[track] = known[track]
         seen = tracks.seen_now()
-        for track, box in zip(seen.id.tolist(), seen.xyxy.astype(np.float64), strict=True):
+        for track, box in zip(seen.id.tolist(), seen.xyxy.tolist(), strict=True):
             thing = self._things.get(track)
-            if thing is None or overlap(thing.box[None], box[None])[0, 0] < _SAME_PLACE:
-                self._things[track] = _Thing(box.copy(), pts_s, pts_s)
+            if thing is None or not _same_place(thing.box, box):
+                self._things[track] = _Thing(np.asarray(box), pts_s, pts_s)
                 continue
-            thing.box += _PLACE_GAIN * (box - thing.box)
+            thing.box += _PLACE_GAIN * (np.asarray(box) - thing.box)
             thing.seen_s = pts_s
-            if pts_s - thing.since_s >= self._after_s:
-                # the look follows the light of the day, a detection at a time
-                thing.crop = _crop(luma, thing.box)
+            if pts_s - thing.since_s >= self._after_s and pts_s - thing.looked_s >= _LOOK_EVERY_S:
+                # the look follows the light of the day
+                thing.crop, thing.looked_s = _crop(luma, thing.box), pts_s
 
     def anchored(self, luma: Luma, pts_s: float) -> dict[int, NDArray[np.float64]]:
         """Return the still things that the picture still shows: box (4,) in pixels by track id."""
@@ -101,6 +108,18 @@ class StillThings:
         """Return whether a track has stood long enough to count as still."""
         thing = self._things.get(track)
         return thing is not None and thing.crop is not None
+
+
+def _same_place(known: NDArray[np.float64], box: list[float]) -> bool:
+    """Return whether two boxes overlap so far that nothing has moved."""
+    # plain numbers: for a single pair they are ten times as fast as arrays
+    a, b = known.tolist(), box
+    width = min(a[2], b[2]) - max(a[0], b[0])
+    height = min(a[3], b[3]) - max(a[1], b[1])
+    if width <= 0.0 or height <= 0.0:
+        return False
+    union = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - width * height
+    return bool(width * height >= _SAME_PLACE * union)
 
 
 def _crop(luma: Luma, box: NDArray[np.float64]) -> Luma | None:

@@ -14,6 +14,10 @@ _SECRETS = re.compile(
 )
 
 
+_USB = "v4l2"
+"""Scheme of a USB camera, ``v4l2:///dev/video0``, and the library's name for its reader."""
+
+
 def redact(text: str) -> str:
     """Return a text with the credentials of every URL in it replaced by ``***``."""
     return _SECRETS.sub(r"\1=***", _CREDENTIALS.sub("***@", text))
@@ -25,11 +29,13 @@ class Address:
 
     Attributes:
         url: what the decoder opens; may hold credentials, never log it.
-        live: a network stream, which does not wait for its reader; else a file.
+        live: a stream, which does not wait for its reader; else a file.
+        demuxer: what reads it, where its name does not tell: v4l2 for USB cameras.
     """
 
     url: str
     live: bool
+    demuxer: str | None = None
 
     def __str__(self) -> str:
         return redact(self.url)
@@ -39,11 +45,13 @@ class Address:
 
 
 def parse_address(text: str | Path) -> Address:
-    """Return the address that a path, a ``file://`` URL or a stream's URL stands for."""
+    """Return the address that a path, a ``file://`` or ``v4l2://`` URL or a stream's URL stands for."""
     url = str(text)
     scheme = _SCHEME.match(url)
     if scheme is None:
         return Address(url, live=False)
     if scheme[1].lower() == "file":
         return Address(url[len(scheme[0]) :], live=False)
+    if scheme[1].lower() == _USB:
+        return Address(url[len(scheme[0]) :], live=True, demuxer=_USB)
     return Address(url, live=True)

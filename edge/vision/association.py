@@ -18,13 +18,12 @@ class Pairs(NamedTuple):
 
 def overlap(first: NDArray[np.floating], second: NDArray[np.floating]) -> NDArray[np.float64]:
     """Return intersection over union of boxes (n, 4) with boxes (m, 4): float64 (n, m), 0..1."""
-    a = np.asarray(first, np.float64)[:, None, :]
-    b = np.asarray(second, np.float64)[None, :, :]
-    size = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])
-    shared = np.prod(np.maximum(size, 0.0), axis=2)
-    area_a = np.prod(a[..., 2:] - a[..., :2], axis=2)
-    area_b = np.prod(b[..., 2:] - b[..., :2], axis=2)
-    union = area_a + area_b - shared
+    # column by column: four small products cost a third of one reduction over (n, m, 2)
+    a0, a1, a2, a3 = np.asarray(first, np.float64).reshape(-1, 4).T[:, :, None]
+    b0, b1, b2, b3 = np.asarray(second, np.float64).reshape(-1, 4).T[:, None, :]
+    shared = np.maximum(np.minimum(a2, b2) - np.maximum(a0, b0), 0.0)
+    shared *= np.maximum(np.minimum(a3, b3) - np.maximum(a1, b1), 0.0)
+    union = (a2 - a0) * (a3 - a1) + (b2 - b0) * (b3 - b1) - shared
     return np.asarray(np.divide(shared, union, out=np.zeros_like(shared), where=union > 0))
 
 

@@ -78,6 +78,7 @@ class Tracker:
     def reset(self) -> None:
         """Forget every track: what comes next does not continue what was."""
         self._motion = MotionModel()
+        self._last = Tracks.empty(self._names)
         self._pts_s: float | None = None
         self._id = np.empty(0, np.int64)
         self._seen_xyxy = np.empty((0, 4), np.float32)
@@ -98,7 +99,7 @@ class Tracker:
 
     def alive(self) -> Tracks:
         """Return the confirmed tracks as of the last update."""
-        return self._confirmed(0.0 if self._pts_s is None else self._pts_s)
+        return self._last
 
     def update(
         self, detections: Detections, pts_s: float, *, unlooked: Unlooked | None = None
@@ -247,7 +248,7 @@ class Tracker:
         self._next_id += len(new)
         unseen_s = pts_s - self._seen_s
         boxes = np.where((unseen_s > 0)[:, None], self._motion.boxes(), self._seen_xyxy)
-        return Tracks(
+        self._last = Tracks(
             self._id[confirmed],
             boxes[confirmed],
             self._confidence[confirmed],
@@ -257,6 +258,7 @@ class Tracker:
             unseen_s[confirmed],
             self._names,
         )
+        return self._last
 
 
 def _rows(indices: NDArray[np.int64], count: int) -> NDArray[np.bool_]:

@@ -74,7 +74,7 @@ def decoder_order(
         live=live,
         fast=not live and source.pace is Pace.FAST,
         loop=source.loop,
-        transport="tcp",
+        transport=source.transport.value,
         timeout_s=source.timeout_s,
         seed=rng.getrandbits(64),
     )

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from random import Random
@@ -78,6 +78,13 @@ class ProcessFeed:
     def pid(self) -> int | None:
         """Process of the decoder, for those who measure it; None while there is none."""
         return None if self._process is None else self._process.pid
+
+    @property
+    def epoch(self) -> datetime | None:
+        """Moment at which the stream's presentation time was nought; None before the first frame."""
+        if self._last is None:
+            return None
+        return self._last.captured_at - timedelta(seconds=self._last.pts_s)
 
     @property
     def ended(self) -> bool:

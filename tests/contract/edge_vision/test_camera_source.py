@@ -5,9 +5,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
+import cv2
 import numpy as np
 import pytest
 
+from edge.cameras.folder_source import FolderSource
 from edge.cameras.frame import Frame
 from edge.cameras.ports import CameraSource
 from edge.cameras.pyav_source import PyAvSource
@@ -34,10 +36,16 @@ def _reconnecting(folder: Path) -> CameraSource:
     return ReconnectingSource(_file(folder), Random(1))
 
 
-_SOURCES: list[Callable[[Path], CameraSource]] = [_file, _script, _reconnecting]
+def _folder(folder: Path) -> CameraSource:
+    for number in range(_FRAMES):
+        cv2.imwrite(str(folder / f"{number:03}.png"), np.full((120, 160, 3), number, np.uint8))
+    return FolderSource("c-1", folder, every_s=1 / 25, epoch=_EPOCH)
 
 
-@pytest.fixture(params=_SOURCES, ids=["pyav", "scripted", "reconnecting"])
+_SOURCES: list[Callable[[Path], CameraSource]] = [_file, _script, _reconnecting, _folder]
+
+
+@pytest.fixture(params=_SOURCES, ids=["pyav", "scripted", "reconnecting", "folder"])
 def source(request: pytest.FixtureRequest, tmp_path: Path) -> CameraSource:
     """Return a closed camera ``c-1`` with ten frames at 25 frames/s from 08:00 UTC on."""
     build: Callable[[Path], CameraSource] = request.param

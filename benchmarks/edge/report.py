@@ -1,0 +1,103 @@
+"""Runs the parts of the benchmark and prints their figures."""
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from benchmarks.edge.cameras import CameraFigures, Films, busy, idle, soak
+from benchmarks.edge.media import check
+from benchmarks.edge.peer import over_supervision
+from benchmarks.edge.throughput import over_raw
+from benchmarks.edge.tracking import car_park_counts, scores
+
+__all__ = ["main"]
+
+_PLOT = Path(__file__).resolve().parents[2] / "docs" / "images" / "edge-cameras.png"
+_STEPS = (8, 16, 24, 32, 40)
+_IDLE_CAMERAS = 8
+
+
+def main(*, as_json: bool, soak_s: float | None = None) -> None:
+    """Measure and print, as JSON or as lines; ``soak_s`` adds a run of so many seconds."""
+    check()
+    figures: dict[str, object] = {}
+    _tell(figures, car_park_counts())
+    _tell(figures, scores())
+    for threads, name in ((1, "pipeline_over_raw"), (2, "pipeline_over_raw_2_threads")):
+        median, low, high = over_raw(threads, rounds=9, frames=150)
+        _tell(figures, {name: median, f"{name}_95": [low, high]})
+    _tell(figures, over_supervision(rounds=5, frames=179))
+    with tempfile.TemporaryDirectory() as folder:
+        films = Films(Path(folder))
+        _tell(figures, _by_cameras(films))
+        still = idle(films, _IDLE_CAMERAS, workers=1, seconds=30.0)
+        _tell(figures, {"idle_cores_beyond_decoding": still.cores_beyond_decoding})
+        if soak_s is not None:
+            _tell(figures, soak(films, soak_s, workers=_workers()))
+    if as_json:
+        click.echo(json.dumps(figures))
+
+
+def _workers() -> int:
+    return max(1, len(os.sched_getaffinity(0)))
+
+
+def _by_cameras(films: Films) -> dict[str, object]:
+    """Return the figures by the number of cameras, and the greatest number that meets the aims."""
+    steps = []
+    for cameras in _STEPS:
+        step = busy(films, cameras, workers=_workers())
+        click.echo(f"{'':4}{step}", err=True)
+        steps.append(step)
+    good = [one.cameras for one in steps if one.recall >= 0.98 and one.p99_ms < 500.0]
+    first, last = steps[0], steps[2]
+    _plot(steps)
+    return {
+        "cameras": max(good, default=0),
+        "mb_per_further_camera": round(
+            (last.pss_mb - first.pss_mb) / (last.cameras - first.cameras), 1
+        ),
+        "by_cameras": [asdict(one) for one in steps],
+    }
+
+
+def _tell(figures: dict[str, object], part: Mapping[str, object]) -> None:
+    figures |= part
+    for name, value in part.items():
+        # progress for who watches; the object comes last, alone on its line
+        click.echo(f"{name:34} {value}")
+
+
+def _plot(steps: list[CameraFigures]) -> None:
+    """Draw recall, processor and latency over the number of cameras."""
+    import matplotlib as mpl  # noqa: PLC0415 - half a second, for one picture
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt  # noqa: PLC0415 - after the choice above
+
+    numbers = [one.cameras for one in steps]
+    figure, (top, middle, low) = plt.subplots(3, 1, sharex=True, figsize=(7, 7))
+    top.plot(numbers, [one.recall for one in steps], marker="o")
+    top.axhline(0.98, linestyle=":", color="grey")
+    top.set_ylabel("recall of observations")
+    middle.plot(numbers, [one.cores for one in steps], marker="o", label="all")
+    beyond = [one.cores_beyond_decoding for one in steps]
+    middle.plot(numbers, beyond, marker="o", label="beyond decoding")
+    middle.axhline(_workers(), linestyle=":", color="grey")
+    middle.set_ylabel("cores")
+    middle.legend()
+    low.plot(numbers, [one.p50_ms for one in steps], marker="o", label="median")
+    low.plot(numbers, [one.p99_ms for one in steps], marker="o", label="99 of 100")
+    low.axhline(500, linestyle=":", color="grey")
+    low.set_yscale("log")
+    low.set_ylabel("frame to observation, ms")
+    low.set_xlabel(f"cameras, 640 x 360 at 10 frames/s, a quarter active, {_workers()} cores")
+    low.legend()
+    figure.tight_layout()
+    figure.savefig(_PLOT, dpi=90)
+    plt.close(figure)

@@ -1,0 +1,154 @@
+"""The whole pipeline beside the bare network: decoding, gate, framing, tracking around one session."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from itertools import cycle
+from pathlib import Path
+from random import Random
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.edge.media import MODEL, STREET
+from benchmarks.edge.statistics import median_interval
+from edge.attention.focus import Focus, FocusPolicy
+from edge.cameras.frame import Frame
+from edge.cameras.pyav_source import PyAvSource
+from edge.perception import Pending, Perception
+from edge.vision.framing import Framing
+from edge.vision.motion_gate import MotionGate
+from edge.vision.onnx_model import OnnxModel
+from edge.vision.ports import Awaited
+from edge.vision.tracker import Tracker
+from edge.workers.inference_pool import InferencePool
+from edge.workers.nursery import Nursery
+from edge.workers.orders import DecoderOrder, ModelOrder
+from edge.workers.pooled_detector import PooledDetector
+from edge.workers.process_feed import ProcessFeed
+
+__all__ = ["Line", "box_line", "over_raw"]
+
+_CAMERAS = 2
+"""Two, so that one camera's frame is looked at while the other's is told of, as on every real box."""
+
+
+def over_raw(threads: int, *, rounds: int, frames: int) -> tuple[float, float, float]:
+    """Return frames/s of the pipeline over runs/s of the bare network: median and 95 % interval.
+
+    Every frame is inferred. Rounds of both take turns, and each round gives one ratio.
+
+    Args:
+        threads: of one inference.
+        rounds: pairs.
+        frames: in each half of a pair.
+    """
+    model = OnnxModel(MODEL, threads=threads)
+    blob = _blob(model)
+    ratios = []
+    with box_line(threads) as line:
+        line.run(frames // 2)
+        for _ in range(rounds):
+            started_s = time.perf_counter()
+            for _ in range(frames):
+                model.run(blob)
+            between_s = time.perf_counter()
+            line.run(frames)
+            ratios.append((between_s - started_s) / (time.perf_counter() - between_s))
+    return median_interval(ratios)
+
+
+@contextmanager
+def box_line(threads: int) -> Iterator["Line"]:
+    """Give what a box runs: decoders, one worker, and the loop that feeds it."""
+    order = ModelOrder(MODEL, "auto", None, 0.1, threads, "onnxruntime")
+    nursery = Nursery()
+    pool = InferencePool([order], 1, nursery, Random(1))
+    feeds = [ProcessFeed(_decoder(number), nursery, Random(1)) for number in range(_CAMERAS)]
+    try:
+        pool.start()
+        for feed in feeds:
+            feed.start()
+        yield Line(pool, [_eye(pool, order) for _ in range(_CAMERAS)], feeds)
+    finally:
+        for feed in feeds:
+            feed.close()
+        pool.close()
+
+
+def _blob(model: OnnxModel) -> NDArray[np.floating]:
+    source = PyAvSource("raw", STREET, pace="fast")
+    source.open()
+    frame = source.read(1.0)
+    source.close()
+    assert frame is not None
+    return Framing(model.facts).frame(frame).blob
+
+
+def _eye(pool: InferencePool, order: ModelOrder) -> Perception:
+    detector = PooledDetector(pool, order)
+    focus = Focus(FocusPolicy(gating=False), input_px=detector.input_px)
+    return Perception(detector, Tracker(detector.names), MotionGate(), focus=focus)
+
+
+def _decoder(number: int) -> DecoderOrder:
+    return DecoderOrder(
+        camera=f"c-{number}",
+        address=Path(STREET),
+        live=False,
+        fast=True,
+        loop=True,
+        transport="tcp",
+        timeout_s=5.0,
+        seed=number,
+    )
+
+
+class Line:
+    """Cameras whose frames take turns at one worker."""
+
+    def __init__(
+        self, pool: InferencePool, eyes: list[Perception], feeds: list[ProcessFeed]
+    ) -> None:
+        self._pool = pool
+        self._eyes = eyes
+        self._feeds = feeds
+        self._asked: list[tuple[Pending, Awaited] | None] = [None] * len(eyes)
+        self._waiting: list[list[Frame]] = [[] for _ in eyes]
+
+    def run(self, frames: int) -> None:
+        """Return when so many more frames have been looked at."""
+        done = 0
+        for number in cycle(range(len(self._eyes))):
+            self._pool.step()
+            done += self._settle(number)
+            if done >= frames:
+                return
+            if self._asked[number] is None:
+                self._ask(number)
+            if all(asked is not None for asked in self._asked):
+                time.sleep(0.0002)
+
+    def _settle(self, number: int) -> int:
+        asked = self._asked[number]
+        if asked is None or not asked[1].done:
+            return 0
+        self._eyes[number].finish(asked[0], asked[1].take())
+        self._asked[number] = None
+        return 1
+
+    def _ask(self, number: int) -> None:
+        waiting = self._waiting[number]
+        if not waiting:
+            waiting += self._feeds[number].take(datetime.now(UTC))
+        if not waiting:
+            return
+        frame, eye = waiting.pop(0), self._eyes[number]
+        if frame.discontinuity:
+            eye.forget()
+        begun = eye.begin(frame)
+        if isinstance(begun, Pending):
+            awaited = eye.ask(begun)
+            assert awaited is not None
+            self._asked[number] = begun, awaited
