@@ -15,10 +15,8 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from random import Random
 
-import nats
 import structlog
 from msgspec import Struct
-from nats.aio.client import Client
 from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
 from nats.errors import SlowConsumerError
@@ -26,6 +24,7 @@ from nats.js import JetStreamContext, api
 from nats.js.errors import NotFoundError
 
 from contracts.topics import PREFIX
+from gateway.intakes.lean_client import LeanClient
 from gateway.intakes.stream_lane import Run, StreamLane
 from runtime.backoff import Backoff
 from runtime.mqtt_client import MqttConfig, tls_context
@@ -148,11 +147,12 @@ class NatsLink:
         assert self._stop is not None
         await _first([self._stop], seconds)
 
-    async def _connect(self, ended: asyncio.Event) -> Client:
+    async def _connect(self, ended: asyncio.Event) -> LeanClient:
         async def over() -> None:
             ended.set()
 
-        return await nats.connect(
+        client = LeanClient()
+        await client.connect(
             self._url,
             name=f"gateway {self._name}",
             user=self._hub.username,
@@ -168,6 +168,7 @@ class NatsLink:
             disconnected_cb=over,
             error_cb=self._fail,
         )
+        return client
 
     async def _fail(self, error: Exception) -> None:
         if isinstance(error, SlowConsumerError):
@@ -175,7 +176,7 @@ class NatsLink:
             self.counters["dropped_by_client"] += 1
         self._log.warning("hub_error", error=str(error) or type(error).__name__)
 
-    async def _serve(self, client: Client, ended: asyncio.Event) -> None:
+    async def _serve(self, client: LeanClient, ended: asyncio.Event) -> None:
         """Supply every lane until the connection ends or the link is closed."""
         assert self._stop is not None
         tasks = [
@@ -190,7 +191,7 @@ class NatsLink:
         if not client.is_closed:
             await client.close()
 
-    async def _supply(self, client: Client, lane: StreamLane) -> None:
+    async def _supply(self, client: LeanClient, lane: StreamLane) -> None:
         """Bind a lane again and again, as often as its consumer breaks."""
         backoff = Backoff(0.1, 5.0, self._rng)
         fresh = True
@@ -223,7 +224,7 @@ class NatsLink:
                 return
 
     async def _bind(
-        self, client: Client, lane: StreamLane, *, fresh: bool
+        self, client: LeanClient, lane: StreamLane, *, fresh: bool
     ) -> tuple[Run, Subscription]:
         """Make a new consumer for a lane behind what is settled, and delete the one before it.
 
@@ -260,6 +261,7 @@ class NatsLink:
             pending_msgs_limit=4 * self._limits.max_ack_pending,
             pending_bytes_limit=_CLIENT_BYTES,
         )
+        client.shorten(subscription, partial(lane.take, run))
         # before anything is delivered, so that nothing is heard by a lane that is not there
         await client.flush()
         filters = [f"{subject_of(PREFIX)}.{district}.>" for district in self._districts]

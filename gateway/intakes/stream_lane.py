@@ -191,31 +191,40 @@ class StreamLane:
 
     async def hear(self, run: Run, message: Heard) -> None:
         """Take one delivery in; waits while the lane is full."""
+        while not self.take(run, message.subject, message.reply, message.data, message.headers):
+            await self._await_room(run)
+
+    def take(
+        self, run: Run, subject: str, reply: str, data: bytes, headers: dict[str, str] | None
+    ) -> bool:
+        """Take one delivery in at once; False, and nothing happened, where it has to wait for room."""
+        if run.blocked:
+            return False  # nothing overtakes the one that waits
         run.heard_at_s = run.loop.time()
-        headers = message.headers
-        if headers is not None and not message.data and headers.get("Status") == "100":
-            self._heed(run, message.reply, headers)
-            return
+        if headers is not None and not data and headers.get("Status") == "100":
+            self._heed(run, reply, headers)
+            return True
         if run.broken.is_set():
-            return
-        delivery = parse_delivery(message.reply)
+            return True
+        delivery = parse_delivery(reply)
         if delivery.consumer_seq != run.next_consumer_seq:
             self._miss(run)
-            return
+            return True
+        repeated = delivery.stream_seq <= run.last_stream_seq
+        if not repeated and self._full(run):
+            return False
         run.next_consumer_seq += 1
-        if delivery.stream_seq <= run.last_stream_seq:
-            self._repeated(run, delivery, message.reply)
-            return
+        if repeated:
+            self._repeated(run, delivery, reply)
+            return True
         run.last_stream_seq = delivery.stream_seq
-        run.last_reply = message.reply
-        if self._full(run):
-            await self._await_room(run)
-        run.bytes_in += len(message.data)
-        inbound = Inbound(topic_of(message.subject), message.data, False, delivery.stream_seq)
-        run.arrived.append((inbound, message.reply))
+        run.last_reply = reply
+        run.bytes_in += len(data)
+        run.arrived.append((Inbound(topic_of(subject), data, False, delivery.stream_seq), reply))
         self.counters["received"] += 1
         if not self._happened.is_set():
             self._happened.set()
+        return True
 
     def _miss(self, run: Run) -> None:
         self.counters["gaps"] += 1
