@@ -23,6 +23,7 @@ from cloud_api.errors import (
     NotFound,
     Problem,
 )
+from cloud_api.openapi_examples import show_examples
 from cloud_api.privacy.viewing import Viewing
 from cloud_api.problems import problem_response
 from cloud_api.routes.acting import acting_router
@@ -128,6 +129,7 @@ def build_app(services: Services, start: Callable[[], None], stop: Callable[[], 
     )
     app.add_middleware(Timing, metrics=services.metrics)
     _answer_problems(app)
+    show_examples(app)
     return app
 
 

@@ -58,6 +58,7 @@ from cloud_api.service import ProjectorLoop, TickerLoop
 from cloud_api.services import Services
 from cloud_api.ticker import Ticker
 from cloud_api.webhooks.bootstrap import build_deliverers
+from cloud_api.webhooks.endpoints import endpoint_secrets
 from runtime.clock import Clock
 from runtime.mqtt_session import MqttSession
 
@@ -287,6 +288,8 @@ def build(
     """
     flows = load_flows(config.flow, config.flow_choices)
     profile = open_profile(config, flows)
+    for endpoint in config.webhooks:
+        endpoint_secrets(endpoint)  # said before a database is opened
     store = open_database(config)
     upgrade(store)
     _fill_projections(store, flows)

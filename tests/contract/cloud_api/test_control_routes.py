@@ -1,7 +1,7 @@
 """What people say at the API reaches the gateways of the district: acknowledge, shelve, unshelve, mode."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import httpx
 import pytest
@@ -46,7 +46,7 @@ def wired(config: ApiConfig, clock: ManualClock, hub: MemoryHub) -> Iterator[Api
     api.close()
 
 
-def _post(api: Api, path: str, body: dict[str, object]) -> httpx.Response:
+def _post(api: Api, path: str, body: Mapping[str, object]) -> httpx.Response:
     token = api.services.keys.create("ann", Role.OPERATOR, START)[1]
 
     async def post() -> httpx.Response:

@@ -1,0 +1,494 @@
+"""The examples in the OpenAPI document are exchanges that a running server really makes.
+
+With ``CITYLOOP_RECORD=1`` in the environment they are written anew.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import jsonschema
+import msgspec
+import pytest
+
+import cloud_api
+from cloud_api.keys import Role
+from cloud_api.openapi_examples import EXAMPLES, Example, read_examples
+from contracts.registry import FleetReport
+from tests.contract.cloud_api.events import START, body_of, event_id, make_event
+from tests.integration.cloud_api.conftest import Server, wait_for
+from tests.integration.cloud_api.test_login import _add
+
+pytestmark = pytest.mark.slow
+
+FILE = Path(cloud_api.__file__).parent / EXAMPLES
+JPEG = b"\xff\xd8\xff\xe0 a dry road \xff\xd9"
+SHA = hashlib.sha256(JPEG).hexdigest()
+WHO = {"name": "li.ming", "password": "correct horse battery 7"}
+SECRETS = {
+    "present": "...",
+    "new": "...",
+    "token": "...",
+    "tracking_code": "7G3K-0M2P-9XQA-TT41",
+    "password": "...",
+    "api_key": "...",
+}
+WITHOUT = {
+    "GET /v1/stream": "it never ends; docs/cloud_api.md shows its messages",
+    "GET /metrics": "docs/cloud_api.md lists every metric",
+    "GET /v1/login/oidc": "a redirect to the provider",
+    "GET /v1/login/oidc/callback": "comes from the provider",
+    "GET /v1/webhooks/{endpoint}/trouble": "nothing failed",
+    "GET /v1/evidence/{sha256}": "the bytes of a picture",
+    "POST /v1/logout": "no body, no answer",
+}
+"""Routes without an example, and why."""
+
+TAGS = {
+    "events", "cases", "supervision", "dispatch", "evidence", "stream", "system", "people", "fleet",
+    "notices", "orders", "citizens", "open311", "webhooks", "exports",
+}  # fmt: skip
+"""Parts of the API whose every route has an example or a reason to have none."""
+
+
+class Recorder:
+    """Makes exchanges and keeps the first good one of each route."""
+
+    def __init__(self, server: Server) -> None:
+        self.found: dict[str, Example] = {}
+        self.url = server.url
+        self._clients = {role: server.client(role) for role in (None, *Role)}
+
+    def keep(self, role: Role, token: str) -> None:
+        """Use another token for a role from now on."""
+        self._clients[role].headers["Authorization"] = f"Bearer {token}"
+
+    def do(
+        self,
+        role: Role | None,
+        method: str,
+        template: str,
+        values: dict[str, str] | None = None,
+        **sent: Any,
+    ) -> httpx.Response:
+        """Make one exchange."""
+        path = template.format(**(values or {}))
+        answer = self._clients[role].request(method, path, **sent)
+        assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text[:500]}"
+        self.found.setdefault(f"{method} {template}", _example(answer, sent))
+        return answer
+
+    def close(self) -> None:
+        """Close the connections."""
+        for client in self._clients.values():
+            client.close()
+
+
+def _example(answer: httpx.Response, sent: dict[str, Any]) -> Example:
+    request: Any = None
+    sent_as = "application/json"
+    if "json" in sent:
+        request = sent["json"]
+    elif "data" in sent:
+        request, sent_as = sent["data"], "application/x-www-form-urlencoded"
+    elif isinstance(sent.get("content"), str):
+        request, sent_as = sent["content"], sent.get("headers", {}).get("Content-Type", sent_as)
+        request = json.loads(request) if sent_as == "application/json" else request
+    media_type = answer.headers.get("content-type", "").split(";")[0]
+    response: Any = None
+    if media_type.endswith("json"):
+        response = _short(answer.json())
+    elif answer.content and not media_type.startswith(("image", "application/vnd")):
+        response = answer.text[:1500]
+    return Example(
+        status=answer.status_code,
+        request=_masked(request),
+        response=_masked(response),
+        media_type=media_type,
+        sent_as=sent_as,
+    )
+
+
+def _short(value: Any) -> Any:
+    """Return an answer with the first two of each list."""
+    if isinstance(value, dict):
+        return {key: _short(each) for key, each in value.items()}
+    return [_short(each) for each in value[:2]] if isinstance(value, list) else value
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            key: SECRETS[key] if key in SECRETS and isinstance(each, str) else _masked(each)
+            for key, each in value.items()
+        }
+    return [_masked(each) for each in value] if isinstance(value, list) else value
+
+
+def _shape(value: Any) -> Any:
+    """Return which fields an answer has, not what is in them."""
+    if isinstance(value, dict):
+        return {key: _shape(each) for key, each in sorted(value.items())}
+    if isinstance(value, list):
+        return [_shape(value[0])] if value else []
+    return None
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Return whether two shapes agree, where both have something."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return set(one) == set(other) and all(_alike(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list) and one and other:
+        return _alike(one[0], other[0])
+    return True
+
+
+def _exchange(record: Recorder) -> None:
+    """Take the city through a day."""
+    do, op, admin, gw, reader = record.do, Role.OPERATOR, Role.ADMIN, Role.GATEWAY, Role.READER
+    for number in (1, 2, 3):
+        event = body_of(make_event(number, dedupe=f"k{number}"))
+        do(
+            gw,
+            "POST",
+            "/v1/events",
+            content=event.decode(),
+            headers={"Content-Type": "application/json"},
+        )
+
+    def case_of(number: int) -> str:
+        def look() -> str | None:
+            found = record.do(reader, "GET", "/v1/cases").json()["items"]
+            ids = [case["case_id"] for case in found if event_id(number) in json.dumps(case)]
+            return ids[0] if ids else None
+
+        return wait_for(look, "the event's case")
+
+    wait_for(lambda: len(do(reader, "GET", "/v1/cases").json()["items"]) == 3, "three cases")
+    listed = do(reader, "GET", "/v1/cases").json()["items"]
+    first, second = (case["case_id"] for case in listed[:2])
+    record.found.pop("GET /v1/cases")
+    do(reader, "GET", "/v1/cases", params={"limit": 2})
+    do(reader, "GET", "/v1/events", params={"limit": 2})
+    do(reader, "GET", "/v1/events/{event_id}", {"event_id": event_id(1)})
+    do(reader, "GET", "/v1/events/{event_id}/cap", {"event_id": event_id(1)})
+    ref = {"case_ref": first}
+    where = "/v1/cases/{case_ref}"
+    do(op, "POST", f"{where}/acknowledge", ref, json={"version": 2})
+    do(op, "POST", f"{where}/assign", ref, json={"department": "water", "person": "w-chen"})
+    do(op, "POST", f"{where}/comment", ref, json={"text": "the pump is on its way"})
+    do(
+        op,
+        "PUT",
+        "/v1/evidence/{sha256}",
+        {"sha256": SHA},
+        content=JPEG,
+        headers={"Content-Type": "image/jpeg"},
+    )
+    do(
+        op,
+        "POST",
+        f"{where}/move",
+        ref,
+        json={"to": "dispatched", "reason": "water's", "to_department": "water"},
+    )
+    do(op, "POST", f"{where}/move", ref, json={"to": "handling", "reason": "begun"})
+    do(
+        op,
+        "POST",
+        f"{where}/subtasks",
+        ref,
+        json={"department": "sanitation", "what": "clear the gully"},
+    )
+    do(
+        op,
+        "POST",
+        f"{where}/subtasks/{{subtask_id}}/finish",
+        ref | {"subtask_id": "t1"},
+        json={"reason": "cleared"},
+    )
+    do(
+        op,
+        "POST",
+        f"{where}/recheck",
+        ref,
+        json={"after": SHA, "model": "ponding-1", "clear": True, "confidence": 0.93},
+    )
+    case = do(reader, "GET", where, ref).json()
+    clock = next(each for each in case["clocks"] if each["done_at"] is None)
+    extension = {
+        "clock": clock["name"],
+        "by": f"1 {clock['unit']}",
+        "approved_by": "chief",
+        "reason": "parts",
+    }
+    do(op, "POST", f"{where}/extend", ref, json=extension)
+    for state, more in (("fed_back", {}), ("verified", {"evidence": [SHA]}), ("closed", {})):
+        do(op, "POST", f"{where}/move", ref, json={"to": state, "reason": "pumped dry"} | more)
+    do(
+        op,
+        "POST",
+        f"{where}/visit",
+        ref,
+        json={"satisfied": True, "channel": "phone", "answer": "thanks"},
+    )
+    do(reader, "GET", f"{where}/advice", {"case_ref": second})
+    do(reader, "GET", f"{where}/duplicates", {"case_ref": second})
+    do(reader, "GET", "/v1/supervision")
+    do(
+        op,
+        "POST",
+        "/v1/modes",
+        json={"district": "futian", "mode": "emergency", "reason": "typhoon"},
+    )
+    do(reader, "GET", "/v1/modes")
+    shelf = {
+        "district": "futian",
+        "rule": "waterlogging",
+        "key": {"subject": "ws-1"},
+        "reason": "cleaning",
+    }
+    do(op, "POST", "/v1/shelve", json=shelf | {"for_s": 3600})
+    do(op, "POST", "/v1/unshelve", json=shelf)
+    for path in (
+        "/v1/classes",
+        "/v1/profile",
+        "/v1/departments",
+        "/v1/flow",
+        "/v1/flows",
+        "/healthz",
+        "/v1/me",
+    ):
+        do(reader, "GET", path)
+    do(reader, "GET", "/v1/grid", params={"lon": 116.402, "lat": 39.912})
+    _fleet(record)
+    _people(record)
+    for table in ("cases", "events"):
+        do(reader, "GET", f"/v1/exports/{table}.{{form}}", {"form": "csv"})
+    do(reader, "GET", "/v1/exports/case-log.{form}", {"form": "xes"})
+    found = wait_for(lambda: do(reader, "GET", "/v1/notices").json()["items"], "notices")
+    record.found.pop("GET /v1/notices")
+    do(reader, "GET", "/v1/notices", params={"limit": 2})
+    do(reader, "GET", "/v1/notices/{notice_id}", {"notice_id": found[0]["notice_id"]})
+    do(admin, "GET", "/v1/users")
+    do(None, "POST", "/v1/login", json=WHO)
+    log_in = httpx.post(f"{record.url}/v1/login", json=WHO, timeout=20.0)
+    record.keep(Role.AUDITOR, log_in.json()["token"])
+    changed = {"present": WHO["password"], "new": WHO["password"] + "-2"}
+    do(Role.AUDITOR, "POST", "/v1/me/password", json=changed)
+    do(admin, "GET", "/v1/webhooks")
+
+
+def _fleet(record: Recorder) -> None:
+    do, admin, gw, hub = record.do, Role.ADMIN, Role.GATEWAY, Role.HUB
+    box, device = {"name": "box-1"}, {"name": "water-1"}
+    do(admin, "PUT", "/v1/boxes/{name}", box, json={"district": "futian", "site": "bay-road"})
+    do(
+        admin,
+        "PUT",
+        "/v1/devices/{name}",
+        device,
+        json={"profile": "water_level", "district": "futian", "site": "bay-road", "box": "box-1"},
+    )
+    for what in ("devices", "boxes"):
+        do(gw, "GET", f"/v1/{what}")
+        do(gw, "GET", f"/v1/{what}/{{name}}", device if what == "devices" else box)
+        table = do(gw, "GET", f"/v1/registry/{what}.csv").text
+        do(
+            admin,
+            "POST",
+            f"/v1/registry/{what}.csv",
+            params={"dry_run": True},
+            content=table,
+            headers={"Content-Type": "text/csv"},
+        )
+    do(gw, "GET", "/v1/registry")
+    do(
+        admin,
+        "PUT",
+        "/v1/boxes/{box}/config",
+        {"box": "box-1"},
+        params={"reason": "more often"},
+        json={"status_every_s": 5},
+    )
+    do(gw, "GET", "/v1/boxes/{box}/config", {"box": "box-1"})
+    do(gw, "GET", "/v1/desired")
+    made = do(
+        admin,
+        "POST",
+        "/v1/enrolment/tokens",
+        json={"box": "box-9", "district": "futian", "site": "bay-road"},
+    ).json()
+    tokens = do(admin, "GET", "/v1/enrolment/tokens").json()
+    do(None, "POST", "/v1/enrol", json={"token": made["token"]})
+    do(hub, "GET", "/v1/hub/logins")
+    do(admin, "DELETE", "/v1/boxes/{box}/login", {"box": "box-9"})
+    spare = do(
+        admin,
+        "POST",
+        "/v1/enrolment/tokens",
+        json={"box": "box-8", "district": "futian", "site": "s"},
+    ).json()
+    name = next(str(value) for key, value in spare.items() if key.endswith("id"))
+    del tokens
+    do(admin, "DELETE", "/v1/enrolment/tokens/{token_id}", {"token_id": name})
+    report = msgspec.json.encode(FleetReport(gateway="gw-1", at=START)).decode()
+    do(
+        gw,
+        "POST",
+        "/v1/fleet/reports",
+        content=report,
+        headers={"Content-Type": "application/json"},
+    )
+    do(Role.READER, "GET", "/v1/fleet/boxes/{box}", {"box": "box-1"})
+    do(Role.READER, "GET", "/v1/fleet/orders")
+    do(Role.READER, "GET", "/v1/online-rates")
+    do(admin, "DELETE", "/v1/devices/{name}", device)
+    do(admin, "DELETE", "/v1/boxes/{name}", {"name": "box-8"})
+
+
+def _people(record: Recorder) -> None:
+    do, app, op, reader = record.do, Role.APP, Role.OPERATOR, Role.READER
+    call = {
+        "orderNo": "GD-7", "areaCode": "440304", "categoryCode": "0406", "categoryName": "道路积水", "urgency": "紧急",
+        "callTime": "2026-06-01 16:20:05", "content": "车辆熄火", "location": {"lng": "114.0642", "lat": "22.5486"},
+    }  # fmt: skip
+    taken = do(op, "POST", "/v1/orders/{mapping}", {"mapping": "hotline-12345"}, json=call).json()
+    do(op, "GET", "/v1/orders")
+    do(op, "GET", "/v1/orders/{order_id}", {"order_id": taken["taken"][0]["order_id"]})
+    do(reader, "GET", "/v1/order-sources")
+    report = {
+        "service_code": "2-01-11",
+        "lon": 114.0591,
+        "lat": 22.5462,
+        "text": "路口积水",
+        "channel": "phone",
+    }
+    code = do(app, "POST", "/v1/reports", json=report).json()["tracking_code"]
+    token = {"token": code}
+    number = wait_for(
+        lambda: do(None, "GET", "/v1/track/{token}", token).json()["case_number"], "the case"
+    )
+    record.found.pop("GET /v1/track/{token}")
+    ref = {"case_ref": number}
+    for move in (
+        {"to": "filed"}, {"to": "dispatched", "to_department": "water"}, {"to": "handling"},
+        {"to": "fed_back"}, {"to": "verified", "evidence": [SHA]}, {"to": "closed"},
+    ):  # fmt: skip
+        do(op, "POST", "/v1/cases/{case_ref}/move", ref, json={"reason": "pumped dry"} | move)
+    do(None, "GET", "/v1/track/{token}", token)
+    do(None, "POST", "/v1/track/{token}/rating", token, json={"satisfied": True, "reason": "quick"})
+    do(None, "POST", "/v1/track/{token}/withdraw", token)
+    form = {"form": "json"}
+    base = "/open311/v2"
+    for path in ("discovery", "services", "requests"):
+        do(None, "GET", f"{base}/{path}.{{form}}", form)
+    do(
+        None,
+        "GET",
+        f"{base}/services/{{service_code}}.{{form}}",
+        form | {"service_code": "2-01-11"},
+    )
+    posted = do(
+        app, "POST", f"{base}/requests.{{form}}", form,
+        data={"service_code": "2-01-11", "lat": "22.5462", "long": "114.0591", "description": "deep water"},
+    ).json()[0]  # fmt: skip
+    do(None, "GET", f"{base}/tokens/{{token}}.{{form}}", form | {"token": posted["tracking_code"]})
+    found = form | {"service_request_id": posted["service_request_id"]}
+    do(None, "GET", f"{base}/requests/{{service_request_id}}.{{form}}", found)
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Recorder, dict[str, Any]]]:
+    """The exchanges of a day, and the OpenAPI document."""
+    folder = tmp_path_factory.mktemp("api")
+    (folder / "notices.yaml").write_text(
+        "channels: [{id: siren, url_env: CITYLOOP_NO_SUCH_ADDRESS}]\n"
+        "routes: [{id: all, occasions: [opened, closed], channels: [siren]}]\n"
+    )
+    made = Server(
+        folder,
+        f"sqlite:///{folder}/api.sqlite",
+        orders="[{mapping: hotline-12345}]",
+        profile="beijing-district",
+        notices=folder / "notices.yaml",
+    )
+    made.make_keys()
+    (folder / "password").write_text(WHO["password"])
+    _add(made, WHO["name"], str(folder / "password"))
+    made.start()
+    record = Recorder(made)
+    try:
+        _exchange(record)
+        with made.client(None) as client:
+            document = client.get("/openapi.json").json()
+        yield record, document
+    finally:
+        record.close()
+        status = made.stop()
+    assert status == 0, (folder / "server.log").read_text()
+
+
+def test_the_examples_are_what_the_server_answers(
+    recorded: tuple[Recorder, dict[str, Any]],
+) -> None:
+    """Same status, same fields; where they differ, record them anew and look at what changed."""
+    record, _ = recorded
+    if os.environ.get("CITYLOOP_RECORD"):
+        FILE.write_bytes(
+            msgspec.json.format(msgspec.json.encode(record.found, order="sorted"), indent=1) + b"\n"
+        )
+    stored = read_examples()
+    wrong = [
+        key
+        for key, example in record.found.items()
+        if key not in stored
+        or stored[key].status != example.status
+        or not _alike(_shape(stored[key].response), _shape(example.response))
+    ]
+
+    assert wrong == []
+
+
+def test_every_route_has_an_example(recorded: tuple[Recorder, dict[str, Any]]) -> None:
+    """Or a reason to have none."""
+    _, document = recorded
+    routes = {
+        f"{method.upper()} {path}"
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+        if set(operation.get("tags", [])) <= TAGS
+    }
+
+    assert routes - set(read_examples()) - set(WITHOUT) == set()
+
+
+@pytest.mark.parametrize("key", sorted(read_examples()) if FILE.exists() else [])
+def test_an_example_fits_its_schema(recorded: tuple[Recorder, dict[str, Any]], key: str) -> None:
+    """As OpenAPI 3.1, that is JSON Schema 2020-12, has it."""
+    _, document = recorded
+    method, _, path = key.partition(" ")
+    operation = document["paths"][path][method.lower()]
+    example = read_examples()[key]
+    parts = [
+        (
+            operation["responses"][str(example.status)].get("content", {}),
+            example.media_type,
+            example.response,
+        )
+    ]
+    parts.append(
+        (operation.get("requestBody", {}).get("content", {}), example.sent_as, example.request)
+    )
+    for content, media_type, value in parts:
+        if value is None:
+            continue
+        described = content[media_type]
+        schema = described.get("schema", {}) | {"components": document["components"]}
+        jsonschema.Draft202012Validator(schema).validate(value)
+
+        assert described["example"] == value
