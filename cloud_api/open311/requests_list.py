@@ -108,6 +108,10 @@ class RequestsList:
             "lat": None,
             "long": None,
             "media_url": order.media_urls[0] if order.media_urls else None,
+            # Beyond GeoReport: the step of ours, and with which case it is handled.
+            "case_number": None,
+            "state": None,
+            "parent_case_number": None,
         }
         if order.place is not None:
             item["lat"] = round(order.place.lat, self._place_digits)
@@ -130,7 +134,6 @@ class RequestsList:
             "agency_responsible": self._departments.get(leading.department or ""),
             "updated_datetime": iso(max(leading.changed_at_us, outcome.case.changed_at_us)),
             "expected_datetime": iso(max(due)) if due and outcome.open else None,
-            # Beyond GeoReport: the step of ours, and with which request it is handled.
             "case_number": outcome.case.number,
             "state": leading.state.value,
             "parent_case_number": None if leading is outcome.case else leading.number,
