@@ -8,10 +8,9 @@ gateway's acknowledgement, never on the hub's.
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, NamedTuple
-
-from msgspec import Meta, Struct
+from typing import NamedTuple
 
 from contracts.codec import MAX_PAYLOAD_BYTES, BoxMessage, encode
 from contracts.envelope import Channel
@@ -20,13 +19,17 @@ from contracts.topics import Kind
 from runtime.clock import Clock
 from runtime.disk_reserve import DiskReserve
 from runtime.errors import LetterError, OutboxFull
-from runtime.outbox_budget import Lane, make_room
+from runtime.outbox_budget import Lane, make_room, make_young
+from runtime.outbox_config import OutboxConfig
 from runtime.outbox_file import Synchronous, explained, open_file, transaction
 
 __all__ = ["Letter", "Outbox", "OutboxConfig", "Pending", "Stamp", "Synchronous"]
 
 _STAMP_BYTES = 64
 """What ``sent_at`` and ``resent`` add to a payload when it leaves."""
+
+_AGE_EVERY = timedelta(minutes=1.0)
+"""How often old messages are looked for."""
 
 _KEPT_LANES = 500
 """Lanes that stay in the ledger after they are empty: those of about the last hundred boots."""
@@ -69,22 +72,6 @@ class Pending(NamedTuple):
     payload: bytes
 
 
-class OutboxConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where a box keeps what it has not got rid of yet, and how much of it."""
-
-    path: str = "outbox.db"
-    """File; its folder must exist. Default ``outbox.db`` in the working folder."""
-    budget_rows: Annotated[int, Meta(ge=100)] = 2_000_000
-    """Most messages kept; default 2,000,000. Beyond, the oldest of the least important lane go."""
-    budget_bytes: Annotated[int, Meta(ge=100_000)] = 1_000_000_000
-    """Most bytes of messages kept; default 1 GB. The file may be a third larger."""
-    synchronous: Synchronous = Synchronous.FULL
-    """``FULL`` (default): a power cut loses nothing appended. ``NORMAL``: it may lose the last."""
-    send_hz: Annotated[float, Meta(ge=1.0)] | None = None
-    """Most readings, counts and tracks sent in a second; urgent messages and observations do not wait.
-    Keep it well above what the box says day by day. Default: no limit."""
-
-
 class Outbox:
     """The messages of one box that the gateway has not confirmed yet. Thread-safe.
 
@@ -96,6 +83,7 @@ class Outbox:
         budget_rows: most messages kept.
         budget_bytes: most bytes of messages kept.
         synchronous: what a power cut may take; see :class:`Synchronous`.
+        max_age: how old readings, counts and tracks may grow; None: as old as they will.
 
     Raises:
         StoreLocked, OutboxMismatch, OutboxBroken, OutboxFull: it cannot be opened.
@@ -111,6 +99,7 @@ class Outbox:
         budget_rows: int = 2_000_000,
         budget_bytes: int = 1_000_000_000,
         synchronous: Synchronous = Synchronous.FULL,
+        max_age: timedelta | None = None,
     ) -> None:
         self.path = path
         self.box = check_id(box, "box")
@@ -124,6 +113,8 @@ class Outbox:
         }
         self.clock = clock
         self._budget = (budget_rows, budget_bytes)
+        self._max_age = max_age
+        self._aged_at: datetime | None = None
         self._lock = threading.RLock()
         self._file = open_file(path, self.box, synchronous)
         self._reserve = DiskReserve(path.with_name(f"{path.name}-reserve"), _RESERVE_BYTES)
@@ -147,6 +138,7 @@ class Outbox:
             budget_rows=config.budget_rows,
             budget_bytes=config.budget_bytes,
             synchronous=config.synchronous,
+            max_age=None if config.max_age_h is None else timedelta(hours=config.max_age_h),
         )
 
     def _load_lanes(self) -> None:
@@ -213,7 +205,7 @@ class Outbox:
                     rows = [self._row(letter, now_us) for letter in letters]
                     size = sum(len(row[3]) for row in rows)
                     self._file.executemany(_INSERT, rows)
-                    dropped = self._fit()
+                    dropped = self._fit() + self._age()
                     self._file.executemany(
                         "UPDATE lane SET next_seq = ? WHERE lane = ?",
                         [
@@ -279,6 +271,17 @@ class Outbox:
             self.clock.now(),
             (over_rows + self._budget[0] // 64, over_bytes + self._budget[1] // 64),
         )
+
+    def _age(self) -> int:
+        """Give up what is too old, once a minute; returns how many messages that were."""
+        now = self.clock.now()
+        if self._max_age is None or (
+            self._aged_at is not None and timedelta() <= now - self._aged_at < _AGE_EVERY
+        ):
+            return 0
+        self._aged_at = now
+        lanes = list(self._lanes.values())
+        return make_young(self._file, lanes, self.box, now, now - self._max_age)
 
     def pending(self, boot_id: str, channel: Channel, after_seq: int, limit: int) -> list[Pending]:
         """Return stored messages of one lane with ``seq > after_seq``, ascending, at most ``limit``.

@@ -2,6 +2,7 @@
 
 import sqlite3
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 
@@ -10,7 +11,7 @@ from contracts.envelope import Channel
 from contracts.status import Dropped
 from contracts.topics import Kind
 
-__all__ = ["DROP_ORDER", "Lane", "make_room"]
+__all__ = ["AGEING", "DROP_ORDER", "Lane", "make_room", "make_young"]
 
 DROP_ORDER = (
     Channel.TRACKS,
@@ -21,6 +22,9 @@ DROP_ORDER = (
     Channel.URGENT,
 )
 """Least important first: tracks are superseded within a second, an urgent message never is."""
+
+AGEING = frozenset({Channel.TRACKS, Channel.COUNTS, Channel.READINGS})
+"""Lanes whose messages may grow too old to be worth sending; what was noticed never does."""
 
 _CHUNK_ROWS = 10_000
 
@@ -100,30 +104,80 @@ def _give_up(
     useless = rows == 1 and excess[1] <= 0  # its confession would need the very row again
     if not gone or useless:
         return 0, 0, 0
+    return _confess(file, lane, box, now, _Run(first, last, rows, size, gone), "outbox_budget")
+
+
+class _Run(NamedTuple):
+    """Messages at a lane's old end: their seqs, rows and bytes, and how many are no confessions."""
+
+    first: int
+    last: int
+    rows: int
+    size: int
+    gone: int
+
+
+def make_young(
+    file: sqlite3.Connection, lanes: list[Lane], box: str, now: datetime, oldest: datetime
+) -> int:
+    """Replace messages of ageing lanes that were stored before ``oldest`` by confessions.
+
+    Runs inside the caller's transaction and updates ``lanes``; at most 10,000 messages of a lane.
+
+    Returns:
+        How many messages were given up.
+    """
+    dropped = 0
+    oldest_us = int(oldest.timestamp() * 1_000_000)
+    for lane in lanes:
+        if lane.channel not in AGEING or not lane.rows:
+            continue
+        found = file.execute(
+            "SELECT seq, from_seq, length(payload), enqueued_at_us FROM letter WHERE lane = ? "
+            "ORDER BY seq LIMIT ?",
+            (lane.number, _CHUNK_ROWS),
+        )
+        run = _Run(-1, -1, 0, 0, 0)
+        for seq, from_seq, length, enqueued_us in found:
+            # a confession is as old as what it stands for
+            if from_seq is None and enqueued_us >= oldest_us:
+                break
+            start = seq if from_seq is None else from_seq
+            first = start if run.first < 0 else run.first
+            run = _Run(first, seq, run.rows + 1, run.size + length, run.gone + (from_seq is None))
+        if run.gone:
+            dropped += _confess(file, lane, box, now, run, "outbox_age")[2]
+    return dropped
+
+
+def _confess(
+    file: sqlite3.Connection, lane: Lane, box: str, now: datetime, run: _Run, reason: str
+) -> tuple[int, int, int]:
+    """Put one ``dropped.v1`` in the place of a run; returns rows and bytes freed, messages given up."""
     payload = encode(
         Dropped(
-            id=f"{box}/{lane.boot_id}/{lane.channel.value}/{last}",
+            id=f"{box}/{lane.boot_id}/{lane.channel.value}/{run.last}",
             box=box,
             boot_id=lane.boot_id,
             channel=lane.channel,
-            seq=last,
+            seq=run.last,
             at=now,
-            from_seq=first,
-            reason="outbox_budget",
+            from_seq=run.first,
+            reason=reason,
         )
     )
-    file.execute("DELETE FROM letter WHERE lane = ? AND seq <= ?", (lane.number, last))
+    file.execute("DELETE FROM letter WHERE lane = ? AND seq <= ?", (lane.number, run.last))
     file.execute(
         "INSERT INTO letter VALUES (?, ?, ?, ?, ?, ?)",
         (
             lane.number,
-            last,
-            first,
+            run.last,
+            run.first,
             Kind(lane.channel.value).value,
             payload,
             int(now.timestamp() * 1_000_000),
         ),
     )
-    lane.rows -= rows - 1
-    lane.size -= size - len(payload)
-    return rows - 1, size - len(payload), gone
+    lane.rows -= run.rows - 1
+    lane.size -= run.size - len(payload)
+    return run.rows - 1, run.size - len(payload), run.gone

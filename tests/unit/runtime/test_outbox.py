@@ -2,6 +2,7 @@
 
 import sqlite3
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -365,3 +366,33 @@ def test_no_observation_goes_while_a_track_could(sizes: list[int]) -> None:
             assert stored(outbox, Channel.URGENT) == [0, 1, 2]
         finally:
             outbox.close()
+
+
+def test_what_is_too_old_is_confessed_and_what_was_noticed_is_kept(tmp_path: Path) -> None:
+    """Two hours on, readings older than one are one confession; the observation and the new ones wait."""
+    clock = ManualClock(START)
+    outbox = Outbox(
+        tmp_path / "outbox.db", box=BOX, boot_id=BOOT, clock=clock, max_age=timedelta(hours=1)
+    )
+    outbox.append([*letters(5), *letters(2, Channel.OBSERVATIONS)])
+    clock.advance(1800.0)
+    outbox.append(letters(3))
+    clock.advance(2000.0)
+    outbox.append(letters(1))
+    said = lane_messages(outbox)
+    confession = said[0]
+
+    assert isinstance(confession, Dropped)
+    assert (confession.from_seq, confession.seq, confession.reason) == (0, 4, "outbox_age")
+    assert [message.seq for message in said] == [4, 5, 6, 7, 8]
+    assert covered(said) == list(range(9))
+    assert stored(outbox, Channel.OBSERVATIONS) == [0, 1]
+    assert outbox.counters["dropped"] == 5
+
+    clock.advance(7200.0)
+    outbox.append(letters(1))
+    later = lane_messages(outbox)
+    outbox.close()
+
+    assert [message.seq for message in later] == [8, 9]
+    assert covered(later) == list(range(10))
