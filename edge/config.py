@@ -15,7 +15,7 @@ from edge.camera_config import CameraConfig
 from edge.ground_view import calibration_of
 from edge.health.config import GuardConfig, LocalConfig
 from edge.sensor_build import sensor_fault
-from edge.sensors.config import LoadConfig, SensorConfig, SimulatedConfig
+from edge.sensors.config import LoadConfig, PluginConfig, SensorConfig, SimulatedConfig
 from edge.sensors.first_gate import FirstGateConfig
 from edge.sensors.wire_config import ListenConfig
 from edge.vision_config import VisionConfig
@@ -243,7 +243,7 @@ def _check_sensor(document: Document, path: Sequence[str | int], sensor: SensorC
     if fault := sensor_fault(sensor):
         where, reason = fault
         raise document.error((*path, *where), reason)
-    if isinstance(sensor, ListenConfig):
+    if isinstance(sensor, ListenConfig | PluginConfig):
         return
     profile = PROFILES[sensor.profile]
     if isinstance(sensor, SimulatedConfig):

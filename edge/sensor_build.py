@@ -10,7 +10,13 @@ from msgspec.structs import replace
 from contracts.envelope import Place
 from contracts.profiles import PROFILES, DeviceProfile
 from contracts.units import UNITS
-from edge.sensors.config import LoadConfig, ReplayConfig, SensorConfig, SimulatedConfig
+from edge.sensors.config import (
+    LoadConfig,
+    PluginConfig,
+    ReplayConfig,
+    SensorConfig,
+    SimulatedConfig,
+)
 from edge.sensors.errors import SensorSetup
 from edge.sensors.field_map import field_fault
 from edge.sensors.json_pointer import parse_pointer
@@ -73,6 +79,10 @@ def build_driver(config: SensorConfig, around: Surroundings) -> SensorDriver:
         broker = _anchored(config.broker, around.folder)
         session = MqttSession(broker, rng=around.rng)
         return MqttListener(config, session, around.place)
+    if isinstance(config, PluginConfig):
+        from edge.sensors.plugin import plugin_driver  # noqa: PLC0415
+
+        return plugin_driver(config, around.place)
     profile = PROFILES[config.profile]
     if isinstance(config, LoadConfig):
         return LoadDriver(config, profile, around.backlog, around.place)
@@ -129,6 +139,8 @@ def sensor_fault(config: SensorConfig) -> Fault | None:
     """Return where and why a sensor's section cannot work, or None."""
     if isinstance(config, ListenConfig):
         return _listener_fault(config)
+    if isinstance(config, PluginConfig):
+        return None
     profile = PROFILES.get(config.profile)
     if profile is None:
         return ("profile",), _unknown_profile(config.profile)

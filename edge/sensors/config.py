@@ -1,13 +1,20 @@
 """Configuration of the sensor drivers, one Struct for each, told apart by ``driver``."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
 from contracts.envelope import Id, Place
 from edge.sensors.wire_config import HostConfig, HttpConfig, ListenConfig, ModbusConfig
 
-__all__ = ["LoadConfig", "ReplayConfig", "SensorConfig", "SimulatedConfig", "WaveConfig"]
+__all__ = [
+    "LoadConfig",
+    "PluginConfig",
+    "ReplayConfig",
+    "SensorConfig",
+    "SimulatedConfig",
+    "WaveConfig",
+]
 
 Positive = Annotated[float, Meta(gt=0.0)]
 NonNegative = Annotated[float, Meta(ge=0.0)]
@@ -97,6 +104,19 @@ class LoadConfig(
     """Unacknowledged messages at which the generator waits; null: never. Default: 100,000."""
 
 
+class PluginConfig(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="driver", tag="plugin"
+):
+    """A driver that another installed package brings."""
+
+    plugin: str
+    """Name of its entry point in the group ``cityloop.sensors``."""
+    options: dict[str, Any] = {}
+    """What the plugin asks for; it checks them itself. Default: nothing."""
+    place: Place | None = None
+    """Where its sensors stand, WGS 84. Default: the box's place."""
+
+
 SensorConfig = (
     ReplayConfig
     | SimulatedConfig
@@ -105,4 +125,5 @@ SensorConfig = (
     | HttpConfig
     | ListenConfig
     | HostConfig
+    | PluginConfig
 )
