@@ -12,6 +12,7 @@ import msgspec
 from cloud_api.audit.commands import audit
 from cloud_api.city_commands import grid, responsibility
 from cloud_api.errors import ApiError
+from cloud_api.evaluation_command import evaluate
 from cloud_api.notice_commands import notify
 from cloud_api.order_commands import orders
 from cloud_api.people.commands import SCOPE_OPTIONS, scope_of, users
@@ -253,6 +254,7 @@ main.add_command(notify)
 main.add_command(users)
 main.add_command(secrets)
 main.add_command(orders)
+main.add_command(evaluate)
 
 if __name__ == "__main__":
     main()

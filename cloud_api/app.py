@@ -33,6 +33,7 @@ from cloud_api.routes.casework import casework_router
 from cloud_api.routes.citizens import citizens_router
 from cloud_api.routes.devices import devices_router
 from cloud_api.routes.dispatching import dispatch_router
+from cloud_api.routes.evaluation import evaluation_router
 from cloud_api.routes.events import events_router
 from cloud_api.routes.evidence import evidence_router
 from cloud_api.routes.exports import exports_router
@@ -110,6 +111,7 @@ def build_app(services: Services, start: Callable[[], None], stop: Callable[[], 
         webhooks_router(services, gate),
         exports_router(services, gate),
         shelving_router(services, gate),
+        evaluation_router(services, gate),
     ):
         app.include_router(router)
     config = services.config

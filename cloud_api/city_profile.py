@@ -15,6 +15,7 @@ from cloud_api.dispatch.responsibility import ResponsibilityList
 from cloud_api.dispatch.roster import Roster
 from cloud_api.duplicates.finder import DuplicateFile, DuplicateFinder
 from cloud_api.errors import ProfileError
+from cloud_api.evaluation.indicators import INDICATOR_FILE, Indicator, load_indicators
 from runtime.yaml_document import convert, load_document
 
 __all__ = ["PROFILE_FOLDER", "CityProfile", "ProfileSpec", "load_profile", "profile_folder"]
@@ -49,8 +50,10 @@ class CityProfile:
         deadlines: DeadlinePolicy,
         dispatcher: Dispatcher,
         duplicates: DuplicateFinder,
+        indicators: tuple[Indicator, ...],
     ) -> None:
         self.duplicates = duplicates
+        self.indicators = indicators
         self.spec = spec
         self.folder = folder
         self.deadlines = deadlines
@@ -111,4 +114,6 @@ def load_profile(
     )
     deadlines = DeadlinePolicy(policy, holidays, utc_offset_minutes, steps)
     rules = convert(load_document(folder / "duplicates.yaml"), DuplicateFile).rules
-    return CityProfile(spec, folder, deadlines, dispatcher, DuplicateFinder(rules))
+    own = folder / "indicators.yaml"
+    indicators = load_indicators(own if own.is_file() else INDICATOR_FILE)
+    return CityProfile(spec, folder, deadlines, dispatcher, DuplicateFinder(rules), indicators)

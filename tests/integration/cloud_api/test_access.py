@@ -88,6 +88,8 @@ ROLES: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/exports/events.{form}"): READ,
     ("GET", "/v1/exports/case-log.{form}"): READ,
     ("GET", "/v1/events/{event_id}/cap"): READ,
+    ("GET", "/v1/evaluation"): READ,
+    ("GET", "/v1/evaluation/{indicator}"): READ,
     ("GET", "/v1/webhooks/{endpoint}/trouble"): MANAGE,
     ("POST", "/open311/v2/requests.{form}"): POST_REPORTS,
     ("GET", "/v1/notices/{notice_id}"): READ,
@@ -126,6 +128,7 @@ def _status(client: httpx.Client, method: str, path: str) -> int:
         order_id="none",
         form="json",
         endpoint="none",
+        indicator="none",
     )
     headers = {"X-Forwarded-For": "192.0.2.1"}  # so that /metrics does not take us for loopback
     with client.stream(method, path, headers=headers) as answer:
