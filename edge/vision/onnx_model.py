@@ -45,7 +45,7 @@ class OnnxModel:
         input_size: (height, width) for a network whose input size is free. Default 640 x 640.
 
     Raises:
-        ModelError: missing, not ONNX, of an unknown layout, or the names do not fit.
+        ModelError: missing, not ONNX, of an unknown layout, the names do not fit, or it answers NaN.
     """
 
     def __init__(
@@ -68,7 +68,14 @@ class OnnxModel:
         self.grid = Grid(self.height, self.width)
         # the warm-up run also settles shapes that the file leaves free
         blank = np.full((1, 3, self.height, self.width), 0.0, self.dtype)
-        shape = self.run(blank).shape
+        answer = self.run(blank)
+        shape = answer.shape
+        if not np.isfinite(answer).all():
+            msg = (
+                f"model {path}: it answers numbers that are not finite (NaN) to a blank picture; "
+                "its weights are damaged, or it overflows at half precision: export it again"
+            )
+            raise ModelError(msg)
         self.layout = self._settle_layout(layout, shape)
         self.names = self._settle_names(names, shape)
 

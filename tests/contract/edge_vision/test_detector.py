@@ -25,6 +25,15 @@ def _onnx(folder: Path) -> Detector:
     return OnnxDetector(write_model(folder / "tiny.onnx", output), names=("cat", "dog"))
 
 
+def _openvino(folder: Path) -> Detector:
+    pytest.importorskip("openvino", reason="cityloop[openvino] is not installed")
+    output = np.zeros((1, 84, 7), np.float32)
+    output[0, 27] = [0.5, 0.5, 1.0, 1.0, 0.9, 0.1, 0.9]
+    output[0, 0] = [-9.0, -9.0, 3.0, 3.0, 0.9, 0.9, 0.1]  # reaches beyond the picture
+    path = write_model(folder / "tiny.onnx", output)
+    return OnnxDetector(path, names=("cat", "dog"), runtime="openvino")
+
+
 def _background(folder: Path) -> Detector:
     return BackgroundDetector(calibration_s=0.05)
 
@@ -35,10 +44,10 @@ def _scripted(folder: Path) -> Detector:
     return ScriptedDetector({6: script}, names=("thing",))
 
 
-_DETECTORS: list[Callable[[Path], Detector]] = [_onnx, _background, _scripted]
+_DETECTORS: list[Callable[[Path], Detector]] = [_onnx, _openvino, _background, _scripted]
 
 
-@pytest.fixture(params=_DETECTORS, ids=["onnx", "background", "scripted"])
+@pytest.fixture(params=_DETECTORS, ids=["onnx", "openvino", "background", "scripted"])
 def detector(request: pytest.FixtureRequest, tmp_path: Path) -> Detector:
     """Return a detector that finds something in frame 6 of :func:`_film`."""
     build: Callable[[Path], Detector] = request.param

@@ -119,9 +119,19 @@ def _shape(*shape: int) -> NDArray[np.float32]:
         (_ultralytics(), {"layout": "ssd"}, "layout 'ssd' is unknown; choose one of auto, yolox"),
         (_ultralytics(), {"names": None}, "it has 3 classes, but none names are known"),
         (_ultralytics(), {"names": ("cat",)}, "it has 3 classes, but 1 names are known"),
+        (_ultralytics() * np.float32("nan"), {}, "not finite"),
         (_ultralytics(), {"classes": ["cow"]}, "it has no class cow; it has cat, dog, fox"),
     ],
-    ids=["classifier", "wrong-grid", "insisted", "unheard-of", "no-names", "few-names", "class"],
+    ids=[
+        "classifier",
+        "wrong-grid",
+        "insisted",
+        "unheard-of",
+        "no-names",
+        "few-names",
+        "nan",
+        "class",
+    ],
 )
 def test_models_that_do_not_fit_are_refused(
     tmp_path: Path, output: NDArray[np.float32], changes: dict[str, object], message: str

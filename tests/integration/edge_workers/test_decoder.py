@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
+import av
 import numpy as np
 import pytest
+from av.video.stream import VideoStream
 
 from edge.cameras.frame import Frame
 from edge.cameras.pyav_source import PyAvSource
@@ -140,3 +142,39 @@ def test_nobody_waits_for_a_camera_that_says_nothing(
 def test_an_order_never_shows_its_credentials() -> None:
     """What is logged of an order has no address in it."""
     assert "secret" not in repr(order("rtsp://u:secret@127.0.0.1:9/x"))
+
+
+def test_a_resolution_that_changes_in_mid_stream_loses_no_frame(
+    tmp_path: Path, feed_of: Callable[[DecoderOrder], ProcessFeed]
+) -> None:
+    """A camera that is switched to a larger picture gets larger slots, while old ones are read."""
+    parts = [
+        encode(tmp_path / f"{number}.h264", width, height)
+        for number, (width, height) in enumerate(((64, 48), (320, 240), (160, 120)))
+    ]
+    path = tmp_path / "camera.h264"
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    feed = feed_of(order(path))
+    frames = collect(feed, lambda _: feed.ended)
+    sizes = [(frame.width, frame.height) for frame in frames]
+
+    assert feed.fault is None
+    assert sizes == [(64, 48)] * 10 + [(320, 240)] * 10 + [(160, 120)] * 10
+    assert [round(float(frame.luma.mean()), -1) for frame in frames] == [100.0] * 30
+
+
+def encode(path: Path, width: int, height: int) -> Path:
+    """Write ten grey frames as a bare H.264 stream; return its path."""
+    with av.open(str(path), "w", format="h264") as container:
+        stream = container.add_stream("libx264", rate=10)
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream.codec_context.max_b_frames = 0
+        for number in range(10):
+            planes = np.full((height * 3 // 2, width), 128, np.uint8)
+            planes[:height] = 100
+            frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
+            frame.pts = number
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
