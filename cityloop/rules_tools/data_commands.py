@@ -30,7 +30,8 @@ from rules.durations import parse_duration
 __all__ = ["diff", "plot", "replay_command"]
 
 _DATA_HELP = (
-    "a gateway's state folder or journal, .jsonl with messages or SenML, .csv or .parquet with readings; "
+    "a gateway's state folder or journal, .jsonl with messages or SenML, .csv or .parquet with readings, "
+    "nats://host:port/STREAM; "
     "- for JSON lines on standard input"
 )
 _SINCE = click.option("--since", help="Report statements from this time on; ISO 8601.")

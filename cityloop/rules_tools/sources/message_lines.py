@@ -21,7 +21,7 @@ from contracts.topics import BoxTopic, Kind, box_topic, parse_topic
 from gateway.rule_host import Prepared
 from runtime.journal import JournalKind, JournalRecord
 
-__all__ = ["read_lines"]
+__all__ = ["message_entry", "read_lines"]
 
 _FAR_PAST = moment(0.0)
 _ABSOLUTE_TIME_S = float(2**28)
@@ -124,24 +124,8 @@ class _LineReader:
         return self._pack((_RECORD.decode(line),), number)
 
     def _message(self, payload: bytes, topic: str, arrived_s: float | None, number: int) -> _Line:
-        place = parse_topic(topic)
-        message = decode_message(payload)
-        if arrived_s is None:
-            at = getattr(message, "at", None)
-            if at is None:
-                msg = f"{topic}: a message without a time of its own; expected 'arrived_at'"
-                raise ValueError(msg)
-            arrived_s = at.timestamp()
-        resolved = resolve_pack(message) if isinstance(message, Readings) else None
-        kind = JournalKind.CONTROL if isinstance(message, Control) else _KINDS.get(place.kind)
-        record = JournalRecord(
-            number,
-            round(arrived_s * 1_000_000),
-            JournalKind.MESSAGE if kind is None else kind,
-            topic,
-            payload,
-        )
-        return _Line(arrived_s, number, Entry(record, Prepared(message, place, resolved)))
+        entry = message_entry(payload, topic, arrived_s, number)
+        return _Line(entry.record.arrived_at_us / 1_000_000, number, entry)
 
     def _pack(self, records: tuple[Record, ...], number: int) -> _Line:
         """Return the entry of bare SenML: one message with absolute times of its own."""
@@ -181,3 +165,36 @@ class _LineReader:
             encode(message),
         )
         return _Line(arrived_s, number, Entry(record, Prepared(message, place, resolved)))
+
+
+def message_entry(payload: bytes, topic: str, arrived_s: float | None, number: int) -> Entry:
+    """Return a message of the wire as a journal would have it.
+
+    Args:
+        payload: the message.
+        topic: the topic that it came on.
+        arrived_s: when, seconds since 1970; None: at its own time.
+        number: its place among the others.
+
+    Raises:
+        ContractError: it is no message, or the topic none of ours.
+        ValueError: it has no time at all.
+    """
+    place = parse_topic(topic)
+    message = decode_message(payload)
+    if arrived_s is None:
+        at = getattr(message, "at", None)
+        if at is None:
+            msg = f"{topic}: a message without a time of its own; expected 'arrived_at'"
+            raise ValueError(msg)
+        arrived_s = at.timestamp()
+    resolved = resolve_pack(message) if isinstance(message, Readings) else None
+    kind = JournalKind.CONTROL if isinstance(message, Control) else _KINDS.get(place.kind)
+    record = JournalRecord(
+        number,
+        round(arrived_s * 1_000_000),
+        JournalKind.MESSAGE if kind is None else kind,
+        topic,
+        payload,
+    )
+    return Entry(record, Prepared(message, place, resolved))

@@ -60,7 +60,8 @@ def open_data(name: str, mapping: TableMapping, packs: Sequence[RulePack]) -> St
     """Return stored data.
 
     Args:
-        name: a file, a gateway's state folder or journal, or ``-`` for lines on standard input.
+        name: a file, a gateway's state folder or journal, the address of streams, or ``-`` for lines on
+            standard input.
         mapping: what a table's columns mean.
         packs: the packs, whose only profile is that of readings that name none.
 
@@ -70,6 +71,12 @@ def open_data(name: str, mapping: TableMapping, packs: Sequence[RulePack]) -> St
     """
     watched = {one: True for pack in packs for rule in pack.rules for one in rule.profiles}
     only = next(iter(watched)) if len(watched) == 1 else None
+    if name.startswith(("nats://", "tls://")):
+        from cityloop.rules_tools.sources.stream import (  # noqa: PLC0415 - files need no client
+            read_stream,
+        )
+
+        return StoredData(name, "lines", lines=tuple(read_stream(name)))
     if name == STDIN:
         return StoredData(name, "lines", lines=tuple(read_lines(None, mapping, only)))
     path = Path(name)

@@ -229,3 +229,16 @@ def test_bad_numbers_are_missing_and_counted(tmp_path: Path) -> None:
     assert data.table.unreadable == 1
     assert replay(LOADED, data).unusable == {"unreadable": 1}
     assert msgspec.json.encode(firings_of(replay(LOADED, data).events)) == b"[]"
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["nats://anna:secret@hub:4222/READINGS", "nats://hub/READINGS", "nats://hub:port/READINGS"],
+    ids=["password", "no-port", "port-is-a-word"],
+)
+def test_an_address_of_streams_is_host_port_and_name(address: str) -> None:
+    """A password on the command line is refused, and not repeated."""
+    with pytest.raises(DataRefused, match="belong into CITYLOOP_STREAM_USER") as caught:
+        open_data(address, load_mapping(None), ())
+
+    assert "secret" not in str(caught.value)
