@@ -5,7 +5,7 @@ import json
 import secrets
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from http.cookies import SimpleCookie
+from http.cookies import CookieError, SimpleCookie
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from pathlib import Path
@@ -129,7 +129,7 @@ class SetupServer:
     def _knows(self, cookies: str) -> bool:
         try:
             found = SimpleCookie(cookies).get(_COOKIE)
-        except Exception:  # noqa: BLE001 - CookieError and its kin: rubbish is no cookie of ours
+        except CookieError:
             return False
         return found is not None and hmac.compare_digest(found.value, self._cookie)
 
