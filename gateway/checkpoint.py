@@ -91,7 +91,12 @@ class CheckpointStore:
                 name = space.value
                 self._db.executemany(
                     "INSERT OR REPLACE INTO state VALUES (?,?,?)",
-                    ((name, key, blob) for key, blob in blobs.items() if blob is not None),
+                    # in the order of the file each of its pages is looked for once: half the time
+                    [
+                        (name, key, blob)
+                        for key in sorted(blobs)
+                        if (blob := blobs[key]) is not None
+                    ],
                 )
                 self._db.executemany(
                     "DELETE FROM state WHERE space=? AND key=?",

@@ -52,25 +52,28 @@ def encode_state(state: KeyState) -> bytes:
     fields = None
     if running.merges:
         fields = {name: state.fields[name] for name in running.name_set if name in state.fields}
+    stands = state.calm
+    at, lag = (state.own_last_at, state.own_lag) if stands is None else (stands.at, stands.lag)
+    due = None if state.due == NEVER else state.due
+    story = state.story
     # in the order of _Snapshot, whose bytes these are; making one takes longer than encoding it
+    begins = (_FORMAT, running.rule.version, running.levels, state.ladder, at, lag, due)
+    if story is None:
+        return _ENCODER.encode(
+            (*begins, None, None, (), fields, None, None, state.mask, state.more, None)
+        )
     return _ENCODER.encode(
         (
-            _FORMAT,
-            running.rule.version,
-            running.levels,
-            state.ladder,
-            state.last_at,
-            state.lag,
-            None if state.due == NEVER else state.due,
-            state.gone_at,
-            state.episode,
-            sorted(state.members) if state.members else (),
+            *begins,
+            story.gone_at,
+            story.episode,
+            sorted(story.members) if story.members else (),
             fields,
-            state.times,
-            state.sample if state.keep or state.gone_at is not None else None,
+            story.times,
+            story.sample if state.keep or story.gone_at is not None else None,
             state.mask,
             state.more,
-            state.past,
+            story.past,
         )
     )
 

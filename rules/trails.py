@@ -11,8 +11,9 @@ __all__ = ["begin_trails", "hand_over_trails", "restore_trail", "trail_name"]
 
 def trail_name(book: TrailBook, value: KeyValue) -> str:
     """Return the name of a key's trail among the states of an engine."""
-    values = (value,) if isinstance(value, str) else value
-    return "\x1f".join((TRAIL_KEY, book.name, *values))
+    if value.__class__ is str:
+        return f"{TRAIL_KEY}\x1f{book.name}\x1f{value}"
+    return "\x1f".join((TRAIL_KEY, book.name, *value))
 
 
 def restore_trail(books: Mapping[str, TrailBook], name: str, blob: bytes) -> bool:
