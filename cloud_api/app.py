@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 from cloud_api.access import Gate
 from cloud_api.audit.recording import Recording
 from cloud_api.body_limit import BodyLimit
+from cloud_api.browser_guard import BrowserGuard, allowing_origins
 from cloud_api.errors import (
     InternalFault,
     InvalidInput,
@@ -129,6 +130,7 @@ def build_app(services: Services, start: Callable[[], None], stop: Callable[[], 
         open_paths=OPEN_PATHS,
         address=services.callers.limiter.address,
     )
+    app.add_middleware(BrowserGuard, secure=config.cookie_secure)
     app.add_middleware(Timing, metrics=services.metrics)
     _answer_problems(app)
     show_examples(app)
@@ -147,7 +149,8 @@ def with_short_way(app: FastAPI, services: Services) -> ASGIApp:
         limit_bytes=services.config.body_bytes,
         timeout_s=services.config.request_timeout_s,
     )
-    return ServerErrorMiddleware(short, handler=_on_defect)
+    open_to = allowing_origins(short, services.config.cors_origins)
+    return ServerErrorMiddleware(open_to, handler=_on_defect)
 
 
 async def _on_defect(request: Request, _error: Exception) -> Response:

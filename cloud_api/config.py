@@ -145,6 +145,8 @@ class ApiConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The same of one address, of requests without a key that was believed a moment ago. Default 100."""
     trusted_proxies: tuple[str, ...] = ()
     """Addresses or networks of proxies whose X-Forwarded-For is believed. Default none."""
+    cors_origins: tuple[Annotated[str, Meta(pattern=r"^https?://[^/*]+$")], ...] = ()
+    """Sites whose pages may ask with cookies, as ``https://console.example``. Default none: our own only."""
     session_s: _Seconds = 43_200.0
     """Seconds after which people log in again, whatever they do. Default 12 hours: a shift."""
     session_idle_s: _Seconds = 3_600.0

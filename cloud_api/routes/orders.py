@@ -138,6 +138,7 @@ class SignedOrKeyed:
 
     def __init__(self, services: Services) -> None:
         self._keyed = Require(services.callers, POST_ORDERS)
+        self._limiter = services.callers.limiter
         self._sources = services.orders.reception.sources
 
     async def __call__(self, request: Request) -> None:
@@ -150,6 +151,7 @@ class SignedOrKeyed:
         if "webhook-signature" not in request.headers:
             await self._keyed(request)
             return
+        self._limiter.check_address(request.scope)
         mapping = request.path_params["mapping"]
         source = self._sources.get(mapping)
         if source is None or not source.secrets:
