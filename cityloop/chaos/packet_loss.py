@@ -9,26 +9,35 @@ import json
 from shutil import which
 
 from cityloop.chaos.system_tool import run_tool
+from cityloop.errors import StackError
 
 __all__ = ["PacketLoss", "enter_own_network"]
 
 _CLONE_NEWNET = 0x40000000
 """Source: Linux, include/uapi/linux/sched.h."""
 _TABLE = "cityloop_chaos"
+_NO_PORT = 1
+"""A port that nobody listens on."""
 
 
 def enter_own_network() -> bool:
     """Move this thread, and what it starts from now on, to an empty network with a loopback alone.
 
     Returns:
-        False, and nothing is changed, where that is not to be had: it needs Linux, root, ``ip`` and
-        ``nft``.
+        Whether packets can be lost in it: that needs Linux, root, ``ip``, ``nft`` and a kernel that
+        takes its rules.
     """
     if which("ip") is None or which("nft") is None:
         return False
     if ctypes.CDLL(None, use_errno=True).unshare(_CLONE_NEWNET) != 0:
         return False
     run_tool("ip", "link", "set", "lo", "up")
+    trial = PacketLoss(_NO_PORT, 0.0)
+    try:
+        trial.start()
+        trial.stop()
+    except StackError:
+        return False
     return True
 
 
