@@ -10,7 +10,7 @@ from edge.evidence.comparison import Luma, Region, reduced
 from edge.evidence.subject import Subject
 from edge.evidence.view import View
 
-__all__ = ["Reference", "References"]
+__all__ = ["Reference", "References", "shown"]
 
 _MOST = 512
 """References kept: 28 kB each, so 14 MB."""
@@ -28,6 +28,13 @@ class Reference(Struct, frozen=True, eq=False):
     region: Region | None
 
 
+def shown(view: View) -> Luma:
+    """Return the brightness of what may be shown of a view: masked as pictures of it are."""
+    if not view.masks:
+        return view.frame.luma
+    return np.asarray(cv2.cvtColor(view.picture(), cv2.COLOR_BGR2GRAY), np.uint8)
+
+
 class References:
     """The latest references by the SHA-256 of the picture that left the box; the oldest go first."""
 
@@ -41,7 +48,7 @@ class References:
             left, top, right, bottom = subject.xyxy
             width, height = view.frame.width, view.frame.height
             region = (left / width, top / height, right / width, bottom / height)
-        self._kept[sha256] = Reference(reduced(view.frame.luma), region)
+        self._kept[sha256] = Reference(reduced(shown(view)), region)
         self._kept.move_to_end(sha256)
         if len(self._kept) > _MOST:
             self._kept.popitem(last=False)

@@ -9,7 +9,7 @@ from edge.camera_config import RedactPolicy
 from edge.evidence.comparison import Compared, Region, compare, reduced
 from edge.evidence.desk import EvidenceDesk
 from edge.evidence.errors import OriginalError
-from edge.evidence.references import Reference, References
+from edge.evidence.references import Reference, References, shown
 from edge.evidence.subject import Subject
 from edge.evidence.vault import Vault
 from edge.evidence.view import View
@@ -71,7 +71,7 @@ class Verifier:
         if reference is None:
             reason = f"picture {before} is neither in memory nor among the originals any more"
             return Verification(evidence, None, reason)
-        found = compare(reference.luma, reduced(view.frame.luma), region)
+        found = compare(reference.luma, reduced(shown(view)), region)
         if found is None:
             reason = "the camera shows another place than before"
             return Verification(evidence, None, reason)

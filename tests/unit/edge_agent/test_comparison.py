@@ -1,5 +1,7 @@
 """Before and after: what was there is gone, or is not, whatever the light does."""
 
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import cv2
@@ -15,6 +17,7 @@ from edge.evidence.comparison import CHANGED_SHARE, compare, reduced
 from edge.evidence.desk import EvidenceDesk
 from edge.evidence.spool import Spool
 from edge.evidence.subject import Subject
+from edge.evidence.vault import Vault
 from edge.evidence.verification import Verifier
 from tests.unit.edge_agent.tracking import EPOCH, view_of
 
@@ -147,3 +150,24 @@ def test_an_after_picture_is_compared_with_the_one_that_left_before(tmp_path: Pa
     assert unknown.comparison is None
     assert unknown.evidence is not None
     assert "ab" * 32 in unknown.reason
+
+
+def test_an_original_serves_where_memory_has_forgotten_and_masks_are_no_change(
+    tmp_path: Path,
+) -> None:
+    """After a restart the encrypted original is compared; what is masked is masked in both."""
+    vault = Vault(tmp_path / "o", bytes(32), ttl=timedelta(days=1), budget_bytes=10_000_000)
+    spool = Spool(tmp_path / "s", 10_000_000)
+    left_half = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
+    views = [
+        replace(view_of(np.repeat(place(car=True, seed=n)[..., None], 3, 2)), masks=(left_half,))
+        for n in (1, 2)
+    ]
+    before = EvidenceDesk(spool, vault).picture(views[0], RedactPolicy.AUTO)
+    assert before is not None
+    restarted = Verifier(EvidenceDesk(spool, vault), vault)
+    found = restarted.verify(views[1], RedactPolicy.AUTO, EPOCH, before=before.sha256)
+
+    assert found.comparison is not None
+    assert not found.comparison.changed
+    assert found.comparison.score < 0.05
