@@ -17,7 +17,8 @@ class OutboxConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     budget_rows: Annotated[int, Meta(ge=100)] = 2_000_000
     """Most messages kept; default 2,000,000. Beyond, the oldest of the least important lane go."""
     budget_bytes: Annotated[int, Meta(ge=100_000)] = 1_000_000_000
-    """Most bytes of messages kept; default 1 GB. The file may be a third larger."""
+    """Most bytes of messages kept; default 1 GB. The file may be several
+    times as large: 4.6 times was measured with tracks of 800 bytes."""
     synchronous: Synchronous = Synchronous.FULL
     """``FULL`` (default): a power cut loses nothing appended. ``NORMAL``: it may lose the last."""
     max_age_h: Annotated[float, Meta(gt=0.0)] | None = None
