@@ -60,8 +60,11 @@ def _cell(value: str | float | bool | None) -> str:
 
 
 def geojson_chunks(rows: Iterable[Row], name: str) -> Iterator[bytes]:
-    """Yield rows as a FeatureCollection of points in WGS 84; a row without a place has no geometry."""
-    yield b'{"type":"FeatureCollection","features":['
+    """Yield rows as a FeatureCollection of points in WGS 84; a row without a place has no geometry.
+
+    Each feature is a line of its own, so that whoever masks or reads it needs no more memory than one.
+    """
+    yield b'{"type":"FeatureCollection","features":[\n'
     first = True
     for row in rows:
         lon, lat = row["lon"], row["lat"]
@@ -75,7 +78,8 @@ def geojson_chunks(rows: Iterable[Row], name: str) -> Iterator[bytes]:
             "geometry": geometry,
             "properties": properties,
         }
-        yield (b"" if first else b",\n") + json.dumps(feature, ensure_ascii=False).encode()
+        line = json.dumps(feature, ensure_ascii=False).encode()
+        yield (b"" if first else b",") + line + b"\n"
         first = False
     yield b"]}\n"
 

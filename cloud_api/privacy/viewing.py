@@ -17,7 +17,9 @@ PURPOSE_HEADER = b"x-purpose"
 
 _UNMASKED = frozenset({Role.OPERATOR, Role.ADMIN})
 _PUBLIC = "/open311/"
-_JSON = ("application/json", "application/geo+json", "application/problem+json")
+_JSON = ("application/json", "application/problem+json")
+_FEATURES = "application/geo+json"
+"""Streamed: each line is one feature, as cloud_api/exports writes it."""
 _LINES = (
     "text/csv",
     "text/event-stream",
@@ -66,6 +68,7 @@ class _Masked:
         self._start: Message | None = None
         self._json = False
         self._lines = False
+        self._features = False
         self._kept = b""
 
     async def send(self, message: Message) -> None:
@@ -82,7 +85,8 @@ class _Masked:
         headers = MutableHeaders(scope=message)
         kind = headers.get("content-type", "").partition(";")[0].strip()
         if not sees_personal(self._scope, identity):
-            self._json, self._lines = kind in _JSON, kind in _LINES
+            self._json, self._features = kind in _JSON, kind == _FEATURES
+            self._lines = self._features or kind in _LINES
         if self._json:
             self._start = message
             return
@@ -100,7 +104,10 @@ class _Masked:
         # A line is masked as a whole: a number may be cut in two by the chunks.
         end = len(self._kept) if not more else self._kept.rfind(b"\n") + 1
         text, self._kept = self._kept[:end], self._kept[end:]
-        masked = mask(text.decode("utf-8", "replace")).encode()
+        if self._features:
+            masked = b"".join(_feature(line) for line in text.splitlines(keepends=True))
+        else:
+            masked = mask(text.decode("utf-8", "replace")).encode()
         await self._send({**message, "body": masked})
 
     async def _finish_json(self, message: Message) -> None:
@@ -113,3 +120,13 @@ class _Masked:
             headers["content-length"] = str(len(body))
         await self._send(self._start)
         await self._send({**message, "body": body})
+
+
+def _feature(line: bytes) -> bytes:
+    """Return a line of GeoJSON with its feature masked; the first and the last line hold none."""
+    comma, text = (b",", line[1:]) if line.startswith(b",") else (b"", line)
+    try:
+        feature = msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return line
+    return comma + msgspec.json.encode(mask_value(feature)) + b"\n"

@@ -1,5 +1,6 @@
 """Contract of the exports: open formats that others read, on each database."""
 
+import asyncio
 import csv
 import io
 import json
@@ -7,6 +8,7 @@ import tracemalloc
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from xml.etree.ElementTree import fromstring
 
 import msgspec
@@ -28,7 +30,9 @@ from cloud_api.exports.parquet_form import parquet_chunks
 from cloud_api.exports.rows import CASE_FIELDS, EVENT_FIELDS, LOG_FIELDS, ExportFilter, Row, Rows
 from cloud_api.flow import State
 from cloud_api.guards import MoveRequest
+from cloud_api.keys import Identity, Role
 from cloud_api.people.scope import EVERYTHING, Scope
+from cloud_api.privacy.viewing import Viewing
 from contracts.envelope import Place
 from contracts.event import EventPhase
 from tests.contract.cloud_api.events import START, body_of, event_id, make_event
@@ -216,3 +220,34 @@ def test_an_independent_reader_understands_the_alerts() -> None:
     assert list(alerts[2].references_to_list()) == [
         Reference.from_alert(alert) for alert in alerts[:2]
     ]
+
+
+def test_a_masked_map_is_masked_feature_by_feature() -> None:
+    """Whoever may not see people gets a map that can be read, and no piece waits for the whole."""
+    rows: list[Row] = [
+        {"case_id": str(n), "lon": None, "lat": None, "title_zh": "请回电13800138000"}
+        for n in range(3)
+    ]
+    sent: list[bytes] = []
+
+    async def app(_scope: object, _receive: object, send: Any) -> None:
+        headers = [(b"content-type", b"application/geo+json")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        for chunk in geojson_chunks(rows, "case_id"):
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def send(message: Any) -> None:
+        sent.append(message.get("body", b""))
+
+    async def receive() -> Any:
+        return {"type": "http.disconnect"}
+
+    reader = Identity("k", "r", Role.READER)
+    scope = {"type": "http", "path": "/v1/x", "headers": [], "state": {"identity": reader}}
+    asyncio.run(Viewing(app)(scope, receive, send))
+    whole = b"".join(sent)
+
+    assert len([piece for piece in sent if piece]) == 5
+    assert len(json.loads(whole)["features"]) == 3
+    assert b"13800138000" not in whole
