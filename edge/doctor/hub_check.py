@@ -17,7 +17,7 @@ from runtime.finding import Finding, Verdict
 from runtime.mqtt_client import MqttConfig, tls_context
 from runtime.secret import read_secret
 
-__all__ = ["check_hub"]
+__all__ = ["check_hub", "is_local"]
 
 _NAME = "hub"
 _ADVICE: Mapping[str, str] = {
@@ -100,7 +100,7 @@ def check_hub(config: MqttConfig) -> Finding:
     if tls is not None and probe.tls_cert is not None:
         kind = "with TLS and its own certificate"
     detail = f"{where} lets {probe.username or 'anonymous'} in, {kind}, in {took_s * 1000:.0f} ms"
-    if tls is None and not _is_local(probe.host):
+    if tls is None and not is_local(probe.host):
         return Finding(
             check=_NAME,
             verdict=Verdict.WARN,
@@ -122,5 +122,6 @@ def _advice(error: OSError, *, tls: bool) -> str:
     return "check hub.host, hub.port, cable and firewall"
 
 
-def _is_local(host: str) -> bool:
+def is_local(host: str) -> bool:
+    """Return whether a host is this machine, where nobody listens on the way."""
     return host in {"localhost", "::1"} or host.startswith("127.")

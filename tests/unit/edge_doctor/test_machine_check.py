@@ -7,6 +7,7 @@ import pytest
 
 from edge.config import ApiConfig, EdgeConfig, check_edge_config
 from edge.doctor.api_check import check_api
+from edge.doctor.hub_check import is_local
 from edge.doctor.machine_check import (
     check_clock,
     check_disk,
@@ -18,6 +19,21 @@ from runtime.finding import Verdict
 from runtime.yaml_document import parse_document
 
 BOX = "box: {district: d, site: s, box: b}\n"
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("127.0.0.1", True),
+        ("localhost", True),
+        ("::1", True),
+        ("hub.city.example", False),
+        ("10.0.0.7", False),
+    ],
+)
+def test_only_this_machine_needs_no_encryption(host: str, expected: bool) -> None:
+    """A hub elsewhere without TLS is worth a warning."""
+    assert is_local(host) is expected
 
 
 def config_of(text: str) -> EdgeConfig:
