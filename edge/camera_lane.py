@@ -3,14 +3,14 @@
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
-from pathlib import Path
 
 import structlog
 
 from edge.attention.load_ladder import LoadLadder, Rung
 from edge.camera_config import CameraConfig
+from edge.camera_memory import CameraMemory
 from edge.camera_watch import CameraWatch
 from edge.cameras.frame import Frame
 from edge.errors import DesiredRefused, ModelError
@@ -25,9 +25,6 @@ from runtime.outbox import Letter
 
 __all__ = ["CameraLane"]
 
-_SIZES_EVERY = timedelta(minutes=10)
-"""Time between two writes of the learnt sizes: flash memory wears."""
-
 _LOG = structlog.get_logger("edge.camera")
 
 
@@ -40,7 +37,7 @@ class CameraLane:
         watch: tells when the camera is away.
         refusal: why the pipeline could not be built.
         ladder: tells what the box's load allows; None for recordings read as fast as possible.
-        sizes: where the learnt sizes of things are kept; None keeps none.
+        memory: keeps what a later run should know; None keeps nothing.
         seconds: a clock that only grows, in real seconds.
     """
 
@@ -53,7 +50,7 @@ class CameraLane:
         camera: str,
         refusal: str | None = None,
         ladder: LoadLadder | None = None,
-        sizes: Path | None = None,
+        memory: CameraMemory | None = None,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self.camera = camera
@@ -63,11 +60,10 @@ class CameraLane:
         self._refusal = refusal
         self._trouble: str | None = None
         self._finished = False
-        self._own = {"pipeline_faults": 0, "sizes_not_saved": 0}
+        self._own = {"pipeline_faults": 0}
         self._ladder = ladder
         self._rung = Rung.FULL
-        self._sizes = sizes
-        self._sizes_due: datetime | None = None
+        self._memory = memory
         self._seconds = seconds
         self._taken_s = 0.0
         self._waiting: deque[Frame] = deque()
@@ -81,6 +77,8 @@ class CameraLane:
             counters |= self._feed.counters
         if self._pipeline is not None:
             counters |= self._pipeline.counters
+        if self._memory is not None:
+            counters |= self._memory.counters
         if self._ladder is not None:
             counters["load_rung"] = int(self._rung)
         return counters
@@ -122,7 +120,7 @@ class CameraLane:
         if self._feed is None or self._pipeline is None or self._refusal is not None:
             return self._watch.step(now, frames=False, trouble=self._refusal)
         letters, came = self._see(self._feed, self._pipeline, now)
-        self._keep_sizes(now)
+        self._keep_memory(now)
         self._name_trouble(self._feed)
         if self._over(self._feed) and not self._finished:
             self._finished = True
@@ -167,7 +165,8 @@ class CameraLane:
         """Stop reading."""
         if self._feed is not None:
             self._feed.close()
-        self._save_sizes()
+        if self._memory is not None and self._pipeline is not None:
+            self._memory.save(self._pipeline.focus.grid, self._pipeline.recollect())
 
     def _ease(self) -> None:
         """Let the load of the whole box decide how often this camera is looked at."""
@@ -180,22 +179,11 @@ class CameraLane:
             self._rung = rung
             self._pipeline.ease(rung)
 
-    def _keep_sizes(self, now: datetime) -> None:
-        if self._sizes_due is None:
-            self._sizes_due = now + _SIZES_EVERY
-        if now >= self._sizes_due:
-            self._sizes_due = now + _SIZES_EVERY
-            self._save_sizes()
-
-    def _save_sizes(self) -> None:
-        if self._sizes is None or self._pipeline is None or not self._pipeline.focus.grid.changed:
+    def _keep_memory(self, now: datetime) -> None:
+        if self._memory is None or self._pipeline is None:
             return
-        try:
-            self._pipeline.focus.grid.save(self._sizes)
-        except OSError as error:
-            # the sizes are learnt again; a full disk is told by the outbox
-            self._own["sizes_not_saved"] += 1
-            _LOG.warning("sizes_not_saved", camera_id=self.camera, reason=str(error))
+        if self._memory.due(now):
+            self._memory.save(self._pipeline.focus.grid, self._pipeline.recollect())
 
     def _over(self, feed: Feed) -> bool:
         return feed.ended and not self._waiting and self._asked is None

@@ -6,10 +6,10 @@ from random import Random
 from urllib.parse import quote
 
 from edge.attention.load_ladder import LoadLadder
-from edge.attention.size_grid import SizeGrid
 from edge.camera_config import CameraConfig, OnnxConfig, SourceConfig
 from edge.camera_config import Pace as ConfiguredPace
 from edge.camera_lane import CameraLane
+from edge.camera_memory import CameraMemory
 from edge.camera_watch import CameraWatch
 from edge.cameras.folder_source import FolderSource
 from edge.cameras.pipe_source import PipeSource
@@ -89,10 +89,11 @@ def build_lane(
         offline_after_s=camera.offline_after_s,
         online_after_s=camera.online_after_s,
     )
-    sizes = None
+    memory = None
     if not parts.direct:
-        sizes = parts.folder / f"{parts.config.outbox.path}.{camera.id}.sizes.json"
-    grid = None if sizes is None else SizeGrid.load(sizes)
+        stem = parts.folder / f"{parts.config.outbox.path}.{camera.id}"
+        memory = CameraMemory(camera.id, stem)
+    grid = None if memory is None else memory.grid()
     try:
         if detector is None and parts.pool is not None and isinstance(camera.detector, OnnxConfig):
             order = model_order(camera.detector, parts.folder)
@@ -103,6 +104,9 @@ def build_lane(
         return CameraLane(None, None, watch, camera=camera.id, refusal=str(error))
     reporter = CameraReporter(camera, place, perception.model_id, parts.book, parts.desk)
     pipeline = CameraPipeline(camera, perception, reporter)
+    known = None if memory is None else memory.recollection()
+    if known is not None:
+        pipeline.expect(known)
     # a recording read as fast as the box can is never late
     hurried = parts.direct or camera.source.pace is ConfiguredPace.FAST
     return CameraLane(
@@ -111,7 +115,7 @@ def build_lane(
         watch,
         camera=camera.id,
         ladder=None if hurried else parts.ladder,
-        sizes=sizes,
+        memory=memory,
     )
 
 

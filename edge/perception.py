@@ -15,6 +15,7 @@ from edge.vision.association import overlap
 from edge.vision.detections import Detections, Glimpse
 from edge.vision.motion_gate import Motion, MotionGate
 from edge.vision.ports import Awaited, DeferredDetector, Detector, RegionDetector
+from edge.vision.recollection import RememberedTrack
 from edge.vision.tracker import Tracker, Unlooked
 from edge.vision.tracks import Tracks
 
@@ -241,6 +242,22 @@ class Perception:
     def start_tracks_from(self, confidence: float) -> None:
         """Let a detection start a track from this confidence (0..1) on; tracks stay."""
         self._tracker.start_from(confidence)
+
+    def remember(self) -> tuple[tuple[RememberedTrack, ...], int]:
+        """Return the tracks that are there, and the first number that was never given."""
+        tracks = self._tracker.alive()
+        kept = zip(
+            tracks.id.tolist(),
+            tracks.xyxy.tolist(),
+            tracks.labels(),
+            tracks.confidence.tolist(),
+            strict=True,
+        )
+        return tuple(RememberedTrack(*one) for one in kept), self._tracker.next_id
+
+    def recall(self, tracks: Sequence[RememberedTrack], next_id: int) -> None:
+        """Look for tracks of an earlier run in the next frame; see :meth:`Tracker.recall`."""
+        self._tracker.recall(tracks, next_id)
 
     def forget(self) -> None:
         """Start anew: what comes next does not continue what was."""

@@ -13,6 +13,7 @@ from edge.reporter import CameraReporter
 from edge.vision.detections import Detections, Glimpse
 from edge.vision.integrity import CameraIntegrity
 from edge.vision.ports import Awaited
+from edge.vision.recollection import Recollection
 from edge.vision.tracks import Tracks
 from runtime.outbox import Letter
 
@@ -41,6 +42,7 @@ class CameraPipeline:
         self._scene: Scene | None = None
         self._size = (0, 0)
         self._last: Frame | None = None
+        self._expected: Recollection | None = None
         self._ground: GroundView | None = None
         watch = config.integrity
         self._integrity = (
@@ -59,6 +61,29 @@ class CameraPipeline:
     def focus(self) -> Focus:
         """What decides where the detector looks."""
         return self._perception.focus
+
+    def recollect(self) -> Recollection | None:
+        """Return who is in the picture, for a later run; None before the first frame."""
+        if self._last is None:
+            return None
+        tracks, next_id = self._perception.remember()
+        return Recollection(
+            at=self._last.captured_at,
+            width=self._last.width,
+            height=self._last.height,
+            next_id=next_id,
+            tracks=tracks,
+        )
+
+    def expect(self, recollection: Recollection) -> None:
+        """Take who is in the first frame for whom an earlier run saw there, where that is likely."""
+        self._expected = recollection
+
+    def _meet(self, frame: Frame) -> None:
+        expected, self._expected = self._expected, None
+        if expected is not None:
+            likely = expected.holds_for(frame.captured_at, frame.width, frame.height)
+            self._perception.recall(expected.tracks if likely else (), expected.next_id)
 
     def ease(self, rung: Rung) -> None:
         """Look less often, or again as configured: what the box's load allows."""
@@ -87,6 +112,7 @@ class CameraPipeline:
         No other frame may begin before a pending one is completed.
         """
         letters: list[Letter] = []
+        self._meet(frame)
         if frame.discontinuity or (frame.width, frame.height) != self._size:
             letters += self.finish()
             self._perception.forget()

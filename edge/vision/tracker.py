@@ -6,7 +6,7 @@ the filter is the one of :mod:`edge.vision.motion_model`, and the class is voted
 track instead of deciding who may be matched.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,13 @@ from numpy.typing import NDArray
 from edge.vision.association import Pairs, assign, overlap
 from edge.vision.detections import Detections
 from edge.vision.motion_model import MotionModel
+from edge.vision.recollection import RememberedTrack
 from edge.vision.tracks import Tracks
 
 __all__ = ["Tracker", "Unlooked"]
+
+_MOMENT_S = 0.001
+"""How long ago a track of an earlier run counts as seen."""
 
 Unlooked = Callable[[NDArray[np.int64], NDArray[np.float32]], NDArray[np.bool_]]
 """Tells which of some tracks, given ids (n,), -1 where unconfirmed, and boxes (n, 4), were not looked for."""
@@ -73,6 +77,7 @@ class Tracker:
         self._tentative_s = tentative_s
         self._lost_s = lost_s
         self._next_id = 1
+        self._recalled: tuple[RememberedTrack, ...] = ()
         self.reset()
 
     def reset(self) -> None:
@@ -87,6 +92,35 @@ class Tracker:
         self._born_s = np.empty(0)
         self._seen_s = np.empty(0)
         self._hits = np.empty(0, np.int32)
+
+    @property
+    def next_id(self) -> int:
+        """The first number that was never given."""
+        return self._next_id
+
+    def recall(self, tracks: Sequence[RememberedTrack], next_id: int) -> None:
+        """Look for tracks of an earlier run in the first frame; numbers go on from ``next_id``.
+
+        Who is not seen there within the patience for lost tracks is forgotten. Classes that the
+        detector no longer has are left out.
+        """
+        self._next_id = max(self._next_id, next_id)
+        self._recalled = tuple(one for one in tracks if one.label in self._names)
+
+    def _revive(self, pts_s: float) -> None:
+        recalled, self._recalled = self._recalled, ()
+        if not recalled or len(self._id) > 0:
+            return
+        found = Detections(
+            np.asarray([one.xyxy for one in recalled], np.float32),
+            np.asarray([max(one.confidence, self._new) for one in recalled], np.float32),
+            np.asarray([self._names.index(one.label) for one in recalled], np.int32),
+            self._names,
+        )
+        # a moment ago, so that nobody counts as seen before he is
+        self._start(found, pts_s - _MOMENT_S)
+        self._id = np.asarray([one.id for one in recalled], np.int64)[: len(self._id)]
+        self._hits[:] = self._min_hits
 
     def start_from(self, confidence: float) -> None:
         """Let unmatched detections start a track from this confidence (0..1) on; tracks stay."""
@@ -116,6 +150,8 @@ class Tracker:
             ValueError: time ran backwards.
         """
         before = self._pts_s
+        if before is None:
+            self._revive(pts_s)
         elapsed_s = self._advance(pts_s)
         self._motion.predict(elapsed_s)
         strong = np.flatnonzero(detections.confidence >= self._high)

@@ -3,6 +3,9 @@
 import multiprocessing
 import os
 import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
@@ -47,18 +50,42 @@ class Nursery:
         process = self._context.Process(
             target=entry.run, args=(target, theirs, *arguments), name=name, daemon=True
         )
-        kept = {key: os.environ.get(key) for key in _ONE_THREAD}
-        os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
-        try:
+        with _one_thread(), _without_main():
             process.start()
-        finally:
-            for key, value in kept.items():
-                if value is None:
-                    os.environ.pop(key, None)
-                else:
-                    os.environ[key] = value
         theirs.close()
         return process, ours
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Have what starts meanwhile use one thread for each process."""
+    kept = {key: os.environ.get(key) for key in _ONE_THREAD}
+    os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
+    try:
+        yield
+    finally:
+        for key, value in kept.items():
+            if value is None:
+                os.environ.pop(key, None)
+            else:
+                os.environ[key] = value
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Keep what starts meanwhile from importing the program that the agent was started as.
+
+    Every worker would load all of it, for nothing: 60 MB each where that is the inference runtime.
+    """
+    main = sys.modules["__main__"]
+    names = vars(main)
+    kept: dict[str, object] = {one: names[one] for one in ("__spec__", "__file__") if one in names}
+    main.__spec__ = None
+    names.pop("__file__", None)
+    try:
+        yield
+    finally:
+        names.update(kept)
 
 
 def quieten() -> None:
