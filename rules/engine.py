@@ -123,13 +123,13 @@ class Engine:
                 mask = state.judge(state.merge(sample, at))
             else:
                 mask = state.judge(fields)
-            if mask == 0 and running.starts_calm and state.is_new:
+            if mask != state.mask or sample.ended:
+                if mask or not (running.starts_calm and state.is_new):
+                    self._life.judged(state, sample, mask, breaches, at, lag)
+                    self._touch(state)
+                    self._schedule(state)
+                    continue
                 state.mask = 0
-            elif mask != state.mask or sample.ended:
-                self._life.judged(state, sample, mask, breaches, at, lag)
-                self._touch(state)
-                self._schedule(state)
-                continue
             state.own_last_at = at
             if state.own_lag != lag:  # equal ones stay one object
                 state.own_lag = lag
