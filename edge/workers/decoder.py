@@ -107,6 +107,7 @@ class Decoder:
                 frame.pts_s,
                 frame.captured_at,
                 frame.discontinuity or self._owed_break,
+                time.monotonic(),
             )
         )
         self._lent[self._block.name] += 1

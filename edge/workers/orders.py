@@ -41,7 +41,11 @@ class DecoderOrder:
 
 @dataclass(frozen=True, slots=True)
 class FrameNote:
-    """A frame lies in a slot of a block of shared memory, three planes after one another."""
+    """A frame lies in a slot of a block of shared memory, three planes after one another.
+
+    ``sent_s`` is the machine's monotonic clock, which all its processes share: a camera's own clock
+    drifts, and must not look like a box that is late.
+    """
 
     block: str
     block_bytes: int
@@ -52,6 +56,7 @@ class FrameNote:
     pts_s: float
     captured_at: datetime
     discontinuity: bool
+    sent_s: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ class ProcessFeed:
         order: what it reads.
         nursery: where processes come from.
         rng: draws the delays.
-        seconds: a clock that only grows, in real seconds.
+        seconds: the machine's monotonic clock, in real seconds.
     """
 
     def __init__(
@@ -110,13 +110,14 @@ class ProcessFeed:
             f"decoder-{self.camera}", "decoder", self._order
         )
 
-    def take(self, now: datetime) -> list[Frame]:
+    def take(self, now: datetime) -> list[Frame]:  # noqa: ARG002 - live frames are due at once
         """Return the frames that wait, oldest first; never waits itself."""
         if self._pipe is None:
             if not (self._notice.over or self._closed) and self._seconds() >= self._retry_at_s:
                 self.start()
             return []
         frames: list[Frame] = []
+        self.waited_s = 0.0
         try:
             while self._pipe.poll():
                 note = self._pipe.recv()
@@ -126,11 +127,10 @@ class ProcessFeed:
                         self._hang_up()
                         break
                 else:
+                    self.waited_s = max(self.waited_s, self._seconds() - note.sent_s)
                     frames.append(self._copy(note))
         except (EOFError, OSError):
             self._bury()
-        if frames:
-            self.waited_s = max((now - frames[0].captured_at).total_seconds(), 0.0)
         return frames
 
     def close(self) -> None:
