@@ -1,6 +1,7 @@
 """What strangers try: spoiled requests, bombs, injections, forged tokens; two servers on one empty database."""
 
 import gzip
+import hashlib
 import re
 import subprocess
 import sys
@@ -86,7 +87,9 @@ def test_no_route_takes_a_body_over_the_limit(city: Server) -> None:
             asked = re.sub(r"\{\w+\}", "none", asked)
             kinds = {"Content-Type": next(iter(said["requestBody"]["content"]))}
             for content in (big, iter([big[:9_000], big[9_000:]])):
-                status = client.request(method, asked, content=content, headers=kinds).status_code
+                status = client.request(
+                    method, asked, content=content, headers=kinds, params={"reason": "test"}
+                ).status_code
                 # 404: there is no such source of orders, and the body was not even read.
                 if status != 413 and (path, status) != ("/v1/orders/{mapping}", 404):
                     other.append((method, path, status))
@@ -161,6 +164,8 @@ PATHS = (
 @pytest.mark.parametrize("payload", [*INJECTIONS, *PATHS])
 def test_no_parameter_is_a_way_in(city: Server, payload: str) -> None:
     """In every path and query parameter of every route that reads: no defect, nothing given away."""
+    hashes = [hashlib.sha256(token.encode()).hexdigest() for token in city.tokens.values()]
+    secrets = ["root:x:", *hashes]
     other = []
     with city.client(Role.ADMIN) as client:
         before = len(client.get("/v1/cases").json()["items"])
@@ -172,9 +177,7 @@ def test_no_parameter_is_a_way_in(city: Server, payload: str) -> None:
             query = {each["name"]: payload for each in parameters if each["in"] == "query"}
             for params in [{}, *({name: text} for name, text in query.items())]:
                 answer = client.get(asked, params=params)
-                given_away = "root:" in answer.text or "token_sha256" in answer.text.replace(
-                    payload, ""
-                )
+                given_away = any(secret in answer.text for secret in secrets)
                 if answer.status_code >= 500 or given_away:
                     other.append((path, params, answer.status_code))
         stands = len(client.get("/v1/cases").json()["items"])
