@@ -66,6 +66,8 @@ class _Both:
     def __init__(self, packs: RulePack) -> None:
         self._packs = packs
         self._plain, self._quick = Engine([packs]), Engine([packs])
+        for running in self._plain._index.running.values():
+            running.starts_calm = False  # nor may a first sample rest unjudged
         self._calm: dict[str, CalmKeys | None] = {}
         self.noted = 0
 
