@@ -101,7 +101,9 @@ def test_a_table_comes_in_with_a_key(joined: Server) -> None:
             content=(table + line.replace("YJ-2026-0601-7", "").replace("0\n", "x\n")).encode(),
         )
         order_id = answer.json()["taken"][0]["order_id"]
-        seen = client.get(f"/v1/orders/{order_id}").json()
+        purpose = {"X-Purpose": "to call back"}
+        seen = client.get(f"/v1/orders/{order_id}", headers=purpose).json()
+        unasked = client.get(f"/v1/orders/{order_id}").json()
         case_id = wait_for(
             lambda: client.get(f"/v1/orders/{order_id}").json()["case_id"], "the order's case"
         )
@@ -113,6 +115,7 @@ def test_a_table_comes_in_with_a_key(joined: Server) -> None:
         {"position": 1, "why": "source_id: nothing there, and no default; see the mapping"}
     ]
     assert (seen["level"], seen["personal"]["contact"]) == ("red", {"phone": "13900000000"})
+    assert "13900000000" not in str(unasked)
     assert masked["personal"] is None
     assert [each["order_id"] for each in listed] == [order_id]
 
