@@ -17,6 +17,9 @@ PURPOSE_HEADER = b"x-purpose"
 
 _UNMASKED = frozenset({Role.OPERATOR, Role.ADMIN})
 _PUBLIC = "/open311/"
+_OWN = frozenset({"/v1/login", "/v1/me"})
+"""Routes that tell a caller about himself."""
+
 _JSON = ("application/json", "application/problem+json")
 _FEATURES = "application/geo+json"
 """Streamed: each line is one feature, as cloud_api/exports writes it."""
@@ -39,7 +42,7 @@ def sees_personal(scope: Scope, identity: Identity | None) -> bool:
     """
     if identity is None:
         return not scope["path"].startswith(_PUBLIC)
-    if identity.role.is_machine:
+    if identity.role.is_machine or scope["path"] in _OWN:
         return True
     purpose = dict(scope["headers"]).get(PURPOSE_HEADER, b"").strip()
     return identity.role in _UNMASKED and bool(purpose)
