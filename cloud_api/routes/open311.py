@@ -1,7 +1,6 @@
 """Open311 GeoReport v2 in JSON and XML, over the same reports as ``/v1/reports``."""
 
 import hashlib
-import re
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -10,20 +9,18 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from cloud_api.access import READ, Gate, Require, Sees, token_of
-from cloud_api.citizens.reports import Report
 from cloud_api.dispatch.classes import event_type_of
 from cloud_api.errors import InvalidInput, NotFound, Problem, RateLimited
 from cloud_api.media import check_media_type
+from cloud_api.open311.forms import field_of, read_form, report_of
 from cloud_api.open311.rendering import Item, answer, errors
 from cloud_api.open311.requests_list import RequestFilter
 from cloud_api.routes.answers import documented
 from cloud_api.routes.citizens import POST_REPORTS
 from cloud_api.services import Services
-from contracts.envelope import Place
 
 __all__ = ["open311_router"]
 
@@ -31,10 +28,8 @@ Form = Literal["json", "xml"]
 _LONGEST = timedelta(days=90)
 """Longest span of a list. Source: GeoReport v2, GET Service Requests."""
 
-_PICTURES = 5
 _INVALID = 400
 _UNPROCESSABLE = 422
-_FIELD = 4000
 _REFUSALS = {
     400: "a parameter is wrong or missing",
     401: "no api_key, or one that is unknown",
@@ -318,13 +313,13 @@ class _Facade:
         """Take a report in."""
         fields = FormData()
         try:
-            fields = await _form(request)
+            fields = await read_form(request)
             key = fields.get("api_key")
             token = token_of(request) or (key if isinstance(key, str) and key else None)
             caller = await self._sender.admit(request, token)
-            self._check_jurisdiction(_field(fields, "jurisdiction_id") or None)
+            self._check_jurisdiction(field_of(fields, "jurisdiction_id") or None)
             pictures = await self._pictures(fields, caller.name)
-            report = _report(fields, pictures)
+            report = report_of(fields, pictures)
             taken = await run_in_threadpool(
                 self._services.reports.take,
                 report,
@@ -362,57 +357,6 @@ class _Facade:
             )
             found.append(info.sha256)
         return tuple(found)
-
-
-async def _form(request: Request) -> FormData:
-    try:
-        return await request.form(max_files=_PICTURES, max_fields=100)
-    except HTTPException as error:
-        if isinstance(error.__cause__, Problem):
-            raise error.__cause__ from error
-        raise InvalidInput(f"form: {error.detail}") from error
-
-
-def _field(fields: FormData, name: str) -> str:
-    value = fields.get(name)
-    text = value if isinstance(value, str) else ""
-    if len(text) > _FIELD or "\x00" in text:
-        raise InvalidInput(f"{name}: expected at most {_FIELD} characters, none of them U+0000")
-    return text.strip()
-
-
-def _report(fields: FormData, pictures: tuple[str, ...]) -> Report:
-    service_code = _field(fields, "service_code")
-    if not service_code:
-        raise InvalidInput("service_code was not provided")
-    lat, lon = _field(fields, "lat"), _field(fields, "long")
-    place = None
-    if lat or lon:
-        try:
-            place = Place(lon=float(lon), lat=float(lat))
-        except ValueError as error:
-            raise InvalidInput("lat and long: expected degrees, both") from error
-        if not (-180.0 <= place.lon <= 180.0 and -90.0 <= place.lat <= 90.0):
-            raise InvalidInput("lat and long: expected degrees of WGS 84")
-    names = f"{_field(fields, 'first_name')} {_field(fields, 'last_name')}".strip()
-    contact = {
-        "name": names,
-        "email": _field(fields, "email"),
-        "phone": _field(fields, "phone"),
-    }
-    media_url = _field(fields, "media_url")
-    if media_url and not re.match(r"https?://", media_url):
-        raise InvalidInput("media_url: expected an address of the web")
-    return Report(
-        service_code=service_code,
-        channel="open311",
-        place=place,
-        address=_field(fields, "address_string"),
-        text=_field(fields, "description"),
-        contact={kind: text for kind, text in contact.items() if text},
-        pictures=pictures,
-        media_urls=(media_url,) if media_url else (),
-    )
 
 
 def _listed(text: str | None) -> tuple[str, ...]:
