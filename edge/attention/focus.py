@@ -39,6 +39,10 @@ _INSIDE = 0.7
 """Share of a patch that must lie within a still thing to be its own doing (headlights, rain)."""
 
 
+_CURIOUS_S = 0.5
+"""How long what a scan found is followed until it is a track, at most once in ``scan_s``: what a
+detector sees now and then and never for long must not keep it looking all the time."""
+
 _WIDEN_EVERY_S = 0.5
 """Least time between two looks at the whole picture because of things that a region cuts off: one
 that stands at a region's border for minutes must not double the price of every frame."""
@@ -126,6 +130,7 @@ class Focus:
         self._widened_s: float | None = None
         self._wide = False
         self._now_s = 0.0
+        self._curious_s = 0.0
 
     def decide(self, frame: Frame, motion: Motion, tracks: Tracks, *, unsettled: bool) -> Look:
         """Return what to do with this frame.
@@ -138,15 +143,19 @@ class Focus:
         """
         self._now_s = now_s = frame.pts_s
         if not self.policy.gating or self._whole_s is None:
+            self._curious_s = now_s
             return self._whole(now_s)
         if now_s - self._whole_s >= self._patience_s(tracks) - 1e-6:
+            if now_s - self._curious_s >= self.policy.scan_s - 1e-6:
+                self._curious_s = now_s
             return replace(self._whole(now_s), scan=not motion.changed)
         patches = self._unexplained(motion, frame)
         if motion.changed and len(patches) > 0:
             self._active_until_s = now_s + self.policy.settle_s
         # what a scan found without motion is followed until it is known or gone
         active = self._active_until_s is not None and now_s <= self._active_until_s + 1e-6
-        if not (active or unsettled or motion.calibrating):
+        curious = unsettled and now_s - self._curious_s <= _CURIOUS_S + 1e-6
+        if not (active or curious or motion.calibrating):
             return Look(Heed.HOLD, _nowhere())
         if self._early(now_s):
             return Look(Heed.PACE, _nowhere())

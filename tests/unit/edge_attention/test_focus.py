@@ -131,6 +131,18 @@ def test_what_a_scan_found_is_followed_up() -> None:
     assert look.heed is Heed.WHOLE
 
 
+def test_what_never_becomes_a_track_does_not_keep_the_detector_looking() -> None:
+    """A thing that flickers is followed for half a second in five."""
+    focus = Focus(FocusPolicy())
+    heeds = [
+        focus.decide(frame(number / 10), motion(), NOBODY, unsettled=True).heed
+        for number in range(101)
+    ]
+
+    # the first look and one scan five seconds after the last, each followed by five more
+    assert heeds.count(Heed.WHOLE) == 2 * (1 + 5)
+
+
 def test_headlights_of_a_parked_car_wake_nobody() -> None:
     """Motion within a still thing that looks the same is its own doing; beside it, it is not."""
     still = StillThings()
