@@ -12,12 +12,13 @@ from typing import NamedTuple
 
 from contracts.counts import Counts
 from contracts.errors import UnitError
-from contracts.observation import Observation, Phase
+from contracts.observation import Observation
 from contracts.profiles import PROFILES, ProfileField
 from contracts.readings import Readings, SubjectReading, Value
 from contracts.topics import BoxTopic
 from contracts.tracks import Tracks
 from contracts.units import convert
+from gateway.camera_samples import counts_samples, observation_sample, tracks_samples
 from gateway.ports import Point
 from gateway.registry import Registry, SubjectRecord
 from gateway.stamps import REPEATED, StampTally
@@ -121,11 +122,11 @@ class SampleMaker:
                 return Batch([], [])
             flags = (*flags, known.flag)
         if isinstance(message, Tracks):
-            samples = self._tracks(message, place, at_s, offset, name)
+            samples = tracks_samples(message, known.place, place, at_s, offset, name)
         elif isinstance(message, Counts):
-            samples = self._counts(message, place, at_s, offset, name)
+            samples = counts_samples(message, known.place, place, at_s, offset, name)
         else:
-            samples = [self._observation(message, place, at_s, offset, name)]
+            samples = [observation_sample(message, known.place, place, at_s, offset, name)]
         self.counters["samples"] += len(samples)
         return Batch([(sample, flags) for sample in samples], [])
 
@@ -265,149 +266,3 @@ class SampleMaker:
         elif isinstance(given, str):
             return given, None
         return given, "wrong_type"
-
-    def _tracks(
-        self, message: Tracks, place: BoxTopic, at_s: float, offset: int, name: str
-    ) -> list[Sample]:
-        known = self._registry.locate(message.camera, place)
-        samples: list[Sample] = []
-        for track in message.tracks:
-            keys = {
-                "subject": message.camera,
-                "box": place.box,
-                "site": place.site,
-                "district": place.district,
-                "camera": message.camera,
-                "track": str(track.track),
-                "class": track.label,
-            }
-            fields: dict[str, Value] = {"confidence": track.confidence, "label": track.label}
-            if track.speed_m_s is not None:
-                fields["speed_m_s"] = track.speed_m_s
-            zones: list[tuple[dict[str, str], dict[str, Value]]] = [
-                (
-                    {"zone": zone, "zone_kind": message.zone_kinds.get(zone, "zone")},
-                    {"dwell_s": dwell_s},
-                )
-                for zone, dwell_s in track.dwell_s.items()
-            ]
-            for zone_keys, zone_fields in zones or [({}, {})]:
-                samples.append(
-                    Sample(
-                        stream="tracks",
-                        subject=message.camera,
-                        at=at_s,
-                        keys={**keys, **zone_keys},
-                        fields={**fields, **zone_fields},
-                        place=track.place or known.place,
-                        discovery=message.discovery,
-                        message=name,
-                        sent_at=message.sent_at,
-                        offset=offset,
-                    )
-                )
-        return samples
-
-    def _counts(
-        self, message: Counts, place: BoxTopic, at_s: float, offset: int, name: str
-    ) -> list[Sample]:
-        known = self._registry.locate(message.camera, place)
-        found: list[tuple[dict[str, str], dict[str, Value]]] = []
-        for zone in message.zones:
-            fields: dict[str, Value] = {
-                "people": float(zone.people),
-                "vehicles": float(zone.vehicles),
-                "objects": float(zone.objects),
-                "occupied_ratio": zone.occupied_ratio,
-                "longest_dwell_s": zone.longest_dwell_s,
-                "standing": float(zone.standing),
-                "window_s": message.window_s,
-            }
-            measured = {
-                "area_m2": zone.area_m2,
-                "density_per_m2": zone.density_per_m2,
-                "queue_m": zone.queue_m,
-                "speed_m_s": zone.speed_m_s,
-            }
-            fields |= {field: value for field, value in measured.items() if value is not None}
-            found.append(({"zone": zone.zone, "zone_kind": zone.zone_kind}, fields))
-        for line in message.lines:
-            fields = {
-                "forward": float(line.forward),
-                "backward": float(line.backward),
-                "window_s": message.window_s,
-            }
-            flows = {
-                "forward_per_min": line.forward_per_min,
-                "backward_per_min": line.backward_per_min,
-            }
-            fields |= {field: value for field, value in flows.items() if value is not None}
-            found.append(({"line": line.line}, fields))
-        return [
-            Sample(
-                stream="counts",
-                subject=message.camera,
-                at=at_s,
-                keys={
-                    "subject": message.camera,
-                    "box": place.box,
-                    "site": place.site,
-                    "district": place.district,
-                    "camera": message.camera,
-                    **keys,
-                },
-                fields=fields,
-                place=known.place,
-                discovery=message.discovery,
-                message=name,
-                sent_at=message.sent_at,
-                offset=offset,
-            )
-            for keys, fields in found
-        ]
-
-    def _observation(
-        self, message: Observation, place: BoxTopic, at_s: float, offset: int, name: str
-    ) -> Sample:
-        known = self._registry.locate(message.camera, place)
-        keys = {
-            "subject": message.camera,
-            "box": place.box,
-            "site": place.site,
-            "district": place.district,
-            "camera": message.camera,
-            "observation": message.observation_id,
-            "kind": message.kind.value,
-        }
-        fields: dict[str, Value] = {"confidence": message.confidence, "dwell_s": message.dwell_s}
-        named = {
-            "zone": message.zone,
-            "zone_kind": message.zone_kind,
-            "line": message.line,
-            "direction": message.direction,
-            "class": message.label,
-            "track": None if message.track is None else str(message.track),
-        }
-        keys.update({key: text for key, text in named.items() if text is not None})
-        if message.label is not None:
-            fields["label"] = message.label
-        if message.direction is not None:
-            fields["direction"] = message.direction
-        if message.speed_m_s is not None:
-            fields["speed_m_s"] = message.speed_m_s
-        if message.count is not None:
-            fields["count"] = float(message.count)
-        return Sample(
-            stream="observations",
-            subject=message.camera,
-            at=at_s,
-            keys=keys,
-            fields=fields,
-            ended=message.phase is Phase.END,
-            place=message.place or known.place,
-            evidence=message.evidence,
-            discovery=message.discovery,
-            message=name,
-            sent_at=message.sent_at,
-            offset=offset,
-        )

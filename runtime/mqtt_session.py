@@ -14,7 +14,7 @@ from random import Random
 from typing import Any
 
 import structlog
-from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.client import Client, ConnectFlags, MQTTMessage
 from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -341,14 +341,7 @@ class MqttSession:
         self._log.info("broker_connected")
         self._happened.set()
 
-    def _on_disconnect(
-        self,
-        _client: Client,
-        _data: Any,
-        _flags: DisconnectFlags,
-        _reason: ReasonCode,
-        _properties: Properties | None,
-    ) -> None:
+    def _on_disconnect(self, *_told: object) -> None:
         self._lost()
 
     def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
@@ -365,14 +358,7 @@ class MqttSession:
         if not self._happened.is_set():
             self._happened.set()
 
-    def _on_publish(
-        self,
-        _client: Client,
-        _data: Any,
-        _mid: int,
-        _reason: ReasonCode,
-        _properties: Properties,
-    ) -> None:
+    def _on_publish(self, *_told: object) -> None:
         with self._lock:
             self._in_flight -= 1
 

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from contracts.quality import QualityCheck, QualityFlag
 from rules.quality.calm_gate import CalmGate
 from rules.quality.excuse import Excuse, Grounds
+from rules.quality.finding import Finding, Inspection, finding_of, flag_text
 from rules.quality.fitted_gates import FittedGates
 from rules.quality.gate import GateState, QualityGate, Turn, Verdict
 from rules.quality.sensor_memory import SensorMemory
@@ -37,23 +38,6 @@ class GateSet(Struct, frozen=True):
     rule: str
     gates: Mapping[str, Mapping[str, QualityGate]]
     """By profile and field."""
-
-
-class Finding(NamedTuple):
-    """That a check began or ceased to find too many bad values, as a sample for the rules."""
-
-    sample: Sample
-    flags: tuple[str, ...]
-
-
-class Inspection(NamedTuple):
-    """What is left of a reading."""
-
-    sample: Sample
-    """The reading without the values that failed; others may be medians."""
-    flags: tuple[str, ...]
-    """``flag:check:field`` of everything that was not passed, like ``suspect:spike:depth_m``."""
-    findings: Sequence[Finding]
 
 
 class Watch(NamedTuple):
@@ -248,7 +232,7 @@ class Inspector:
                 flags = flags or []
                 if verdict.flags:
                     self._count(subject, verdict)
-                    flags += [_text(check, flag, field) for check, flag in verdict.flags]
+                    flags += [flag_text(check, flag, field) for check, flag in verdict.flags]
                 if field not in left:
                     pass  # withheld before, or by the gates of another rule
                 elif verdict.value is None:
@@ -300,7 +284,7 @@ class Inspector:
         """Return what a judgement means for the reading that it was about."""
         if judgement is None:
             return Inspection(sample, (), ())
-        findings = [_finding(sample, *turn) for turn in judgement.turns]
+        findings = [finding_of(sample, *turn) for turn in judgement.turns]
         if judgement.fields is not sample.fields:
             sample = replace(sample, fields=judgement.fields)
         return Inspection(sample, judgement.flags, findings)
@@ -396,22 +380,3 @@ def _value(given: Value | None) -> float:
     if given is None:
         return math.nan
     return 0.0 if isinstance(given, bool | str) else float(given)
-
-
-def _text(check: QualityCheck, flag: QualityFlag, field: str) -> str:
-    return f"{flag.name.lower()}:{check.value}:{field}"
-
-
-def _finding(sample: Sample, rule: str, field: str, number: float | None, turn: Turn) -> Finding:
-    fields: dict[str, Value] = {"bad": turn.bad, "flag": float(turn.flag)}
-    if number is not None and not math.isnan(number):
-        fields["value"] = number
-    keys = {
-        **sample.keys,
-        "profile": sample.profile or "",
-        "field": field,
-        "check": turn.check.value,
-        "gates": rule,
-    }
-    flags = (_text(turn.check, turn.flag, field),) if turn.bad else ()
-    return Finding(replace(sample, stream="quality", profile=None, keys=keys, fields=fields), flags)

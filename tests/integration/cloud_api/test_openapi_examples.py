@@ -17,10 +17,11 @@ import pytest
 
 import cloud_api
 from cloud_api.keys import Role
-from cloud_api.openapi_examples import EXAMPLES, Example, read_examples
+from cloud_api.openapi_examples import EXAMPLES, read_examples
 from contracts.registry import FleetReport
 from tests.contract.cloud_api.events import START, body_of, event_id, make_event
 from tests.integration.cloud_api.conftest import Server, wait_for
+from tests.integration.cloud_api.openapi_recorder import Recorder, alike, shape
 from tests.integration.cloud_api.test_login import _add
 
 pytestmark = pytest.mark.slow
@@ -29,14 +30,6 @@ FILE = Path(cloud_api.__file__).parent / EXAMPLES
 JPEG = b"\xff\xd8\xff\xe0 a dry road \xff\xd9"
 SHA = hashlib.sha256(JPEG).hexdigest()
 WHO = {"name": "li.ming", "password": "correct horse battery 7"}
-SECRETS = {
-    "present": "...",
-    "new": "...",
-    "token": "...",
-    "tracking_code": "7G3K-0M2P-9XQA-TT41",
-    "password": "...",
-    "api_key": "...",
-}
 WITHOUT = {
     "GET /v1/stream": "it never ends; docs/cloud_api.md shows its messages",
     "GET /metrics": "docs/cloud_api.md lists every metric",
@@ -53,98 +46,6 @@ TAGS = {
     "notices", "orders", "citizens", "open311", "webhooks", "exports",
 }  # fmt: skip
 """Parts of the API whose every route has an example or a reason to have none."""
-
-
-class Recorder:
-    """Makes exchanges and keeps the first good one of each route."""
-
-    def __init__(self, server: Server) -> None:
-        self.found: dict[str, Example] = {}
-        self.url = server.url
-        self._clients = {role: server.client(role) for role in (None, *Role)}
-
-    def keep(self, role: Role, token: str) -> None:
-        """Use another token for a role from now on."""
-        self._clients[role].headers["Authorization"] = f"Bearer {token}"
-
-    def do(
-        self,
-        role: Role | None,
-        method: str,
-        template: str,
-        values: dict[str, str] | None = None,
-        **sent: Any,
-    ) -> httpx.Response:
-        """Make one exchange."""
-        path = template.format(**(values or {}))
-        answer = self._clients[role].request(method, path, **sent)
-        assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text[:500]}"
-        self.found.setdefault(f"{method} {template}", _example(answer, sent))
-        return answer
-
-    def close(self) -> None:
-        """Close the connections."""
-        for client in self._clients.values():
-            client.close()
-
-
-def _example(answer: httpx.Response, sent: dict[str, Any]) -> Example:
-    request: Any = None
-    sent_as = "application/json"
-    if "json" in sent:
-        request = sent["json"]
-    elif "data" in sent:
-        request, sent_as = sent["data"], "application/x-www-form-urlencoded"
-    elif isinstance(sent.get("content"), str):
-        request, sent_as = sent["content"], sent.get("headers", {}).get("Content-Type", sent_as)
-        request = json.loads(request) if sent_as == "application/json" else request
-    media_type = answer.headers.get("content-type", "").split(";")[0]
-    response: Any = None
-    if media_type.endswith("json"):
-        response = _short(answer.json())
-    elif answer.content and not media_type.startswith(("image", "application/vnd")):
-        response = answer.text[:1500]
-    return Example(
-        status=answer.status_code,
-        request=_masked(request),
-        response=_masked(response),
-        media_type=media_type,
-        sent_as=sent_as,
-    )
-
-
-def _short(value: Any) -> Any:
-    """Return an answer with the first two of each list."""
-    if isinstance(value, dict):
-        return {key: _short(each) for key, each in value.items()}
-    return [_short(each) for each in value[:2]] if isinstance(value, list) else value
-
-
-def _masked(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {
-            key: SECRETS[key] if key in SECRETS and isinstance(each, str) else _masked(each)
-            for key, each in value.items()
-        }
-    return [_masked(each) for each in value] if isinstance(value, list) else value
-
-
-def _shape(value: Any) -> Any:
-    """Return which fields an answer has, not what is in them."""
-    if isinstance(value, dict):
-        return {key: _shape(each) for key, each in sorted(value.items())}
-    if isinstance(value, list):
-        return [_shape(value[0])] if value else []
-    return None
-
-
-def _alike(one: Any, other: Any) -> bool:
-    """Return whether two shapes agree, where both have something."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        return set(one) == set(other) and all(_alike(one[key], other[key]) for key in one)
-    if isinstance(one, list) and isinstance(other, list) and one and other:
-        return _alike(one[0], other[0])
-    return True
 
 
 def _exchange(record: Recorder) -> None:
@@ -448,7 +349,7 @@ def test_the_examples_are_what_the_server_answers(
         for key, example in record.found.items()
         if key not in stored
         or stored[key].status != example.status
-        or not _alike(_shape(stored[key].response), _shape(example.response))
+        or not alike(shape(stored[key].response), shape(example.response))
     ]
 
     assert wrong == []
