@@ -41,17 +41,22 @@ def _clean(name: str, value: object) -> object:
 
 
 def configure_logging(
-    service: str, level: str = "info", more: Sequence[structlog.typing.Processor] = ()
+    service: str,
+    level: str = "info",
+    more: Sequence[structlog.typing.Processor] = (),
+    *,
+    to_stderr: bool = False,
 ) -> None:
     """Send every log line to stdout, with time, level and ``service``.
 
-    JSON unless stdout is a terminal. Libraries that log in the standard way join in, from
+    JSON unless it is a terminal. Libraries that log in the standard way join in, from
     ``warning`` on.
 
     Args:
         service: who logs.
         level: least level that is logged.
         more: processors of the service's own, run before secrets are blotted out.
+        to_stderr: True for commands whose stdout is their result.
 
     Raises:
         ValueError: ``level`` is none of debug, info, warning, error.
@@ -59,7 +64,8 @@ def configure_logging(
     if level not in _LEVELS:
         msg = f"log level {level!r}: expected one of {', '.join(_LEVELS)}"
         raise ValueError(msg)
-    terminal = sys.stdout.isatty()
+    sink = sys.stderr if to_stderr else sys.stdout
+    terminal = sink.isatty()
 
     def name_service(
         _logger: object, _method: str, fields: MutableMapping[str, Any]
@@ -91,10 +97,10 @@ def configure_logging(
     structlog.configure(
         processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stdout),
+        logger_factory=structlog.PrintLoggerFactory(sink),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(sys.stdout)
+    handler = logging.StreamHandler(sink)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

@@ -111,7 +111,7 @@ def main(
     from runtime.logging import configure_logging  # noqa: PLC0415
     from simulators.errors import SimulatorError  # noqa: PLC0415
 
-    configure_logging("exam", "warning")
+    configure_logging("exam", "warning", to_stderr=True)
     try:
         papers = _papers(
             names, seeds, packs, quick=quick, surge=surge, jobs=jobs or os.cpu_count() or 1

@@ -87,7 +87,7 @@ def sit_all(seats: Sequence[Seat], jobs: int, told: Callable[[int], None]) -> li
 
 
 def _quieten() -> None:
-    configure_logging("exam", "warning")
+    configure_logging("exam", "warning", to_stderr=True)
 
 
 def _memory_disk() -> str | None:

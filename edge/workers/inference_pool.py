@@ -225,8 +225,8 @@ class InferencePool:
             slot = worker.free.popleft()
             blob = ticket.frame()
             assert worker.block is not None
-            target = worker.block.slot(slot)
-            target[: blob.nbytes] = blob.reshape(-1).view(np.uint8)
+            # a view that is still there when the worker turns out to be dead would keep its block open
+            worker.block.write(slot, blob)
             self._next += 1
             if not worker.open:
                 worker.sent_s = self._seconds()
