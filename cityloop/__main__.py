@@ -1,99 +1,67 @@
 """The ``cityloop`` command: every role behind one name, each loaded only when it is called."""
 
-import importlib
-from typing import NamedTuple
-
 import click
+
+from runtime.lazy_group import LazyCommand, LazyGroup
 
 __all__ = ["main"]
 
-
-class _Role(NamedTuple):
-    module: str
-    extra: str | None
-    summary: str
-
-
 _ROLES = {
-    "demo": _Role("cityloop.demo.commands", "all", "Run the whole loop here: storm in, cases out."),
-    "up": _Role(
+    "demo": LazyCommand(
+        "cityloop.demo.commands", "Run the whole loop here: storm in, cases out.", "all"
+    ),
+    "up": LazyCommand(
         "cityloop.stack.commands",
-        "all",
         "Start hub, gateway and API on this machine and keep them running.",
+        "all",
     ),
-    "chaos": _Role(
+    "chaos": LazyCommand(
         "cityloop.chaos.commands",
-        "all",
         "Kill every part in turn under load and count what got lost.",
-    ),
-    "exam": _Role(
-        "cityloop.exam.commands",
         "all",
+    ),
+    "exam": LazyCommand(
+        "cityloop.exam.commands",
         "Run scenarios through the whole stack and score what it notices.",
+        "all",
     ),
-    "explain": _Role("cityloop.explain", "gateway", "Tell why an event was raised."),
-    "rules": _Role(
+    "explain": LazyCommand("cityloop.explain", "Tell why an event was raised.", "gateway"),
+    "rules": LazyCommand(
         "cityloop.rules_tools.commands",
-        "gateway",
         "Check, test, replay, explain, compare and draw rule packs.",
-    ),
-    "edge": _Role("edge.__main__", "edge", "Run an edge box, or replay a video through it."),
-    "gateway": _Role("gateway.__main__", "gateway", "Run the rule gateway."),
-    "api": _Role("cloud_api.__main__", "cloud", "Run the central API and manage its keys."),
-    "fleet": _Role(
-        "cityloop.fleet.commands",
         "gateway",
+    ),
+    "edge": LazyCommand("edge.__main__", "Run an edge box, or replay a video through it.", "edge"),
+    "gateway": LazyCommand("gateway.__main__", "Run the rule gateway.", "gateway"),
+    "api": LazyCommand("cloud_api.__main__", "Run the central API and manage its keys.", "cloud"),
+    "fleet": LazyCommand(
+        "cityloop.fleet.commands",
         "Devices and boxes: registry, tokens, configuration, who is online.",
+        "gateway",
     ),
-    "hub": _Role("cityloop.hub.commands", "hub", "Run the message hub (nats-server with MQTT)."),
-    "sim": _Role("simulators.__main__", "sim", "Run the simulated city."),
-    "doctor": _Role(
-        "cityloop.doctor.commands", "gateway", "Check a broker for the traps that lose messages."
+    "hub": LazyCommand(
+        "cityloop.hub.commands", "Run the message hub (nats-server with MQTT).", "hub"
     ),
-    "samples": _Role("cityloop.samples.commands", "edge", "List and fetch camera clips to try."),
-    "models": _Role(
-        "cityloop.models_catalogue.commands", "edge", "List and fetch detectors to try."
+    "sim": LazyCommand("simulators.__main__", "Run the simulated city.", "sim"),
+    "doctor": LazyCommand(
+        "cityloop.doctor.commands", "Check a broker for the traps that lose messages.", "gateway"
+    ),
+    "samples": LazyCommand(
+        "cityloop.samples.commands", "List and fetch camera clips to try.", "edge"
+    ),
+    "models": LazyCommand(
+        "models.__main__", "A detector's life: fetch, train, judge, shrink, ship.", "edge"
     ),
 }
 
 
-class _LazyGroup(click.Group):
-    """Loads a role's command when it is asked for, so that one role needs no other's libraries."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click passes it
-        return list(_ROLES)
-
-    def get_command(
-        self,
-        ctx: click.Context,  # noqa: ARG002 - click passes it
-        cmd_name: str,
-    ) -> click.Command | None:
-        role = _ROLES.get(cmd_name)
-        if role is None:
-            return None
-        try:
-            command = importlib.import_module(role.module).main
-        except ModuleNotFoundError as error:
-            missing = error.name or "?"
-            hint = f"; install it with: pip install 'cityloop[{role.extra}]'" if role.extra else ""
-            msg = f"`cityloop {cmd_name}` needs the package {missing!r}{hint}"
-            raise click.ClickException(msg) from error
-        assert isinstance(command, click.Command)
-        return command
-
-    def format_commands(
-        self,
-        ctx: click.Context,  # noqa: ARG002 - click passes it
-        formatter: click.HelpFormatter,
-    ) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, role.summary) for name, role in _ROLES.items()])
-
-
-@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="cityloop")
-def main() -> None:
-    """One network that manages the whole city 一网统管: sense, notice, decide, act, verify."""
+main = click.version_option(package_name="cityloop")(
+    LazyGroup(
+        _ROLES,
+        name="cityloop",
+        help="One network that manages the whole city 一网统管: sense, notice, decide, act, verify.",
+    )
+)
 
 
 if __name__ == "__main__":

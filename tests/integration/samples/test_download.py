@@ -6,9 +6,9 @@ from random import Random
 
 import pytest
 
-from cityloop.samples.catalogue import Entry
-from cityloop.samples.download import fetch, file_sha256
-from cityloop.samples.errors import DiskFault, FetchFailed, FetchRefused, WrongContent
+from runtime.fetching.catalogue import Entry
+from runtime.fetching.download import fetch, file_sha256
+from runtime.fetching.errors import DiskFault, FetchFailed, FetchRefused, WrongContent
 from tests.integration.samples.mirror import Mirror
 
 CONTENT = Random(1).randbytes(300_000)
@@ -195,3 +195,36 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
         pytest.raises(DiskFault, match=r"cannot write .*taken.*clip\.mp4"),
     ):
         pulled(mirror, tmp_path / "taken")
+
+
+def test_a_mirror_folder_needs_no_network(tmp_path: Path) -> None:
+    """A folder on this machine serves as the mirror, and what it holds is verified all the same."""
+    shelf = tmp_path / "shelf"
+    shelf.mkdir()
+    (shelf / "clip.mp4").write_bytes(CONTENT)
+
+    path = fetch(ENTRY, tmp_path / "here", mirror=str(shelf), rng=Random(1))
+
+    assert path.read_bytes() == CONTENT
+    assert names(path.parent) == ["clip.mp4"]
+
+
+@pytest.mark.parametrize(
+    ("content", "error", "words"),
+    [
+        (None, FetchRefused, "is not there; a mirror folder holds"),
+        (CONTENT[:-1], FetchRefused, "has 299999 bytes, expected 300000"),
+        (CONTENT[:-1] + b"\0", WrongContent, "nothing was kept"),
+    ],
+    ids=["missing", "cut", "changed"],
+)
+def test_a_mirror_folder_with_something_else(
+    tmp_path: Path, content: bytes | None, error: type[Exception], words: str
+) -> None:
+    """A folder without the file, or with another, gives nothing."""
+    if content is not None:
+        (tmp_path / "clip.mp4").write_bytes(content)
+    with pytest.raises(error, match=words):
+        fetch(ENTRY, tmp_path / "here", mirror=f"file://{tmp_path}", rng=Random(1))
+
+    assert names(tmp_path / "here") == []

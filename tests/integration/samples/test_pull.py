@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from cityloop.samples.catalogue import Entry, load_catalogue
+from models.catalogue.entries import load_models
+from runtime.fetching.catalogue import Catalogue, Entry, load_catalogue
 from tests.integration.samples.mirror import Mirror
 
 SHARED = Path(os.environ.get("CITYLOOP_SHARED", Path(__file__).parents[4] / "shared"))
@@ -76,8 +77,7 @@ def test_research_use_has_to_be_agreed_to(tmp_path: Path) -> None:
 
 def entries() -> list[Entry]:
     """Return all entries of both catalogues."""
-    found = load_catalogue("cityloop.samples").entries
-    return [*found, *load_catalogue("cityloop.models_catalogue").entries]
+    return [*load_catalogue("cityloop.samples", Catalogue).entries, *load_models().entries]
 
 
 def test_catalogue_names_are_unique_and_licensed() -> None:

@@ -1,15 +1,16 @@
 """The catalogue: entries that users may fetch, each with origin, hash, licence and attribution."""
 
+from collections.abc import Sequence
 from importlib.resources import as_file, files
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from msgspec import Meta, Struct
 
-from cityloop.samples.errors import UnknownEntry
 from contracts.envelope import Id, Sha256
+from runtime.fetching.errors import UnknownEntry
 from runtime.yaml_document import load_config
 
-__all__ = ["Catalogue", "Entry", "load_catalogue"]
+__all__ = ["Catalogue", "Entry", "entry_named", "load_catalogue"]
 
 
 class Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -39,6 +40,10 @@ class Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What else one should know; among others, who observed the hash."""
 
 
+EntryT = TypeVar("EntryT", bound=Entry)
+DocumentT = TypeVar("DocumentT")
+
+
 class Catalogue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All entries of one kind."""
 
@@ -50,18 +55,32 @@ class Catalogue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Raises:
             UnknownEntry: there is none; the message lists those that there are.
         """
-        for entry in self.entries:
-            if entry.name == name:
-                return entry
-        known = ", ".join(entry.name for entry in self.entries)
-        raise UnknownEntry(f"{name!r} is not in the catalogue: expected one of {known}")
+        return entry_named(self.entries, name)
 
 
-def load_catalogue(package: str, name: str = "catalogue.yaml") -> Catalogue:
+def entry_named(entries: Sequence[EntryT], name: str) -> EntryT:
+    """Return the entry called ``name``.
+
+    Raises:
+        UnknownEntry: there is none; the message lists those that there are.
+    """
+    for entry in entries:
+        if entry.name == name:
+            return entry
+    known = ", ".join(entry.name for entry in entries)
+    raise UnknownEntry(f"{name!r} is not in the catalogue: expected one of {known}")
+
+
+def load_catalogue(package: str, kind: type[DocumentT], name: str = "catalogue.yaml") -> DocumentT:
     """Return the catalogue that ships inside a package.
+
+    Args:
+        package: the import package.
+        kind: the Struct of the document, :class:`Catalogue` or one with more about each entry.
+        name: of the file.
 
     Raises:
         ConfigError: the file is not a valid catalogue.
     """
     with as_file(files(package) / name) as path:
-        return load_config(path, Catalogue)
+        return load_config(path, kind)

@@ -14,9 +14,9 @@ from random import Random
 
 import httpx
 
-from cityloop.samples.catalogue import Entry
-from cityloop.samples.errors import DiskFault, FetchFailed, FetchRefused, WrongContent
 from runtime.backoff import Backoff
+from runtime.fetching.catalogue import Entry
+from runtime.fetching.errors import DiskFault, FetchFailed, FetchRefused, WrongContent
 
 __all__ = ["Progress", "fetch", "file_sha256"]
 
@@ -54,7 +54,8 @@ def fetch(
     Args:
         entry: what to fetch.
         folder: where to; made if missing.
-        mirror: address of a folder that holds the files under their names, instead of the origin.
+        mirror: folder on this machine, or address of one, that holds the files under their names,
+            instead of the origin.
         progress: told as bytes arrive.
         rng: jitter of the waits between tries.
         timeout_s: seconds without a byte after which a connection counts as broken.
@@ -68,6 +69,7 @@ def fetch(
     """
     target = folder / entry.file
     part = folder / f"{entry.file}.part"
+    shelf = _shelf(mirror)
     url = entry.url if mirror is None else f"{mirror.rstrip('/')}/{entry.file}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -76,7 +78,10 @@ def fetch(
             return target
         if part.exists() and part.stat().st_size > entry.size_bytes:
             part.unlink()
-        _fetch_part(entry, url, part, progress, Backoff(backoff_s, 10.0, rng), timeout_s)
+        if shelf is None:
+            _fetch_part(entry, url, part, progress, Backoff(backoff_s, 10.0, rng), timeout_s)
+        else:
+            _copy_part(entry, shelf / entry.file, part, progress)
         _check(entry, url, part)
         part.replace(target)
         _sync_folder(folder)
@@ -86,6 +91,32 @@ def fetch(
             "permissions and free space"
         ) from error
     return target
+
+
+def _shelf(mirror: str | None) -> Path | None:
+    """Return the folder on this machine that a mirror names; None where it names a server."""
+    if mirror is None or mirror.startswith(("http://", "https://")):
+        return None
+    return Path(mirror.removeprefix("file://"))
+
+
+def _copy_part(entry: Entry, source: Path, part: Path, progress: Progress) -> None:
+    if not source.is_file():
+        raise FetchRefused(
+            f"{entry.name}: {source} is not there; a mirror folder holds the files under the names "
+            f"that the catalogue gives them: put {entry.file} into it, or take an http(s) address"
+        )
+    if source.stat().st_size != entry.size_bytes:
+        raise FetchRefused(
+            f"{entry.name}: {source} has {source.stat().st_size} bytes, expected {entry.size_bytes}; "
+            "it is another file, or a copy that was cut off"
+        )
+    with source.open("rb") as taken, part.open("wb") as sink:
+        while chunk := taken.read(1 << 20):
+            sink.write(chunk)
+            progress(sink.tell(), entry.size_bytes)
+        sink.flush()
+        os.fsync(sink.fileno())
 
 
 def _fetch_part(

@@ -1,0 +1,34 @@
+"""``cityloop models``: a detector's life, each command loaded only when it is called.
+
+A command lives in the ``commands.py`` of its package and is added by one line below: the word that
+users type, the module, a sentence, the extra that brings its libraries, the name in the module.
+What is heavy (torch, onnxruntime, matplotlib) is imported inside the command, so that help is quick.
+"""
+
+from runtime.lazy_group import LazyCommand, LazyGroup
+
+__all__ = ["main"]
+
+_CATALOGUE = "models.catalogue.commands"
+
+_COMMANDS = {
+    "list": LazyCommand(
+        _CATALOGUE, "List the detectors that can be had, with licences.", "edge", "list_models"
+    ),
+    "info": LazyCommand(
+        _CATALOGUE, "Tell all about a detector: input, labels, layout, licence.", "edge", "info"
+    ),
+    "pull": LazyCommand(
+        _CATALOGUE, "Fetch a detector; resumed and verified by hash.", "edge", "pull"
+    ),
+}
+
+main = LazyGroup(
+    _COMMANDS,
+    name="models",
+    help="A detector's life: fetch, label, train, judge, shrink, sign, ship, watch.",
+)
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m models")
