@@ -1,0 +1,1 @@
+"""Packing and signing models, and telling the registry about them."""

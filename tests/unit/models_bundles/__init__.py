@@ -1,0 +1,1 @@
+"""Packing, signing and verifying bundles."""
