@@ -10,6 +10,7 @@ from runtime.lazy_group import LazyCommand, LazyGroup
 __all__ = ["main"]
 
 _CATALOGUE = "models.catalogue.commands"
+_BUNDLES = "models.bundles.commands"
 
 _COMMANDS = {
     "list": LazyCommand(
@@ -21,6 +22,11 @@ _COMMANDS = {
     "pull": LazyCommand(
         _CATALOGUE, "Fetch a detector; resumed and verified by hash.", "edge", "pull"
     ),
+    "keygen": LazyCommand(_BUNDLES, "Make a key that signs models.", "edge", "keygen"),
+    "trust": LazyCommand(_BUNDLES, "Trust somebody's key.", "edge", "trust"),
+    "revoke": LazyCommand(_BUNDLES, "Trust a key no longer.", "edge", "revoke"),
+    "pack": LazyCommand(_BUNDLES, "Pack and sign a model for boxes.", "edge", "pack"),
+    "verify": LazyCommand(_BUNDLES, "Check a bundle as a box does.", "edge", "verify"),
 }
 
 main = LazyGroup(
