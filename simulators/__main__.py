@@ -11,7 +11,7 @@ import msgspec
 from simulators.city.commands import check_city, list_scenarios, record, run_city
 from simulators.duration import parse_duration
 from simulators.load.commands import load
-from simulators.scene.commands import camera, scene
+from simulators.scene.commands import camera, scene, shots
 from simulators.wires.commands import serve
 
 if TYPE_CHECKING:
@@ -324,6 +324,7 @@ def truth(
 main.add_command(list_scenarios)
 main.add_command(record)
 main.add_command(scene)
+main.add_command(shots)
 main.add_command(camera)
 main.add_command(load)
 main.add_command(serve)

@@ -1,4 +1,4 @@
-"""What stands and moves in a scene: blocks with a size, a colour and a name."""
+"""What stands and moves in a scene: bodies with a size, a colour and a name, and where their corners are."""
 
 import math
 from functools import lru_cache
@@ -7,21 +7,23 @@ from typing import Any
 import numpy as np
 from msgspec import Struct
 
-__all__ = ["BODIES", "Body", "BodyKind", "corners_of"]
+from simulators.scene.body_kinds import BODIES, BodyKind, Matter
+from simulators.scene.puffs import puffs_of
+from simulators.scene.water import outline_of
+
+__all__ = [
+    "BODIES",
+    "Body",
+    "BodyKind",
+    "coloured",
+    "corners_of",
+    "form_of",
+    "style_of",
+    "style_share",
+]
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 Colour = tuple[int, int, int]
-
-
-class BodyKind(Struct, frozen=True, kw_only=True):
-    """A kind of body; metres. ``parts`` are blocks (back, front, low, high) as shares of the whole."""
-
-    label: str
-    length_m: float
-    width_m: float
-    height_m: float
-    parts: tuple[tuple[float, float, float, float], ...]
-    """For each block: from and to along the length, from and to up the height, 0 to 1."""
 
 
 class Body(Struct, frozen=True, kw_only=True):
@@ -38,48 +40,61 @@ class Body(Struct, frozen=True, kw_only=True):
     """Blue, green, red."""
     above_m: float = 0.0
     """How high it floats, for what falls."""
+    style: int = 0
+    """Chooses among a kind's forms, sizes and second colours; 0 is the first form in its plain size."""
+    scale: float = 1.0
+    """So many times the kind's size."""
+    age_s: float = 0.0
+    """Seconds since it began, for what grows or rises."""
 
-
-_WHOLE = ((0.0, 1.0, 0.0, 1.0),)
-
-BODIES: dict[str, BodyKind] = {
-    kind.label: kind
-    for kind in (
-        # a trunk and a head
-        BodyKind(label="person", length_m=0.35, width_m=0.5, height_m=1.72,
-                 parts=((0.0, 1.0, 0.0, 0.48), (0.1, 0.9, 0.48, 0.86), (0.3, 0.7, 0.87, 1.0))),
-        BodyKind(label="car", length_m=4.5, width_m=1.8, height_m=1.5,
-                 parts=((0.0, 1.0, 0.12, 0.56), (0.12, 0.76, 0.56, 1.0))),
-        BodyKind(label="bus", length_m=11.0, width_m=2.5, height_m=3.1, parts=((0.0, 1.0, 0.1, 1.0),)),
-        BodyKind(label="truck", length_m=8.0, width_m=2.4, height_m=3.2,
-                 parts=((0.0, 0.74, 0.16, 1.0), (0.77, 1.0, 0.12, 0.78))),
-        BodyKind(label="bicycle", length_m=1.75, width_m=0.55, height_m=1.7,
-                 parts=((0.0, 1.0, 0.0, 0.38), (0.3, 0.62, 0.38, 0.86), (0.38, 0.56, 0.88, 1.0))),
-        BodyKind(label="stall", length_m=2.0, width_m=1.3, height_m=2.3,
-                 parts=((0.0, 1.0, 0.0, 0.4), (0.0, 1.0, 0.86, 1.0))),
-        BodyKind(label="bin", length_m=0.7, width_m=0.7, height_m=1.15, parts=_WHOLE),
-        BodyKind(label="bag", length_m=0.5, width_m=0.3, height_m=0.4, parts=_WHOLE),
-    )
-}  # fmt: skip
-"""Sizes of common things, metres: a small car, a city bus, a light lorry, an adult."""
 
 _UNIT = np.array(
     [[x, y, z] for x in (0.0, 1.0) for y in (0.0, 1.0) for z in (0.0, 1.0)], np.float64
 )
 
 
-@lru_cache(maxsize=64)
-def _local_corners(label: str) -> Array:
+def style_share(style: int, number: int) -> float:
+    """Return a share in [0, 1) that a style has for a number; spread evenly over styles."""
+    mixed = (style * 0x9E3779B1 + (number + 1) * 0x85EBCA77) & 0xFFFFFFFF
+    mixed = ((mixed ^ (mixed >> 15)) * 0x2C1B3C6D) & 0xFFFFFFFF
+    return ((mixed ^ (mixed >> 13)) & 0xFFFF) / 0x10000
+
+
+def style_of(number: int, salt: int) -> int:
+    """Return the style of the ``number``-th body of a scene; never 0."""
+    return 1 + int(style_share(number + 1, salt % 9973) * 0x10000) * 31 + number
+
+
+def coloured(kind: str, style: int, otherwise: Colour) -> Colour:
+    """Return the colour of a body, of those that its kind comes in."""
+    choice = BODIES[kind].colours
+    return choice[int(style_share(style, 9) * len(choice))] if choice else otherwise
+
+
+def form_of(kind: BodyKind, style: int) -> int:
+    """Return which of a kind's forms a style has."""
+    return int(style_share(style, 0) * len(kind.forms)) if style else 0
+
+
+@lru_cache(maxsize=4096)
+def _local_corners(label: str, style: int, scale: float) -> Array:
     """Return the corners of a kind's blocks around its own middle: float64 ``(parts, 8, 3)``.
 
     In the order of (back, front) x (left, right) x (low, high): along, across, up, metres.
     """
     kind = BODIES[label]
+    sizes = [kind.length_m, kind.width_m, kind.height_m]
+    if style:
+        sizes = [
+            size * (1.0 + kind.spread * (2.0 * style_share(style, number + 1) - 1.0))
+            for number, size in enumerate(sizes)
+        ]
+    length, width, height = (size * scale for size in sizes)
     blocks = []
-    for back, front, low, high in kind.parts:
-        along = kind.length_m * (back + (front - back) * _UNIT[:, 0] - 0.5)
-        across = kind.width_m * (_UNIT[:, 1] - 0.5)
-        up = kind.height_m * (low + (high - low) * _UNIT[:, 2])
+    for part in kind.forms[form_of(kind, style)]:
+        along = length * (part.back + (part.front - part.back) * _UNIT[:, 0] - 0.5)
+        across = width * (part.left + (part.right - part.left) * _UNIT[:, 1] - 0.5)
+        up = height * (part.low + (part.high - part.low) * _UNIT[:, 2])
         blocks.append(np.column_stack([along, across, up]))
     return np.array(blocks)
 
@@ -87,9 +102,18 @@ def _local_corners(label: str) -> Array:
 def corners_of(body: Body) -> Array:
     """Return the corners of a body's blocks in the street: float64 ``(parts, 8, 3)``, metres.
 
-    In the order of (back, front) x (left, right) x (low, high).
+    In the order of (back, front) x (left, right) x (low, high). Of water they are 24 points of its
+    shore, of smoke the outermost points of every puff, eight each.
     """
-    local = _local_corners(body.kind)
+    kind = BODIES[body.kind]
+    if kind.matter is Matter.WATER:
+        local = outline_of(
+            kind.length_m * body.scale, kind.width_m * body.scale, body.style, body.age_s
+        )
+    elif kind.matter is Matter.SMOKE:
+        local = puffs_of(kind.width_m * body.scale, body.style, body.age_s).corners
+    else:
+        local = _local_corners(body.kind, body.style, body.scale)
     turn = math.radians(body.heading_deg)
     sine, cosine = math.sin(turn), math.cos(turn)
     turned = np.array([[sine, cosine, 0.0], [cosine, -sine, 0.0], [0.0, 0.0, 1.0]])

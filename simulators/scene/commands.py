@@ -1,4 +1,4 @@
-"""``cityloop sim scene`` and ``camera``: a drawn street camera in files, and one that speaks RTSP."""
+"""``cityloop sim scene``, ``shots`` and ``camera``: drawn streets in files, and one that speaks RTSP."""
 
 import shutil
 import tempfile
@@ -8,7 +8,7 @@ import click
 
 from simulators.duration import parse_duration
 
-__all__ = ["camera", "scene"]
+__all__ = ["camera", "scene", "shots"]
 
 _DRAWN_HZ = 10
 
@@ -103,6 +103,68 @@ def scene(
         raise click.ClickException(str(error)) from error
     boxes = sum(len(found) for found in done.labels)
     click.echo(f"{out}: {done.clip.frames} frames at {fps} fps, {done.clip.encoder}, {boxes} boxes")
+
+
+@click.command()
+@click.argument("out", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--count", type=click.IntRange(1, 1_000_000), default=1000, show_default=True)
+@click.option("--seed", type=click.IntRange(0, 2**31), default=1, show_default=True)
+@click.option(
+    "--size",
+    type=(click.IntRange(64, 4096), click.IntRange(64, 4096)),
+    default=(640, 360),
+    show_default=True,
+    help="Columns and rows.",
+)
+@click.option(
+    "--per-scene",
+    type=click.IntRange(1, 10_000),
+    default=12,
+    show_default=True,
+    help="Pictures of each street and camera.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
+def shots(
+    out: Path, count: int, seed: int, size: tuple[int, int], per_scene: int, as_json: bool
+) -> None:
+    """Draw COUNT pictures of streets of all sorts, with labels, into the folder OUT.
+
+    They are for teaching a detector: OUT/images/000001.jpg and so on, and OUT/labels.json (COCO).
+    """
+    import cv2  # noqa: PLC0415 - keeps --help quick
+    import msgspec  # noqa: PLC0415
+    import numpy as np  # noqa: PLC0415
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import Progress  # noqa: PLC0415
+
+    from simulators.scene.recording import write_json  # noqa: PLC0415
+    from simulators.scene.shots import coco_of_shots, draw_shots  # noqa: PLC0415
+
+    # cameras compress more or less
+    quality = np.random.Generator(np.random.Philox(key=seed)).integers(55, 96, count)
+    found = []
+    try:
+        (out / "images").mkdir(parents=True, exist_ok=True)
+        with Progress(transient=True, console=Console(stderr=True)) as progress:
+            task = progress.add_task("drawing", total=count)
+            for number, shot in enumerate(draw_shots(seed, count, size=size, per_scene=per_scene)):
+                name = f"images/{number + 1:06}.jpg"
+                encoded = cv2.imencode(
+                    ".jpg", shot.picture, (cv2.IMWRITE_JPEG_QUALITY, int(quality[number]))
+                )[1]
+                (out / name).write_bytes(encoded.tobytes())
+                found.append((name, shot.scene, shot.light, shot.labels))
+                progress.advance(task)
+        write_json(out / "labels.json", coco_of_shots(found, size))
+    except OSError as error:
+        raise click.ClickException(str(error)) from error
+    boxes = sum(label.counts for _, _, _, labels in found for label in labels)
+    scenes = len({scene for _, scene, _, _ in found})
+    if as_json:
+        facts = {"pictures": count, "scenes": scenes, "boxes": boxes}
+        click.echo(msgspec.json.encode(facts).decode())
+    else:
+        click.echo(f"{out}: {count} pictures of {scenes} streets, {boxes} boxes")
 
 
 @click.command()

@@ -1,4 +1,4 @@
-"""Bodies into the picture: shaded blocks, far ones first, each with its shadow."""
+"""Bodies into the picture: water first, then shadows, then shaded blocks and smoke, far ones first."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,9 +6,13 @@ from typing import Any
 import cv2
 import numpy as np
 
-from simulators.scene.bodies import BODIES, Body
+from simulators.scene.bodies import BODIES, Body, form_of
+from simulators.scene.body_kinds import Matter
+from simulators.scene.colouring import shades_of
 from simulators.scene.pinhole import PinholeCamera
 from simulators.scene.projection import ProjectedBody
+from simulators.scene.puffs import draw_puff, puffs_of
+from simulators.scene.water import draw_water
 
 __all__ = ["draw_bodies"]
 
@@ -16,12 +20,14 @@ Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
 _FACES = np.array([[0, 1, 3, 2], [4, 5, 7, 6], [0, 1, 5, 4], [2, 3, 7, 6], [1, 3, 7, 5]])
-_LIGHT = (0.55, 0.75, 0.62, 0.9, 1.12)
-"""Corners of a block's faces and how much light they get; the face below is never seen."""
+"""Corners of a block's faces: back, front, left, right, top; the face below is never seen."""
 
 _SHADOW = 0.62
 _SUN_SHIFT = 0.45
 """Metres that a shadow falls aside for each metre of height."""
+
+_FINE_PX = 30.0
+"""Bodies lower than this in the picture are drawn without their fine parts."""
 
 
 def draw_bodies(
@@ -35,37 +41,60 @@ def draw_bodies(
         bodies: near ones first.
         shadows: whether the sun shines.
     """
-    if shadows:
-        _shadows(picture, camera, bodies)
+    solid = []
     for one in reversed(bodies):
-        parts = BODIES[one.body.kind].parts
-        # what stands on top is drawn last; of blocks one behind the other, the nearer
-        order = sorted(
-            range(len(parts)),
-            key=lambda part: (parts[part][2] > 0.3, -float(one.depth[part].mean())),
-        )
-        for part in order:
-            _block(picture, one.pixels[part], one.depth[part], _colour(one.body, parts[part]))
+        if BODIES[one.body.kind].matter is Matter.WATER:
+            draw_water(
+                picture,
+                one.pixels.reshape(-1, 2),
+                horizon=camera.horizon,
+                style=one.body.style,
+                age_s=one.body.age_s,
+            )
+    for one in bodies:
+        if BODIES[one.body.kind].matter is Matter.BLOCKS:
+            solid.append(one)
+    if shadows:
+        _shadows(picture, camera, solid)
+    for one in reversed(bodies):
+        matter = BODIES[one.body.kind].matter
+        if matter is Matter.BLOCKS:
+            _blocks(picture, one)
+        elif matter is Matter.SMOKE:
+            _smoke(picture, one)
 
 
-def _colour(body: Body, part: tuple[float, float, float, float]) -> tuple[int, int, int]:
-    if body.kind in {"person", "bicycle"} and part[2] >= 0.85:
-        return (150, 178, 214)
-    if body.kind == "person" and part[3] <= 0.5:
-        return (70, 62, 58)
-    if body.kind == "car" and part[2] >= 0.5:
-        # windows
-        return (92, 84, 78)
-    return body.colour
+def _blocks(picture: Pixels, one: ProjectedBody) -> None:
+    body = one.body
+    kind = BODIES[body.kind]
+    parts = kind.forms[form_of(kind, body.style)]
+    points = np.round(one.pixels).astype(np.int32)
+    rows = points[:, :, 1]
+    fine = bool(rows.max() - rows.min() >= _FINE_PX)
+    depth = one.depth[:, _FACES].mean(axis=2)
+    nearness = one.depth.mean(axis=1).tolist()
+    # of two opposite faces the farther one is never seen
+    ends = (depth[:, 1] < depth[:, 0]).tolist()
+    sides = (depth[:, 3] < depth[:, 2]).tolist()
+    order = sorted(range(len(parts)), key=lambda number: (parts[number].layer, -nearness[number]))
+    for number in order:
+        part = parts[number]
+        if part.fine and not fine:
+            continue
+        shades = shades_of(part.tone, body.colour, body.style)
+        seen = [int(ends[number]), 2 + int(sides[number]), 4]
+        away = depth[number]
+        seen.sort(key=lambda face: -float(away[face]))
+        for face in seen:
+            cv2.fillConvexPoly(picture, points[number, _FACES[face]], shades[face], cv2.LINE_AA)
 
 
-def _block(picture: Pixels, pixels: Array, depth: Array, colour: tuple[int, int, int]) -> None:
-    points = np.round(pixels).astype(np.int32)
-    order = np.argsort(-depth[_FACES].mean(axis=1), kind="stable")
-    for face in order.tolist():
-        light = _LIGHT[face]
-        shaded = [min(255, round(channel * light)) for channel in colour]
-        cv2.fillConvexPoly(picture, points[_FACES[face]], shaded, cv2.LINE_AA)
+def _smoke(picture: Pixels, one: ProjectedBody) -> None:
+    body: Body = one.body
+    cover = puffs_of(BODIES[body.kind].width_m * body.scale, body.style, body.age_s).cover
+    far_first = np.argsort(-one.depth.mean(axis=1), kind="stable")
+    for number in far_first.tolist():
+        draw_puff(picture, one.pixels[number], float(cover[number]), body.colour, number)
 
 
 def _shadows(picture: Pixels, camera: PinholeCamera, bodies: Sequence[ProjectedBody]) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from msgspec import Struct
 
+from simulators.scene.bodies import BODIES
+from simulators.scene.body_kinds import Matter
 from simulators.scene.pinhole import PinholeCamera
 from simulators.scene.projection import ProjectedBody
 
@@ -36,19 +38,23 @@ class Label(Struct, frozen=True, kw_only=True):
 def labels_of(camera: PinholeCamera, bodies: Sequence[ProjectedBody]) -> list[Label]:
     """Return the labels of what is in the picture, near ones first, as ``bodies`` must be."""
     near: list[Array] = []
+    blocks = [_box(one) for one in bodies if BODIES[one.body.kind].matter is Matter.BLOCKS]
     found: list[Label] = []
     for projected in bodies:
         body = projected.body
-        points = projected.pixels.reshape(-1, 2)
-        whole = np.concatenate([points.min(axis=0), points.max(axis=0)])
+        whole = _box(projected)
         cut = np.clip(whole, 0.0, [camera.width, camera.height] * 2)
         area = float((whole[2] - whole[0]) * (whole[3] - whole[1]))
         inside = float((cut[2] - cut[0]) * (cut[3] - cut[1]))
         if cut[2] - cut[0] < 1.0 or cut[3] - cut[1] < 1.0 or area <= 0.0:
             continue
-        hidden = max((_overlap(cut, other) for other in near), default=0.0)
+        matter = BODIES[body.kind].matter
+        before = _on_and_before(cut, blocks) if matter is Matter.WATER else near
+        hidden = max((_overlap(cut, other) for other in before), default=0.0)
         foot = camera.ground(float((whole[0] + whole[2]) / 2.0), float(whole[3]))
-        near.append(cut)
+        # water lies flat and smoke is seen through: neither hides anybody
+        if matter is Matter.BLOCKS:
+            near.append(cut)
         found.append(
             Label(
                 id=body.id,
@@ -64,6 +70,16 @@ def labels_of(camera: PinholeCamera, bodies: Sequence[ProjectedBody]) -> list[La
             )
         )
     return found
+
+
+def _box(projected: ProjectedBody) -> Array:
+    points = projected.pixels.reshape(-1, 2)
+    return np.concatenate([points.min(axis=0), points.max(axis=0)])
+
+
+def _on_and_before(water: Array, blocks: Sequence[Array]) -> list[Array]:
+    """Return the boxes that cover water: of what stands in it or nearer."""
+    return [box for box in blocks if box[3] > water[1]]
 
 
 def _overlap(one: Array, other: Array) -> float:

@@ -22,6 +22,10 @@ class Lighting(Struct, frozen=True, kw_only=True):
     """0 dry to 1 pouring: streaks, and less contrast."""
     glare: float = 0.0
     """0 to 1: a low sun in the upper corner."""
+    sun: tuple[float, float] = (0.85, 0.05)
+    """Where the low sun stands, shares of the picture."""
+    tint: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    """Gain of blue, green and red beside the brightness: street lamps are warm."""
 
 
 LIGHTS: dict[str, Lighting] = {
@@ -41,36 +45,44 @@ class Shader:
         width: columns.
         height: rows.
         rng: draws the tiles.
+        tiles: how many different pictures of noise there are.
     """
 
-    _TILES = 8
-
     def __init__(
-        self, lighting: Lighting, width: int, height: int, rng: np.random.Generator
+        self,
+        lighting: Lighting,
+        width: int,
+        height: int,
+        rng: np.random.Generator,
+        tiles: int = 8,
     ) -> None:
+        self._tiles = tiles
         self._light = lighting
-        noise = np.round(rng.normal(0.0, lighting.noise, (self._TILES, height, width)))
+        gains = lighting.gain * np.array(lighting.tint)
+        curve = np.clip(np.arange(256.0)[:, None] * gains, 0.0, 255.0).round().astype(np.uint8)
+        self._curve = None if (gains == 1.0).all() else curve[:, None, :]
+        noise = np.round(rng.normal(0.0, lighting.noise, (self._tiles, height, width)))
         # bytes that saturate, once up and once down: several times as fast as signed numbers
         self._brighter = [_grey(np.maximum(one, 0.0)) for one in noise]
         self._darker = [_grey(np.maximum(-one, 0.0)) for one in noise]
         self._glare = self._sun(width, height) if lighting.glare > 0.0 else None
         self._streaks = [
             self._shower(width, height, rng)
-            for _ in range(self._TILES if lighting.rain > 0.0 else 0)
+            for _ in range(self._tiles if lighting.rain > 0.0 else 0)
         ]
 
     def shade(self, picture: Pixels, index: int) -> Pixels:
         """Return a picture as the camera gives it, uint8 ``(h, w, 3)``; ``index`` picks the noise."""
         light = self._light
         lit: Any = picture
-        if light.gain != 1.0:
-            lit = cv2.convertScaleAbs(lit, alpha=light.gain)
+        if self._curve is not None:
+            lit = cv2.LUT(lit, self._curve)
         if self._glare is not None:
             lit = cv2.add(lit, self._glare)
         if self._streaks:
             lit = cv2.convertScaleAbs(lit, alpha=1.0 - 0.25 * light.rain, beta=28.0 * light.rain)
-            lit = cv2.add(lit, self._streaks[index * 5 % self._TILES])
-        tile = index * 3 % self._TILES
+            lit = cv2.add(lit, self._streaks[index * 5 % self._tiles])
+        tile = index * 3 % self._tiles
         noisy = cv2.subtract(cv2.add(lit, self._brighter[tile]), self._darker[tile])
         return np.asarray(noisy, np.uint8)
 
@@ -84,7 +96,8 @@ class Shader:
 
     def _sun(self, width: int, height: int) -> Pixels:
         rows, columns = np.mgrid[0:height, 0:width]
-        away = np.hypot(columns - width * 0.85, rows - height * 0.05) / height
+        away = np.hypot(columns - width * self._light.sun[0], rows - height * self._light.sun[1])
+        away /= height
         bright = 200.0 * self._light.glare * np.exp(-((away / 0.45) ** 2))
         return np.repeat(bright[:, :, None], 3, axis=2).astype(np.uint8)
 

@@ -63,6 +63,11 @@ class PinholeCamera(Struct, frozen=True, kw_only=True):
         """Focal length in pixels."""
         return self.width / 2.0 / math.tan(math.radians(self.view_deg) / 2.0)
 
+    @property
+    def horizon(self) -> int:
+        """Row of the horizon, also where it is above the picture."""
+        return int(self.height / 2.0 - self.focal_px * math.tan(math.radians(self.down_deg)))
+
     def axes(self) -> Array:
         """Return the camera's right, down and forward as rows: float64 ``(3, 3)``."""
         turn, tilt = math.radians(self.heading_deg), math.radians(self.down_deg)

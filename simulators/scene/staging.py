@@ -36,7 +36,7 @@ class StagedStray(Struct, frozen=True, kw_only=True):
 
 
 class StagedThing(Struct, frozen=True, kw_only=True):
-    """Something is put up and taken away again."""
+    """Something is put up and taken away again; what falls comes down from where it hung."""
 
     kind: str
     east_m: float
@@ -44,6 +44,10 @@ class StagedThing(Struct, frozen=True, kw_only=True):
     heading_deg: float = 0.0
     at_s: float
     until_s: float
+    scale: float = 1.0
+    """So many times its kind's size."""
+    from_m: float = 0.0
+    """Height from which it falls, metres; 0: it stands where it is put."""
 
 
 class StagedCrowd(Struct, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from msgspec import Struct
 
-from simulators.scene.backdrop import GroundPatch, draw_backdrop
+from simulators.scene.backdrop import Facade, GroundPatch, draw_backdrop
 from simulators.scene.bodies import Body
 from simulators.scene.drawing import draw_bodies
 from simulators.scene.labels import Label, labels_of
@@ -32,6 +32,7 @@ class SceneSetting(Struct, frozen=True, kw_only=True):
     lanes: tuple[Lane, ...]
     walks: tuple[Walk, ...]
     fixed: tuple[Body, ...] = ()
+    facades: tuple[Facade, ...] = ()
     lighting: Lighting = Lighting()
     staging: Staging = Staging()
 
@@ -59,9 +60,14 @@ class StreetCamera:
         rng = np.random.Generator(np.random.Philox(key=seed))
         self.setting, self.fps = setting, fps
         self.life = StreetLife(
-            setting.lanes, setting.walks, rng, fixed=setting.fixed, staging=setting.staging
+            setting.lanes,
+            setting.walks,
+            rng,
+            fixed=setting.fixed,
+            staging=setting.staging,
+            salt=seed,
         )
-        self._backdrop = draw_backdrop(setting.camera, setting.patches, rng)
+        self._backdrop = draw_backdrop(setting.camera, setting.patches, rng, setting.facades)
         self._shader = Shader(setting.lighting, setting.camera.width, setting.camera.height, rng)
         self._index = 0
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from msgspec import Struct
 
-from simulators.scene.bodies import BODIES, Body
-from simulators.scene.staging import StagedCrowd, Staging
+from simulators.scene.bodies import BODIES, Body, coloured, style_of
+from simulators.scene.staging import StagedCrowd, StagedThing, Staging
 from simulators.scene.walking import Walker, walk_on
 
 __all__ = ["Lane", "StreetLife", "Walk"]
@@ -23,6 +23,9 @@ _ACCELERATION, _BRAKING = 1.2, 2.0
 _STANDSTILL_M = 2.0
 _ENTRY_M = 8.0
 """Room that a lane's beginning must have for the next car, metres."""
+
+_GRAVITY = 9.81
+"""Metres a second squared."""
 
 _NOTHING_STAGED = Staging()
 
@@ -74,6 +77,7 @@ class StreetLife:
         rng: draws who comes when, and as what.
         fixed: bodies that stand there all the time.
         staging: what goes wrong, and when.
+        salt: chooses what everybody looks like.
     """
 
     _STEP_S = 0.1
@@ -86,8 +90,10 @@ class StreetLife:
         *,
         fixed: tuple[Body, ...] = (),
         staging: Staging = _NOTHING_STAGED,
+        salt: int = 0,
     ) -> None:
         self._lanes, self._walks, self._rng, self._fixed = lanes, walks, rng, fixed
+        self._salt = salt
         self._cars: list[_Car] = []
         self._walkers: list[Walker] = []
         self._at_s = 0.0
@@ -117,15 +123,7 @@ class StreetLife:
         """Return everybody as they are now."""
         found = list(self._fixed)
         found.extend(
-            Body(
-                id=number,
-                kind=one.kind,
-                east_m=one.east_m,
-                north_m=one.north_m,
-                heading_deg=one.heading_deg,
-                speed_m_s=0.0,
-                colour=colour,
-            )
+            _standing(number, colour, one, style_of(number, self._salt), self._at_s)
             for number, colour, one in self._things
             if one.at_s <= self._at_s < one.until_s
         )
@@ -142,6 +140,7 @@ class StreetLife:
                     heading_deg=math.degrees(math.atan2(ux, uy)) % 360.0,
                     speed_m_s=car.speed_m_s,
                     colour=car.colour,
+                    style=style_of(car.id, self._salt),
                 )
             )
         for walker in self._walkers:
@@ -155,6 +154,7 @@ class StreetLife:
                     heading_deg=math.degrees(math.atan2(east, north)) % 360.0,
                     speed_m_s=math.hypot(east, north),
                     colour=walker.colour,
+                    style=style_of(walker.id, self._salt),
                 )
             )
         return found
@@ -271,6 +271,28 @@ class StreetLife:
 
     def _colour(self) -> tuple[int, int, int]:
         return _COLOURS[int(self._rng.integers(len(_COLOURS)))]
+
+
+def _standing(
+    number: int, colour: tuple[int, int, int], thing: StagedThing, style: int, at_s: float
+) -> Body:
+    """Return what is put up as it is now; what fell lies there as rubbish, by no name of its own."""
+    age_s = at_s - thing.at_s
+    above_m = max(0.0, thing.from_m - 0.5 * _GRAVITY * age_s * age_s)
+    fallen = thing.from_m > 0.0 and above_m == 0.0
+    return Body(
+        id=number,
+        kind="bag" if fallen else thing.kind,
+        east_m=thing.east_m,
+        north_m=thing.north_m,
+        heading_deg=thing.heading_deg,
+        speed_m_s=_GRAVITY * age_s if above_m > 0.0 else 0.0,
+        colour=coloured(thing.kind, style, colour),
+        above_m=above_m,
+        style=style,
+        scale=thing.scale,
+        age_s=age_s,
+    )
 
 
 def _direction(start: tuple[float, float], end: tuple[float, float]) -> tuple[float, float, float]:
