@@ -119,7 +119,7 @@ class Engine:
                 if running.silent_on(sample):
                     continue
                 if running.book is not None:
-                    self._life.marks.take_often(state)
+                    self._life.marks.take_often(state, at)
                 mask = state.judge(state.merge(sample, at))
             else:
                 mask = state.judge(fields)

@@ -95,7 +95,7 @@ class KeyLife:
             self._depart(state, sample, breaches)
         if not state.keep:
             state.sample = None
-        self.marks.keep(state, mark)
+        self.marks.keep(state, mark, at)
 
     def late(self, state: KeyState, sample: Sample, now: float, breaches: list[Breach]) -> bool:
         """Note what any sample says that is older than its key's last one; return if that is news.
@@ -132,7 +132,7 @@ class KeyLife:
             self.end(state, gone_at, breaches)
         state.refresh()
         state.mask = -1
-        self.marks.keep(state, mark)
+        self.marks.keep(state, mark, at)
 
     def settle_by_clock(self, state: KeyState, now: float, breaches: list[Breach]) -> None:
         """Let the delays and calendars of a key go on to the tick ``now``."""
@@ -149,7 +149,7 @@ class KeyLife:
             state.ladder, changes = settle(delays, state.ladder, deadline)
             self._say_changes(state, changes, breaches)
             state.refresh()
-        self.marks.keep(state, mark)
+        self.marks.keep(state, mark, settled_at)
         if state.past is not None and settled_at > state.past.settled_at:
             state.past.settled_at = settled_at
             state.refresh()
@@ -171,7 +171,7 @@ class KeyLife:
             return
         mark = self.marks.take(state)
         self.end(state, gone_at, breaches)
-        self.marks.keep(state, mark)
+        self.marks.keep(state, mark, gone_at)
         if state.past is not None and gone_at > state.past.settled_at:
             state.past.settled_at = gone_at
             state.refresh()

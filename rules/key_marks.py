@@ -1,15 +1,18 @@
 """When marks are set in the past of a key, and when that past begins anew."""
 
+import math
 from typing import Final
+
+from msgspec.structs import replace
 
 from rules.drafts import Drafts
 from rules.key_past import Mark, Past
 from rules.key_state import KeyState
 from rules.statement import holding
 
-__all__ = ["KeyMarks"]
+__all__ = ["MARK_EVERY", "KeyMarks"]
 
-_MARK_EVERY: Final = 16
+MARK_EVERY: Final = 16
 """Samples between two marks of a key whose state moves with every sample."""
 
 
@@ -26,8 +29,8 @@ class KeyMarks:
             return None
         return state.mark(holding(state) if self.drafts is None else self.drafts.holding)
 
-    def keep(self, state: KeyState, mark: Mark | None) -> None:
-        """Keep a mark if something did happen."""
+    def keep(self, state: KeyState, mark: Mark | None, moved_at: float = math.inf) -> None:
+        """Keep a mark if something did happen, at ``moved_at`` in event time."""
         running = state.running
         if mark is None or not (
             state.ladder is not mark.ladder
@@ -38,13 +41,23 @@ class KeyMarks:
             return
         if state.past is None:
             state.past = Past()
-        state.past.push(mark, running.rule.late_s)
+        state.past.push(replace(mark, moved_at=moved_at), running.rule.late_s)
 
-    def take_often(self, state: KeyState) -> None:
-        """Set a mark every so many samples, for a rule whose state moves with each of them."""
-        if state.past is not None:
-            state.past.since_mark += 1
-            if state.past.since_mark < _MARK_EVERY:
+    def take_often(self, state: KeyState, at: float) -> None:
+        """Set a mark every so many samples, for a rule whose state moves with each of them.
+
+        Args:
+            state: the key.
+            at: event time of the sample that moves it next. No mark is set, or left, in the midst of
+                samples of one moment: whoever goes back to it would miss the rest of them.
+        """
+        past = state.past
+        if past is not None:
+            past.since_mark += 1
+            if at == state.last_at:
+                past.unmark(at)
+                return
+            if past.marks and past.since_mark < MARK_EVERY:
                 return
         self.keep(state, self.take(state))
 

@@ -46,6 +46,8 @@ class Mark(Struct, frozen=True, array_like=True):
     """Since when the subject was away."""
     members: tuple[str, ...] = ()
     """The observations behind the key."""
+    moved_at: float = -math.inf
+    """Event time of what the key was something else after."""
 
 
 class Past(Struct, array_like=True):
@@ -78,6 +80,11 @@ class Past(Struct, array_like=True):
         if self.told:
             oldest = marks[0].after
             self.told = tuple(one for one in self.told if one.closed_at > oldest)
+
+    def unmark(self, at: float) -> None:
+        """Drop the mark after a moment that was not over yet."""
+        if self.marks and self.marks[-1].after == at:
+            del self.marks[-1]
 
     def bar(self, mark: Mark) -> None:
         """Let the past begin with a mark: what was before can no longer be gone back to."""

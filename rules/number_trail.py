@@ -63,7 +63,8 @@ class NumberBook(TrailBook):
             first, begins = 0, at - self.reach_s
             while _unpack_time(rows, first + _ROW_BYTES)[0] <= begins:
                 first += _ROW_BYTES
-            if first:
+            first -= self.spare * _ROW_BYTES
+            if first > 0:
                 rows = rows[first:]
         self.rows[value] = rows if len(rows) <= _SHORT_BYTES else array("d", rows)
 

@@ -6,10 +6,12 @@ what would have been said from there on is drafted. Where that differs from what
 out; see :mod:`rules.revision`.
 """
 
+from msgspec.structs import replace
+
 from rules.breach import Breach
 from rules.drafts import Drafts
 from rules.key_life import KeyLife
-from rules.key_past import Mark
+from rules.key_past import Mark, Past
 from rules.key_state import KeyState
 from rules.revision import Reviser
 from rules.sample import Sample
@@ -40,9 +42,15 @@ class Rewind:
         floor = book.floor(state.value)
         if past is not None:
             floor = max(floor, past.floor)
-            if running.merges and past.marks[:1] and past.mark_before(at) < 0:
+            if running.merges and not self._is_marked(past, book.floor(state.value), at):
                 return False
         return at > floor and state.last_at - at <= running.rule.late_s
+
+    @staticmethod
+    def _is_marked(past: Past, floor: float, at: float) -> bool:
+        """Whether there is a mark before a moment that all samples since are known of."""
+        index = past.mark_before(at)
+        return index >= 0 and past.marks[index].after >= floor
 
     def judge(
         self, state: KeyState, sample: Sample, at: float, now: float, breaches: list[Breach]
@@ -93,7 +101,11 @@ class Rewind:
         if past is not None:
             index = past.mark_before(at)
             if index >= 0:
-                mark = past.marks[index]
+                mark, floor = past.marks[index], book.floor(state.value)
+                if mark.after < floor and mark.moved_at <= floor:
+                    # what moved it is no longer in the trail: it is what it became by that
+                    later = past.marks[index + 1 : index + 2]
+                    mark = replace(later[0] if later else state.mark(holding(state)), after=floor)
                 del past.marks[index + 1 :]
                 return mark, mark.after
         before = book.before(state.value, at)
@@ -112,7 +124,7 @@ class Rewind:
             if running.silent_on(sample):
                 continue
             if running.merges:
-                life.marks.take_often(state)
+                life.marks.take_often(state, at)
             if at >= state.quiet_until:
                 life.catch_up(state, sample, at, unsaid)
             mask = state.judge(state.merge(sample, at) if running.merges else sample.fields)

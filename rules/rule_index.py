@@ -6,6 +6,7 @@ from rules.correlator import Correlator, signal_profile
 from rules.errors import PackError
 from rules.inhibition import Inhibition
 from rules.judge import RunningRule
+from rules.key_marks import MARK_EVERY
 from rules.number_trail import open_book
 from rules.passing_trail import PassingTrail
 from rules.rule import Rule, RulePack
@@ -97,6 +98,7 @@ def _open_books(rules: Iterable[RunningRule]) -> dict[str, TrailBook]:
         if rule.stream in {"tracks", "observations"} and rule.late_s > 0:
             passing = PassingTrail(f"rule {rule.id}", rule.names, rule.late_s)
             running.own_book(passing)
+            passing.spare = MARK_EVERY if running.merges else 0
             books[passing.name] = passing
             continue
         if rule.stream not in {"readings", "counts"} or rule.late_s <= 0 or not rule.names:
@@ -107,12 +109,14 @@ def _open_books(rules: Iterable[RunningRule]) -> dict[str, TrailBook]:
             continue
         book = open_book(f"rule {rule.id}", rule.names, rule.fields, rule.late_s)
         running.own_book(book)
+        book.spare = MARK_EVERY if running.merges else 0
         books[book.name] = book
     for profile, group in sharing.items():
         names = sorted({name for one in group for name in one.rule.names})
         reach_s = max(one.rule.late_s for one in group)
         fields = {name: one.rule.fields[name] for one in group for name in one.rule.names}
         book = books[profile] = open_book(profile, names, fields, reach_s)
+        book.spare = MARK_EVERY if any(one.merges for one in group) else 0
         for one in group:
             one.book = book
     return books

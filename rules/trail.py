@@ -38,12 +38,14 @@ class TrailBook:
         reach_s: how far back a trail goes, in seconds before its newest sample.
     """
 
-    __slots__ = ("_nothing", "name", "names", "reach_s", "rows")
+    __slots__ = ("_nothing", "name", "names", "reach_s", "rows", "spare")
 
     def __init__(self, name: str, names: Sequence[str], reach_s: float) -> None:
         self.name = name
         self.names = tuple(names)
         self.reach_s = reach_s
+        self.spare = 0
+        """Rows kept beyond the reach, for rules whose keys are only marked every so many samples."""
         self.rows: dict[KeyValue, Any] = {}
         """The rows of each key, in whatever form a book keeps them."""
         self._nothing = (None,) * len(self.names)
@@ -189,8 +191,8 @@ class TrailBook:
 
     def _cut(self, rows: Rows) -> None:
         """Forget what is out of reach; the newest row of that becomes the floor."""
-        oldest = max(0, len(rows) // 2 - 1 - MOST_ROWS)
-        past = bisect_right(rows[0::2], rows[-2] - self.reach_s) - 1
+        oldest = max(0, len(rows) // 2 - 1 - MOST_ROWS - self.spare)
+        past = bisect_right(rows[0::2], rows[-2] - self.reach_s) - 1 - self.spare
         del rows[: 2 * max(oldest, past)]
 
 
