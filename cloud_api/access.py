@@ -206,6 +206,7 @@ class Gate:
         self.read_filtered: _Dependency = Require(callers, READ, sees=Sees.FILTERED)
         self.read_common: _Dependency = Require(callers, READ, sees=Sees.COMMON)
         self.act: _Dependency = Require(callers, ACT)
+        self.act_filtered: _Dependency = Require(callers, ACT, sees=Sees.FILTERED)
         self.audit: _Dependency = Require(callers, AUDIT)
         self.person: _Dependency = Require(callers, PERSON, sees=Sees.COMMON)
         self.stranger = Stranger(callers.limiter, _STRANGER_COST)

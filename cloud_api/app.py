@@ -31,6 +31,8 @@ from cloud_api.routes.acting import acting_router
 from cloud_api.routes.auditing import auditing_router
 from cloud_api.routes.cases import cases_router
 from cloud_api.routes.casework import casework_router
+from cloud_api.routes.causes import causes_router
+from cloud_api.routes.citizen_page import citizen_page_router
 from cloud_api.routes.citizens import citizens_router
 from cloud_api.routes.devices import devices_router
 from cloud_api.routes.dispatching import dispatch_router
@@ -49,6 +51,7 @@ from cloud_api.routes.stream import stream_router
 from cloud_api.routes.supervision import supervision_router
 from cloud_api.routes.system import system_router
 from cloud_api.routes.webhooks import webhooks_router
+from cloud_api.routes.worklist import worklist_router
 from cloud_api.services import Services
 from cloud_api.short_way import ShortWay
 from cloud_api.timing import Timing
@@ -95,6 +98,8 @@ def build_app(services: Services, start: Callable[[], None], stop: Callable[[], 
         cases_router(services, gate),
         acting_router(services, gate),
         casework_router(services, gate),
+        causes_router(services, gate),
+        worklist_router(services, gate),
         supervision_router(services, gate),
         dispatch_router(services, gate),
         evidence_router(services, gate),
@@ -108,6 +113,7 @@ def build_app(services: Services, start: Callable[[], None], stop: Callable[[], 
         notices_router(services, gate),
         orders_router(services, gate),
         citizens_router(services, gate),
+        citizen_page_router(services, gate),
         open311_router(services, gate),
         webhooks_router(services, gate),
         exports_router(services, gate),

@@ -12,9 +12,9 @@ from cloud_api.config import Department
 from cloud_api.deadlines.calendar import HOUR_US
 from cloud_api.deadlines.clocks import CaseClock
 from cloud_api.event_projection import EventState, IntakeRow
-from cloud_api.flow import Move
 from cloud_api.flow_choice import Flows
 from cloud_api.instants import from_us
+from cloud_api.prospects import Prospect
 from cloud_api.views import (
     CaseView,
     ClockView,
@@ -163,10 +163,16 @@ def _department(chosen: str | None, departments: Mapping[str, Department]) -> Na
     )
 
 
-def move_view(move: Move) -> MoveView:
-    """Return a legal move."""
+def move_view(prospect: Prospect) -> MoveView:
+    """Return a legal move, and what it has and lacks."""
+    move = prospect.move
     return MoveView(
-        to=move.to.value, zh=move.zh, en=move.en, needs=[need.value for need in move.needs]
+        to=move.to.value,
+        zh=move.zh,
+        en=move.en,
+        needs=[need.value for need in move.needs],
+        met=[need.value for need in prospect.met],
+        blocked=list(prospect.blocked),
     )
 
 

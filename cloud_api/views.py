@@ -105,6 +105,8 @@ class MoveView(BaseModel):
     zh: str
     en: str
     needs: list[str]
+    met: list[str] = Field(description="Needs that the case itself meets already.")
+    blocked: list[str] = Field(description="What has to happen first, in words.")
 
 
 class EvidenceView(BaseModel):
@@ -211,7 +213,10 @@ class CasePage(BaseModel):
 class CaseDetail(CaseView):
     """A case with everything that belongs to it."""
 
-    moves: list[MoveView]
+    moves: list[MoveView] = Field(description="Legal moves; none for a caller who may not act.")
+    acts: list[str] = Field(
+        description="What else the caller may do now, by the last part of the routes' paths."
+    )
     clocks: list[ClockView]
     subtasks: list[SubtaskView]
     events: list[EventView]

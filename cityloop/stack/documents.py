@@ -104,6 +104,8 @@ def api_document(plan: StackPlan) -> Document:
             "evidence_dir": str(plan.folder / "api" / "evidence"),
             # acknowledgements go down to the gateway as control messages
             "hub": session_document(plan, "api"),
+            "curves": {"url": f"http://127.0.0.1:{plan.ports.gateway}"},
+            "public_reports": True,
         },
     )
 

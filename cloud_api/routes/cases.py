@@ -5,15 +5,18 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AwareDatetime
 
-from cloud_api.access import Gate
+from cloud_api.access import ACT, Gate
 from cloud_api.audit.recording import actor_of
+from cloud_api.case_book import CaseBook
 from cloud_api.case_opening import find_case
 from cloud_api.device_timeline import with_orders
 from cloud_api.devices.reports import orders_of_events
 from cloud_api.errors import Forbidden, InvalidInput, NotFound, StoreUnavailable, Unauthenticated
 from cloud_api.flow import State
+from cloud_api.instants import to_us
 from cloud_api.keys import Identity
 from cloud_api.paging import cursor_of, position_of
+from cloud_api.prospects import acts_of, prospects_of
 from cloud_api.queries import (
     CaseFilter,
     case_records,
@@ -111,15 +114,22 @@ def cases_router(services: Services, gate: Gate) -> APIRouter:
             records = case_records(connection, case.case_id)
             orders = orders_of_events(connection, (link.event_id for link in case.events))
             merged = merged_cases(connection, case.case_id, caller.scope)
+            book = CaseBook(connection, flows, services.drawer.keeper)
+            children = tuple(book.load_children(case.case_id))
             stored = stored_evidence(connection, (link.sha256 for link in case.evidence))
         now = services.clock.now()
+        flow, acting = flows.of(case.flow), caller.role in ACT
         response.headers["ETag"] = f'"{case.version}"'
         return CaseDetail(
             **dict(case_view(case, flows, departments)),
             moves=[
-                move_view(move)
-                for move in flows.of(case.flow).legal_moves(case.state, case.previous)
+                move_view(prospect)
+                for prospect in prospects_of(
+                    case, flow, children, actor=caller.name, at_us=to_us(now)
+                )
+                if acting
             ],
+            acts=acts_of(case, flow) if acting else [],
             clocks=[clock_view(clock) for clock in case.clocks],
             subtasks=[subtask_view(task, departments) for task in case.subtasks],
             events=[event_view(state) for state in events],

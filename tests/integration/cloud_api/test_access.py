@@ -31,6 +31,11 @@ ROLES: dict[tuple[str, str], frozenset[Role]] = {
     ("POST", "/v1/cases/{case_ref}/visit"): ACT,
     ("POST", "/v1/cases/{case_ref}/extend"): ACT,
     ("GET", "/v1/supervision"): READ,
+    ("GET", "/v1/cases/{case_ref}/causes"): READ,
+    ("GET", "/v1/cases/{case_ref}/curves/{event_id}"): READ,
+    ("GET", "/v1/worklist"): READ,
+    ("GET", "/v1/workload"): READ,
+    ("POST", "/v1/worklist/assign"): ACT,
     ("GET", "/v1/cases/{case_ref}/advice"): READ,
     ("GET", "/v1/cases/{case_ref}/duplicates"): READ,
     ("GET", "/v1/classes"): READ,
@@ -100,6 +105,8 @@ OPEN = {
     ("POST", "/v1/login"),
     ("GET", "/v1/login/oidc"),
     ("GET", "/v1/login/oidc/callback"),
+    ("GET", "/v1/citizen/services"),
+    ("POST", "/v1/citizen/reports"),
     ("GET", "/v1/track/{token}"),
     ("POST", "/v1/track/{token}/rating"),
     ("POST", "/v1/track/{token}/withdraw"),
@@ -110,8 +117,8 @@ OPEN = {
     ("GET", "/open311/v2/requests/{service_request_id}.{form}"),
     ("GET", "/open311/v2/tokens/{token}.{form}"),
 }
-"""Health; where a one-time token, a password, a tracking code or the word of a provider is the proof; and
-what Open311 has everybody read, unless configured otherwise."""
+"""Health; where a one-time token, a password, a tracking code or the word of a provider is the proof; what Open311
+has everybody read, unless configured otherwise; and reports without a key, where the configuration takes them."""
 
 
 def _status(client: httpx.Client, method: str, path: str) -> int:

@@ -138,6 +138,14 @@ def _exchange(record: Recorder) -> None:
         json={"satisfied": True, "channel": "phone", "answer": "thanks"},
     )
     do(reader, "GET", f"{where}/advice", {"case_ref": second})
+    event = do(reader, "GET", where, {"case_ref": second}).json()["events"][0]["event_id"]
+    do(reader, "GET", f"{where}/causes", {"case_ref": second})
+    do(reader, "GET", f"{where}/curves/{{event_id}}", {"case_ref": second, "event_id": event})
+    do(reader, "GET", "/v1/worklist", params={"limit": 1})
+    do(reader, "GET", "/v1/workload")
+    items = [{"case": second, "version": 2}]
+    given = {"items": items, "department": "water", "person": "w-tang", "reason": "the same road"}
+    do(op, "POST", "/v1/worklist/assign", json=given)
     do(reader, "GET", f"{where}/duplicates", {"case_ref": second})
     do(reader, "GET", "/v1/supervision")
     do(
@@ -284,6 +292,10 @@ def _people(record: Recorder) -> None:
     do(None, "GET", "/v1/track/{token}", token)
     do(None, "POST", "/v1/track/{token}/rating", token, json={"satisfied": True, "reason": "quick"})
     do(None, "POST", "/v1/track/{token}/withdraw", token)
+    do(None, "GET", "/v1/citizen/services")
+    plain = {name: report[name] for name in ("service_code", "lon", "lat", "text")}
+    once = {"Idempotency-Key": "5d1c8f0e-page-0001"}
+    do(None, "POST", "/v1/citizen/reports", json=plain, headers=once)
     form = {"form": "json"}
     base = "/open311/v2"
     for path in ("discovery", "services", "requests"):
@@ -317,6 +329,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Recorde
         orders="[{mapping: hotline-12345}]",
         profile="beijing-district",
         notices=folder / "notices.yaml",
+        public_reports="true",
     )
     made.make_keys()
     (folder / "password").write_text(WHO["password"])
