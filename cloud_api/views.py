@@ -223,6 +223,7 @@ class CaseDetail(CaseView):
     evidence: list[EvidenceView]
     merged_cases: list[str]
     timeline: list[TimelineEntry]
+    now: datetime = Field(description="The API's moment, which deadlines are compared with.")
 
 
 class StoredView(BaseModel):

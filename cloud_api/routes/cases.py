@@ -139,6 +139,7 @@ def cases_router(services: Services, gate: Gate) -> APIRouter:
             ],
             merged_cases=merged,
             timeline=with_orders([timeline_entry(record) for record in records], orders),
+            now=now,
         )
 
     return router
