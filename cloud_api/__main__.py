@@ -11,6 +11,7 @@ import msgspec
 
 from cloud_api.audit.commands import audit
 from cloud_api.city_commands import grid, responsibility
+from cloud_api.console.commands import console
 from cloud_api.errors import ApiError
 from cloud_api.evaluation_command import evaluate
 from cloud_api.notice_commands import notify
@@ -255,6 +256,7 @@ main.add_command(users)
 main.add_command(secrets)
 main.add_command(orders)
 main.add_command(evaluate)
+main.add_command(console)
 
 if __name__ == "__main__":
     main()

@@ -16,6 +16,7 @@ from cloud_api.access import Gate
 from cloud_api.audit.recording import Recording
 from cloud_api.body_limit import BodyLimit
 from cloud_api.browser_guard import BrowserGuard, allowing_origins
+from cloud_api.console.assets import BUILT, PREFIX, ConsoleSite
 from cloud_api.errors import (
     InternalFault,
     InvalidInput,
@@ -34,6 +35,7 @@ from cloud_api.routes.casework import casework_router
 from cloud_api.routes.causes import causes_router
 from cloud_api.routes.citizen_page import citizen_page_router
 from cloud_api.routes.citizens import citizens_router
+from cloud_api.routes.console import console_router
 from cloud_api.routes.devices import devices_router
 from cloud_api.routes.dispatching import dispatch_router
 from cloud_api.routes.evaluation import evaluation_router
@@ -119,9 +121,11 @@ def build_app(services: Services, start: Callable[[], None], stop: Callable[[], 
         exports_router(services, gate),
         shelving_router(services, gate),
         evaluation_router(services, gate),
+        console_router(services, gate),
     ):
         app.include_router(router)
     config = services.config
+    app.mount(PREFIX, ConsoleSite(BUILT, config.console))
     app.add_middleware(
         BodyLimit,
         limit_bytes=config.body_bytes,
@@ -134,6 +138,7 @@ def build_app(services: Services, start: Callable[[], None], stop: Callable[[], 
         trail=services.trail,
         clock=services.clock,
         open_paths=OPEN_PATHS,
+        open_below=f"{PREFIX}/",
         address=services.callers.limiter.address,
     )
     app.add_middleware(BrowserGuard, secure=config.cookie_secure)

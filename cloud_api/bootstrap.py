@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import structlog
 
@@ -108,7 +109,8 @@ class Api:
             services.clock,
             failed=lambda name: services.metrics.loop_failures.labels(name).inc(),
         )
-        self.app = with_short_way(build_app(services, self._start, self._stop), services)
+        self._application = build_app(services, self._start, self._stop)
+        self.app = with_short_way(self._application, services)
 
     def _start(self) -> None:
         # File times are the machine's, whatever clock the API runs on.
@@ -125,6 +127,10 @@ class Api:
         self._loop.stop(self.services.config.stop_timeout_s)
         self.services.trail.stop(self.services.config.stop_timeout_s)
         self._loops.stop(self.services.config.stop_timeout_s)
+
+    def document(self) -> dict[str, Any]:
+        """Return the OpenAPI document."""
+        return self._application.openapi()
 
     def accept_events(self, payload: bytes | Sequence[bytes]) -> Receipt:
         """Store posted events; when this returns, everything accepted is committed.

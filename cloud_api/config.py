@@ -10,6 +10,7 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from cloud_api.causes.config import CurveConfig
+from cloud_api.console.config import ConsoleConfig
 from cloud_api.flow_choice import FlowChoice
 from cloud_api.open311.config import Open311Config
 from cloud_api.orders.sources import OrderSource
@@ -200,6 +201,8 @@ class ApiConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The gateway that knows the curves behind events. Default none: what their revisions said is shown."""
     public_reports: bool = False
     """Whether anybody may hand in a report without a key, as the citizens' page does. Default false."""
+    console: ConsoleConfig = ConsoleConfig()
+    """What the console shows under the city's own data. Default: a plain ground."""
     cap_sender: Annotated[str, Meta(pattern=r"^[^\s,<&]{1,200}$")] = "cityloop.invalid"
     """Who warns, as the sender of CAP alerts; a name of yours on the internet. Default cityloop.invalid."""
     log_level: str = "info"

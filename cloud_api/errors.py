@@ -29,6 +29,7 @@ ApiError
 ├── ProfileError               (permanent) a city profile's file contradicts itself
 ├── AnchorUnavailable          (transient) a place for signed heads of the audit log does not answer
 ├── AuditBroken                (permanent) what is kept there is no list of heads
+├── ConsoleNotBuilt            (permanent) the console's pages cannot be built
 ├── MigrationError             (permanent) the database is of a newer version
 └── ProjectionError            (permanent) the log holds a record that cannot be applied
 
@@ -45,6 +46,7 @@ __all__ = [
     "AuditBroken",
     "BodyTooLarge",
     "CaseClosed",
+    "ConsoleNotBuilt",
     "EventConflict",
     "EvidenceBroken",
     "EvidenceFull",
@@ -242,6 +244,10 @@ class InternalFault(Problem, Permanent):
     """A defect of ours."""
 
     slug, status, title = "internal-fault", 500, "The server failed"
+
+
+class ConsoleNotBuilt(ApiError, Permanent):
+    """The console's pages cannot be built."""
 
 
 class FlowError(ApiError, Permanent):

@@ -36,17 +36,19 @@ class Recording:
         trail: AuditTrail,
         clock: Clock,
         open_paths: frozenset[str],
+        open_below: str,
         address: Callable[[Scope], str],
     ) -> None:
         self._app = app
         self._trail = trail
         self._clock = clock
         self._open_paths = open_paths
+        self._open_below = open_below
         self._address = address
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and its answer after its line."""
-        if scope["type"] != "http" or scope["path"] in self._open_paths:
+        if scope["type"] != "http" or self._is_open(scope["path"]):
             await self._app(scope, receive, send)
             return
         refused = False
@@ -65,6 +67,9 @@ class Recording:
                 await send(message)
 
         await self._app(scope, receive, recorded)
+
+    def _is_open(self, path: str) -> bool:
+        return path in self._open_paths or path.startswith(self._open_below)
 
     async def _record(self, scope: Scope, status: int) -> None:
         identity: Identity | None = scope.get("state", {}).get("identity")

@@ -20,5 +20,5 @@ class OidcConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is asked for. Default ``openid profile``."""
     name_claim: str = "preferred_username"
     """Claim that holds a user's name here, used once to find him. Default preferred_username."""
-    after_login: str = "/"
-    """Path of ours that a browser goes to afterwards. Default /."""
+    after_login: str = "/console/"
+    """Path of ours that a browser goes to afterwards. Default /console/."""

@@ -101,6 +101,7 @@ ROLES: dict[tuple[str, str], frozenset[Role]] = {
 }
 OPEN = {
     ("GET", "/healthz"),
+    ("GET", "/v1/console"),
     ("POST", "/v1/enrol"),
     ("POST", "/v1/login"),
     ("GET", "/v1/login/oidc"),

@@ -1,0 +1,30 @@
+// Every page is a folder below src/pages with a route.ts; nothing else has to know of it.
+import type { Component } from 'vue'
+import type { Role } from '@/session/session'
+
+export interface PageRoute {
+  /** Path below /console, as `/situation`. */
+  readonly path: string
+  /** Unique; the page's title is the word `{name}.title`, so it is the folder's name. */
+  readonly name: string
+  /** Loads the page when somebody goes there. */
+  readonly component: () => Promise<Component | { default: Component }>
+  /** Who sees it in the navigation and may go there; everybody without it. */
+  readonly roles?: readonly Role[]
+  /** Place in the navigation; absent: the page is not in it (as a single case). */
+  readonly order?: number
+  /** One SVG path in a box of 24 by 24, drawn in the navigation. */
+  readonly icon?: string
+  /** Whether nobody needs to be logged in. */
+  readonly open?: boolean
+}
+
+const found = import.meta.glob<{ default: PageRoute | readonly PageRoute[] }>(
+  '../pages/*/route.ts',
+  { eager: true },
+)
+
+/** All pages, those of the navigation in their order. */
+export const PAGES: readonly PageRoute[] = Object.values(found)
+  .flatMap((module) => module.default)
+  .sort((a, b) => (a.order ?? 99) - (b.order ?? 99))

@@ -1,0 +1,25 @@
+import { readdirSync } from 'node:fs'
+import { fileURLToPath, URL } from 'node:url'
+import vue from '@vitejs/plugin-vue'
+import { defineConfig } from 'vite'
+import { precompress } from './build/precompress'
+
+const here = fileURLToPath(new URL('.', import.meta.url))
+// Every page of its own (*.html beside this file) is an entry: the console, and whatever is lighter.
+const pages = readdirSync(here).filter((name) => name.endsWith('.html'))
+
+export default defineConfig({
+  base: '/console/',
+  plugins: [vue(), precompress()],
+  resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
+  define: { __VUE_OPTIONS_API__: 'false', __INTLIFY_JIT_COMPILATION__: 'true' },
+  build: {
+    outDir: fileURLToPath(new URL('../dist', import.meta.url)),
+    emptyOutDir: true,
+    target: 'es2022',
+    // The map's own chunk is 1 MB; it is loaded only where a map is shown.
+    chunkSizeWarningLimit: 1400,
+    rollupOptions: { input: pages.map((name) => fileURLToPath(new URL(name, import.meta.url))) },
+  },
+  server: { proxy: { '/v1': process.env.CITYLOOP_API ?? 'http://127.0.0.1:8080' } },
+})

@@ -1,0 +1,109 @@
+"""What a person at a browser does, and what a checker of accessibility sees."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page, expect
+
+from cloud_api.console.building import WEB
+from tests.e2e.console.city import PASSWORD, City
+
+__all__ = ["IMAGES", "Visitor"]
+
+IMAGES = Path(__file__).parents[3] / "docs" / "images" / "console"
+DESKTOP = (1440, 900)
+PHONE = (390, 844)
+_AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
+_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+class Visitor:
+    """Somebody with a browser window of his own; its errors are collected.
+
+    Args:
+        browser: where the window opens.
+        city: whose console he looks at.
+        language: ``zh-CN`` or ``en-GB``, as his browser says.
+        size: of the window, pixels.
+        dark: whether his machine prefers dark colours.
+        base: another address of the same console, as through a proxy.
+    """
+
+    def __init__(
+        self,
+        browser: Browser,
+        city: City,
+        *,
+        language: str = "zh-CN",
+        size: tuple[int, int] = DESKTOP,
+        dark: bool = False,
+        base: str | None = None,
+    ) -> None:
+        self.base = base or city.url
+        self.context = browser.new_context(
+            locale=language,
+            viewport={"width": size[0], "height": size[1]},
+            color_scheme="dark" if dark else "light",
+            timezone_id="Asia/Shanghai",
+        )
+        self.context.set_default_timeout(30_000)
+        self.page: Page = self.context.new_page()
+        self.faults: list[str] = []
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on(
+            "console",
+            lambda line: self.faults.append(line.text) if line.type == "error" else None,
+        )
+
+    def go(self, path: str) -> Page:
+        """Open a path of the console and return the page."""
+        self.page.goto(f"{self.base}/console{path}")
+        return self.page
+
+    def log_in(self, name: str, to: str = "/") -> Page:
+        """Open a path, log in on the way, and return the page there."""
+        self.go(to)
+        self.page.locator("#name").fill(name)
+        self.page.locator("#password").fill(PASSWORD)
+        self.page.locator("form button[type=submit]").click()
+        expect(self.page.locator("#password")).to_have_count(0)
+        # The question who is here was refused before he logged in: the browser notes that.
+        self.faults.clear()
+        return self.page
+
+    def violations(self) -> list[dict[str, Any]]:
+        """Return what axe-core finds wrong with the page by WCAG 2.2 AA."""
+        self.page.evaluate(_AXE.read_text("utf-8"))
+        found = self.page.evaluate(
+            "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", _TAGS
+        )
+        return [
+            {
+                "id": each["id"],
+                "help": each["help"],
+                "nodes": [n["html"] for n in each["nodes"]][:5],
+            }
+            for each in found["violations"]
+        ]
+
+    def overflow_px(self) -> int:
+        """Return how many pixels the page is wider than its window."""
+        width = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        return int(self.page.evaluate(width))
+
+    def picture(self, name: str, folder: Path) -> bytes:
+        """Take a picture; with CITYLOOP_UPDATE_IMAGES set it goes into the documentation."""
+        path = (IMAGES if os.environ.get("CITYLOOP_UPDATE_IMAGES") else folder) / f"{name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return self.page.screenshot(path=path, animations="disabled")
+
+    def close(self) -> None:
+        """Close the window."""
+        self.context.close()
+
+
+def told(violations: list[dict[str, Any]]) -> str:
+    """Return violations as text for a failed test."""
+    return json.dumps(violations, indent=1, ensure_ascii=False)

@@ -1,0 +1,78 @@
+"""A city, a browser, and visitors; shared by the tests of every page."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from cloud_api.console.assets import BUILT
+from tests.e2e.console.browsing import Visitor
+from tests.e2e.console.city import City, build_city
+
+_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # maps draw with WebGL, which a machine without a graphics card does in software
+    "--enable-unsafe-swiftshader",
+]
+
+Visit = Callable[..., Visitor]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium without a window."""
+    found = shutil.which("chromium")
+    if found is None:
+        pytest.skip("no chromium here: apt-get install chromium")
+    if not (BUILT / "index.html").is_file():
+        pytest.skip("the console is not built: make console")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=found, headless=True, args=_FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="session")
+def city(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
+    """A running city, without rain."""
+    found = build_city(tmp_path_factory.mktemp("city"))
+    try:
+        yield found
+    finally:
+        found.stack.stop()
+
+
+@pytest.fixture(scope="session")
+def rainy_city(city: City) -> City:
+    """The same city in which it has begun to rain, once for all tests."""
+    city.rain()
+    return city
+
+
+@pytest.fixture
+def visit(browser: Browser, city: City) -> Iterator[Visit]:
+    """Return what opens a window for somebody; all are closed at the end."""
+    opened: list[Visitor] = []
+
+    def visiting(**options: Any) -> Visitor:
+        opened.append(Visitor(browser, city, **options))
+        return opened[-1]
+
+    yield visiting
+    for each in opened:
+        each.close()
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """The folder of pictures that are not kept."""
+    return tmp_path
