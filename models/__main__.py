@@ -11,6 +11,7 @@ __all__ = ["main"]
 
 _CATALOGUE = "models.catalogue.commands"
 _BUNDLES = "models.bundles.commands"
+_JUDGING = "models.judging.commands"
 
 _COMMANDS = {
     "list": LazyCommand(
@@ -27,6 +28,8 @@ _COMMANDS = {
     "revoke": LazyCommand(_BUNDLES, "Trust a key no longer.", "edge", "revoke"),
     "pack": LazyCommand(_BUNDLES, "Pack and sign a model for boxes.", "edge", "pack"),
     "verify": LazyCommand(_BUNDLES, "Check a bundle as a box does.", "edge", "verify"),
+    "evaluate": LazyCommand(_JUDGING, "Judge a detector on labelled pictures.", "edge", "evaluate"),
+    "compare": LazyCommand(_JUDGING, "Judge a candidate against the incumbent.", "edge", "compare"),
 }
 
 main = LazyGroup(

@@ -1,0 +1,1 @@
+"""Judging a detector on labelled pictures, with the code that runs on the box."""
