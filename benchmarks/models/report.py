@@ -1,0 +1,27 @@
+"""Runs the parts of the benchmark and prints their figures."""
+
+import json
+from collections.abc import Mapping
+
+import click
+
+from benchmarks.edge.media import check
+from benchmarks.models.judging import evaluate_over_raw
+
+__all__ = ["main"]
+
+
+def main(*, as_json: bool) -> None:
+    """Measure and print, as JSON or as lines."""
+    check()
+    figures: dict[str, object] = {}
+    _tell(figures, evaluate_over_raw(rounds=7))
+    if as_json:
+        click.echo(json.dumps(figures))
+
+
+def _tell(figures: dict[str, object], part: Mapping[str, object]) -> None:
+    figures |= part
+    for name, value in part.items():
+        # progress for who watches; the object comes last, alone on its line
+        click.echo(f"{name:34} {value}")

@@ -1,0 +1,1 @@
+"""Tests of judging and shrinking with a real network."""
