@@ -98,15 +98,14 @@ class Engine:
                     continue
             if state.calm is not None:
                 state.calm.release()
-            if running.owns_book and running.book is not None:
+            if running.correlates:
+                at = self._rewind.place(state, sample, at)
+                lag = now - at
+            elif running.owns_book and running.book is not None:
                 running.book.hear(value, at, sample)
             if at < state.own_last_at:
-                if not running.correlates:
-                    self._late(state, sample, at, now, breaches)
-                    continue
-                # members differ in delay: a slower one's word is judged in the key's present
-                self.counters["delayed"] += 1
-                at, lag = state.own_last_at, now - state.own_last_at
+                self._late(state, sample, at, now, breaches)
+                continue
             if at >= state.quiet_until or (
                 running.modal and has_moved(state, sample, self._standing)
             ):

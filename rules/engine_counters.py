@@ -13,7 +13,7 @@ COUNTERS: Final = (
 - ``late``: older than the key's last sample by more than its rule allows, not judged;
 - ``reordered``: late, and judged in its place;
 - ``revised``: statements that late samples changed;
-- ``delayed``: words of members of a signal that were older than the key's present, and judged in it;
+- ``delayed``: words of members of a signal that came too late for their place, judged in the key's present;
 - ``ahead``: dated too far in the future, judged at arrival;
 - ``unkeyed``: a name of the rule's key is missing;
 - ``unwatched``: no rule reads it;

@@ -25,7 +25,7 @@ class KeyMarks:
 
     def take(self, state: KeyState) -> Mark | None:
         """Return what a key is before something may happen to it; None where nobody goes back."""
-        if state.running.book is None:
+        if state.running.book is None or (state.running.correlates and not _is_due(state)):
             return None
         return state.mark(holding(state) if self.drafts is None else self.drafts.holding)
 
@@ -42,6 +42,8 @@ class KeyMarks:
         if state.past is None:
             state.past = Past()
         state.past.push(replace(mark, moved_at=moved_at), running.rule.late_s)
+        if running.correlates and running.book is not None:
+            state.past.forget(running.book.floor(state.value))
 
     def take_often(self, state: KeyState, at: float) -> None:
         """Set a mark every so many samples, for a rule whose state moves with each of them.
@@ -57,7 +59,7 @@ class KeyMarks:
             if at == state.last_at:
                 past.unmark(at)
                 return
-            if past.marks and past.since_mark < MARK_EVERY:
+            if not _is_due(state):
                 return
         self.keep(state, self.take(state))
 
@@ -69,6 +71,19 @@ class KeyMarks:
         if state.past is None:
             state.past = Past()
         state.past.bar(state.mark(holding(state)))
+
+
+def _is_due(state: KeyState) -> bool:
+    """Whether so many samples came since the last mark of a key that it needs another one.
+
+    A mark of a key with signals holds what every member said; as many words lie between two of them,
+    so that marks take no more room and time than the words do.
+    """
+    past, more = state.past, state.more
+    if past is None or not past.marks:
+        return True
+    words = sum(map(len, more.signals.values())) if more is not None and more.signals else 0
+    return past.since_mark >= max(MARK_EVERY, words)
 
 
 def _was_elsewhere(state: KeyState, mark: Mark) -> bool:

@@ -81,6 +81,11 @@ class Past(Struct, array_like=True):
             oldest = marks[0].after
             self.told = tuple(one for one in self.told if one.closed_at > oldest)
 
+    def forget(self, floor: float) -> None:
+        """Drop the marks that no trail reaches back to any more: all before the last one up to its floor."""
+        while len(self.marks) > 1 and self.marks[1].after <= floor:
+            del self.marks[0]
+
     def unmark(self, at: float) -> None:
         """Drop the mark after a moment that was not over yet."""
         if self.marks and self.marks[-1].after == at:

@@ -353,10 +353,10 @@ class _RuleCompiler:
     def _late(self, stream: str) -> float:
         if self._declared.late is None:
             return LATE_S
-        if stream not in {"readings", "counts", "tracks", "observations"}:
+        if stream == "quality":
             raise self._fail(
                 ("late",),
-                "only late samples of readings, counts, tracks and observations are put in their place",
+                "what the gates say of sensors is not put in order; remove it",
             )
         late_s = self._duration(("late", "allow"), self._declared.late.allow)
         if late_s > _MOST_LATE_S:

@@ -31,6 +31,7 @@ class Rewind:
 
     def __init__(self, life: KeyLife, counters: dict[str, int]) -> None:
         self._life = life
+        self._counters = counters
         self._reviser = Reviser(life, counters)
 
     def reaches(self, state: KeyState, sample: Sample, at: float) -> bool:
@@ -45,6 +46,31 @@ class Rewind:
             if running.merges and not self._is_marked(past, book.floor(state.value), at):
                 return False
         return at > floor and state.last_at - at <= running.rule.late_s
+
+    def place(self, state: KeyState, sample: Sample, at: float) -> float:
+        """Put a word of a signal in its place in the trail; return when it is to be judged.
+
+        Members differ in delay: a word that is too late for its place is judged in the key's present,
+        so that it counts as long as it is fresh, and counted as ``delayed``.
+
+        Args:
+            state: its key.
+            sample: the word.
+            at: its event time.
+        """
+        book, past = state.running.book, state.past
+        present = state.last_at if past is None else max(state.last_at, past.settled_at)
+        if at >= present or self.reaches(state, sample, at):
+            if book is None:
+                return at
+            book.hear(state.value, at, sample)
+            # in a full trail there may be no room for it
+            if at >= present or self.reaches(state, sample, at):
+                return at
+        elif book is not None:
+            book.hear(state.value, present, sample)
+        self._counters["delayed"] += 1
+        return present
 
     @staticmethod
     def _is_marked(past: Past, floor: float, at: float) -> bool:
@@ -107,6 +133,7 @@ class Rewind:
                     later = past.marks[index + 1 : index + 2]
                     mark = replace(later[0] if later else state.mark(holding(state)), after=floor)
                 del past.marks[index + 1 :]
+                past.since_mark = 0
                 return mark, mark.after
         before = book.before(state.value, at)
         if past is not None and past.marks:

@@ -12,6 +12,7 @@ from rules.passing_trail import PassingTrail
 from rules.rule import Rule, RulePack
 from rules.sample import Sample
 from rules.trail import TrailBook
+from rules.word_trail import WordTrail
 
 __all__ = ["RuleIndex", "Slot"]
 
@@ -100,6 +101,11 @@ def _open_books(rules: Iterable[RunningRule]) -> dict[str, TrailBook]:
             running.own_book(passing)
             passing.spare = MARK_EVERY if running.merges else 0
             books[passing.name] = passing
+            continue
+        if rule.signals and rule.late_s > 0:
+            words = WordTrail(f"rule {rule.id}", rule.names, rule.late_s, rule.signals)
+            running.own_book(words)
+            books[words.name] = words
             continue
         if rule.stream not in {"readings", "counts"} or rule.late_s <= 0 or not rule.names:
             continue

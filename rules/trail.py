@@ -83,6 +83,10 @@ class TrailBook:
         self._cut(rows)
         self._keep(value, rows)
 
+    def continues(self, before: "TrailBook") -> bool:
+        """Return whether another book's trails can go on in this one."""
+        return self.names == before.names
+
     def floor(self, value: KeyValue) -> float:
         """Return the moment after which a key's trail is complete; infinity without a trail."""
         return float(self._opened(value)[0]) if value in self.rows else math.inf

@@ -34,7 +34,7 @@ def hand_over_trails(before: Mapping[str, TrailBook], after: Mapping[str, TrailB
     gone: list[str] = []
     for name, book in before.items():
         heir = after.get(name)
-        if heir is not None and heir.names == book.names:
+        if heir is not None and heir.continues(book):
             heir.rows = book.rows
         else:
             gone += [trail_name(book, value) for value in book.rows]
