@@ -32,6 +32,8 @@ from edge.evidence.vault_build import build_vault
 from edge.evidence.verification import Verifier
 from edge.health_build import attach_guards, attach_local, attach_watchdog
 from edge.lane_build import LaneParts, build_lane, camera_address, credentialed
+from edge.model_store.build import build_keeper
+from edge.model_store.keeper import ModelKeeper
 from edge.sensor_build import Surroundings, build_driver
 from edge.sensor_lane import SensorLane
 from edge.sensors.first_gate import FirstGate
@@ -145,7 +147,10 @@ def build(
     given_sources, given_detectors = sources or {}, detectors or {}
     # what is given, or runs within step(), runs here
     nursery = None if direct else Nursery()
-    pool = _pool(config, folder, nursery, given_detectors, rng)
+    models = build_keeper(config, folder, rng, threaded=not direct)
+    pool = _pool(config, folder, nursery, given_detectors, rng, models)
+    models.work_with(pool)
+    models.desire(config.models)
     apart = config.vision.decoders is DecoderKind.PROCESSES and isinstance(clock, SystemClock)
     ladder = LoadLadder()
     parts = LaneParts(
@@ -159,6 +164,7 @@ def build(
         ladder=ladder,
         pool=pool,
         nursery=nursery if apart else None,
+        models=models,
     )
     lanes = [
         build_lane(
@@ -181,6 +187,17 @@ def build(
     )
     sensors = _sensor_lanes(config, around)
     lanes_by_id = {lane.camera: lane for lane in lanes}
+    commands = CommandDesk(
+        session=session,
+        district=who.district,
+        site=who.site,
+        box=who.box,
+        lanes=lanes_by_id,
+        policies={camera.id: camera.evidence.redact for camera in config.cameras},
+        verifier=verifier,
+        book=book,
+        configurator=configurator,
+    )
     agent = Agent(
         box=who.box,
         boot_id=boot_id,
@@ -192,17 +209,7 @@ def build(
         cameras=lanes,
         inference=pool,
         sensors=sensors,
-        commands=CommandDesk(
-            session=session,
-            district=who.district,
-            site=who.site,
-            box=who.box,
-            lanes=lanes_by_id,
-            policies={camera.id: camera.evidence.redact for camera in config.cameras},
-            verifier=verifier,
-            book=book,
-            configurator=configurator,
-        ),
+        commands=commands,
         configurator=configurator,
         courier=courier,
         courier_thread=not direct,
@@ -217,8 +224,13 @@ def build(
         book.update_every(running.update_every_s)
         for sensor in sensors:
             sensor.priorities = running.priorities
+        models.desire(running.models)
 
-    configurator.attach(lanes_by_id, sensors, changed)
+    configurator.attach(lanes_by_id, sensors, changed, models.result)
+    models.camera = configurator.camera
+    models.changed = commands.report_config
+    agent.attend(models)
+    agent.tell_versions(lambda: models.versions)
     guards = attach_guards(agent, config, folder, ladder=ladder, spool=spool, vault=vault)
     attach_watchdog(agent, environment or {})
     attach_local(
@@ -277,10 +289,11 @@ def _pool(
     nursery: Nursery | None,
     given: Mapping[str, Detector],
     rng: Random,
+    models: ModelKeeper,
 ) -> InferencePool | None:
     if nursery is None:
         return None
-    cameras = [camera for camera in config.cameras if camera.id not in given]
+    cameras = [models.effective(camera) for camera in config.cameras if camera.id not in given]
     return build_pool(cameras, config.vision, folder, nursery, rng)
 
 

@@ -161,6 +161,8 @@ class OnnxConfig(
     """Class names to track; empty tracks all. Pictures are redacted by all of them. Default: empty."""
     names: tuple[str, ...] = ()
     """Class names by class id. Default: the file's own, or COCO's where there are 80 classes."""
+    bundle: Id | None = None
+    """Id of a signed model that takes the place of ``model`` once desired and verified. Default: none."""
     threads: Annotated[int, Meta(ge=1)] = 1
     """Threads of one inference. Default: 1."""
     runtime: Runtime = Runtime.ONNXRUNTIME

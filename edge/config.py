@@ -14,6 +14,7 @@ from edge.analytics.calibration import CalibrationError
 from edge.camera_config import CameraConfig
 from edge.ground_view import calibration_of
 from edge.health.config import GuardConfig, LocalConfig
+from edge.model_store.config import ModelStoreConfig, ModelWish
 from edge.sensor_build import sensor_fault
 from edge.sensors.config import LoadConfig, PluginConfig, SensorConfig, SimulatedConfig
 from edge.sensors.first_gate import FirstGateConfig
@@ -115,6 +116,11 @@ class EdgeConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Figures (Prometheus) and preview over HTTP on this machine. Default: none."""
     guards: GuardConfig = GuardConfig()
     """What is given up, in which order, before heat or a full disk stops the box."""
+    model_store: ModelStoreConfig = ModelStoreConfig()
+    """Whose signed models are taken, and where they lie. Only this file can say it."""
+    models: dict[Id, ModelWish] = {}
+    """Signed models to run, by the name that cameras give in ``detector.bundle``; mostly desired by the
+    API. Default: none."""
     vision: VisionConfig = VisionConfig()
     """Which processes decode and infer."""
     sensors: tuple[SensorConfig, ...] = ()

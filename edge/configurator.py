@@ -79,6 +79,7 @@ class Configurator:
         self._lanes: Mapping[str, CameraLane] = {}
         self._sensors: Sequence[SensorLane] = ()
         self._changed: Callable[[EdgeConfig], None] = lambda _config: None
+        self._model_result: Callable[[str], str] = lambda _model: NEEDS_RESTART
         self.letters: list[Letter] = []
         """Ends of what was going on in zones and lines that are gone; the agent takes them."""
         self.counters = {"configs_applied": 0, "configs_refused": 0}
@@ -88,8 +89,10 @@ class Configurator:
         lanes: Mapping[str, CameraLane],
         sensors: Sequence[SensorLane],
         changed: Callable[[EdgeConfig], None],
+        model_result: Callable[[str], str],
     ) -> None:
-        """Say whom to change: cameras by id, sensors, and the box itself."""
+        """Say whom to change: cameras by id, sensors, and the box itself; and who knows of models."""
+        self._model_result = model_result
         self._lanes = lanes
         self._sensors = sensors
         self._changed = changed
@@ -162,6 +165,7 @@ class Configurator:
             status_every_s=laid.config.status_every_s,
             update_every_s=laid.config.update_every_s,
             priorities=laid.config.priorities,
+            models=laid.config.models,
         )
         self._changed(self._running)
         self._laid = msgspec.structs.replace(laid, refused=refused)
@@ -202,6 +206,9 @@ class Configurator:
             if kind == "cameras":
                 wanted = next(one for one in self._laid.config.cameras if one.id == name)
                 fields = camera_restart_fields(running[name], wanted)
+            elif kind == "models":
+                results[section] = self._model_result(name)
+                continue
             elif kind == "sensors" and not self._same_sensor(name):
                 fields = ("sensor",)
             results[section] = f"{NEEDS_RESTART}: {', '.join(fields)}" if fields else APPLIED

@@ -1,7 +1,8 @@
 """What a desired configuration makes of a box's own: section by section, each good or refused.
 
 A desired configuration names only what shall differ from the box's file: fields of the box
-(``status_every_s``, ``update_every_s``, ``priorities``), cameras by id and sensors by subject. Pure functions.
+(``status_every_s``, ``update_every_s``, ``priorities``), cameras by id, sensors by subject and signed models
+by id. Pure functions.
 """
 
 from collections.abc import Mapping
@@ -78,7 +79,7 @@ def _sections(desired: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """Return what is desired piece by piece, cameras and sensors one by one."""
     found: list[tuple[str, Any]] = []
     for name, values in desired.items():
-        if name in {"cameras", "sensors"} and isinstance(values, Mapping):
+        if name in {"cameras", "sensors", "models"} and isinstance(values, Mapping):
             found.extend((f"{name}.{key}", fields) for key, fields in values.items())
         else:
             found.append((name, values))
@@ -96,9 +97,11 @@ def _with(config: EdgeConfig, section: str, values: Any) -> EdgeConfig:
     kind, _, name = section.partition(".")
     if not name:
         if kind not in _OWN:
-            expected = ", ".join((*_OWN, "cameras.ID", "sensors.SUBJECT"))
+            expected = ", ".join((*_OWN, "cameras.ID", "sensors.SUBJECT", "models.ID"))
             raise ValueError(f"{kind[:40]!r} cannot be desired; expected one of {expected}")
         document[kind] = values
+    elif kind == "models":
+        document[kind][name] = values
     else:
         key = "id" if kind == "cameras" else "subject"
         entry = next((one for one in document[kind] if one.get(key) == name), None)

@@ -6,6 +6,8 @@ EdgeError
 │   ├── CameraSetup  Permanent  a file or an option that no retry can cure: a person acts
 │   └── CameraEnded             a file came to its clean end; not a fault, never retried
 ├── ModelError       Permanent  a model that is missing, not ONNX, or of an unknown layout
+├── InferenceFault   Transient  a network that failed on one frame, or answered NaN to it
+├── FetchFailed      Transient  a signed model that could not be fetched; it is tried again
 ├── EnrolmentFailed  Permanent  the API did not take the one-time token
 ├── DesiredRefused   Permanent  a section of a desired configuration that this box cannot run
 └── SetupRefused     Permanent  what the installer's page sent cannot become a configuration
@@ -23,6 +25,8 @@ __all__ = [
     "DesiredRefused",
     "EdgeError",
     "EnrolmentFailed",
+    "FetchFailed",
+    "InferenceFault",
     "ModelError",
     "SetupRefused",
 ]
@@ -59,6 +63,14 @@ class CameraEnded(CameraError):
 
 class ModelError(EdgeError, Permanent):
     """A model file is missing, is not ONNX, or has a layout that is not known here."""
+
+
+class InferenceFault(EdgeError, Transient):
+    """A network failed on one frame, or answered numbers that are none; the next may be fine."""
+
+
+class FetchFailed(EdgeError, Transient):
+    """A signed model could not be fetched; trying again may help."""
 
 
 class EnrolmentFailed(EdgeError, Permanent):

@@ -21,10 +21,11 @@ from edge.episodes import EpisodeBook
 from edge.errors import EdgeError
 from edge.evidence.desk import EvidenceDesk
 from edge.feed import DirectFeed, Feed, ThreadedFeed
-from edge.perception_build import build_perception
+from edge.model_store.keeper import ModelKeeper
+from edge.perception_build import build_detector, build_perception
 from edge.pipeline import CameraPipeline
 from edge.reporter import CameraReporter
-from edge.vision.ports import Detector
+from edge.vision.ports import Detector, RegionDetector
 from edge.workers.build import decoder_order, model_order
 from edge.workers.inference_pool import InferencePool
 from edge.workers.nursery import Nursery
@@ -52,6 +53,7 @@ class LaneParts:
         ladder: what the box's load allows.
         pool: inference workers; None where networks run in this process.
         nursery: where decoders come from; None where cameras are decoded in this process.
+        models: looks after signed models.
     """
 
     config: EdgeConfig
@@ -64,6 +66,7 @@ class LaneParts:
     ladder: LoadLadder
     pool: InferencePool | None
     nursery: Nursery | None
+    models: ModelKeeper
 
 
 def build_lane(
@@ -95,9 +98,9 @@ def build_lane(
         memory = CameraMemory(camera.id, stem)
     grid = None if memory is None else memory.grid()
     try:
-        if detector is None and parts.pool is not None and isinstance(camera.detector, OnnxConfig):
-            order = model_order(camera.detector, parts.folder)
-            detector = PooledDetector(parts.pool, order, nms_iou=camera.detector.nms_iou)
+        if detector is None and isinstance(camera.detector, OnnxConfig):
+            seated = parts.models.seated(camera, lambda config: _network(config, parts))
+            detector = seated or _network(camera.detector, parts)
         perception = build_perception(camera, parts.folder, detector, grid=grid)
         feed = _feed(camera, parts, source)
     except (EdgeError, SecretError) as error:
@@ -117,6 +120,16 @@ def build_lane(
         ladder=None if hurried else parts.ladder,
         memory=memory,
     )
+
+
+def _network(config: OnnxConfig, parts: LaneParts) -> RegionDetector:
+    """Return the detector of a network, in the inference workers where there are any."""
+    if parts.pool is not None:
+        order = model_order(config, parts.folder)
+        return PooledDetector(parts.pool, order, nms_iou=config.nms_iou)
+    detector = build_detector(config, parts.folder)
+    assert isinstance(detector, RegionDetector)
+    return detector
 
 
 def _feed(camera: CameraConfig, parts: LaneParts, source: CameraSource | None) -> Feed:

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import structlog
 from numpy.typing import NDArray
 
 from edge.analytics.occupancy import PEOPLE, VEHICLES
 from edge.attention.focus import Focus, FocusPolicy, Heed, Look
 from edge.camera_config import RedactPolicy
 from edge.cameras.frame import Frame
+from edge.errors import InferenceFault
 from edge.evidence.view import Polygon, View
 from edge.vision.association import overlap
 from edge.vision.detections import Detections, Glimpse
@@ -20,6 +22,8 @@ from edge.vision.tracker import Tracker, Unlooked
 from edge.vision.tracks import Tracks
 
 __all__ = ["Pending", "Percept", "Perception", "input_px", "knows_still_people"]
+
+_LOG = structlog.get_logger("edge.camera")
 
 _COUNTERS = (
     "frames_read",
@@ -135,9 +139,9 @@ class Perception:
         self._tracker = tracker
         self._gate = gate
         self.focus = focus or Focus(FocusPolicy(), input_px=input_px(detector))
-        self._wanted = (
-            np.asarray([name in classes for name in detector.names], bool) if classes else None
-        )
+        self._classes = frozenset(classes)
+        self._names = detector.names
+        self._wanted = self._chosen_classes()
         self.thin(fps)
         self._trusted = policy is RedactPolicy.OBJECTS or knows_still_people(detector)
         self._due_s: float | None = None
@@ -159,12 +163,17 @@ class Perception:
             return begun
         return self.finish(begun, self.see(begun))
 
-    def see(self, pending: Pending) -> Detections | Glimpse:
-        """Return what the detector finds, which may take its time."""
-        if pending.look.heed is Heed.REGIONS:
-            assert isinstance(self._detector, RegionDetector)
-            return self._detector.detect_in(pending.frame, pending.look.regions)
-        return self._detector.detect(pending.frame)
+    def see(self, pending: Pending) -> Detections | Glimpse | None:
+        """Return what the detector finds, which may take its time; None where it failed."""
+        try:
+            if pending.look.heed is Heed.REGIONS:
+                assert isinstance(self._detector, RegionDetector)
+                return self._detector.detect_in(pending.frame, pending.look.regions)
+            return self._detector.detect(pending.frame)
+        except InferenceFault as error:
+            if self.counters["inferences_lost"] == 0:
+                _LOG.error("inference_failed", camera_id=pending.frame.camera, reason=str(error))
+            return None
 
     def ask(self, pending: Pending) -> Awaited | None:
         """Have a detector that works elsewhere look; None where it works here: :meth:`see`."""
@@ -209,6 +218,8 @@ class Perception:
             return Percept(frame, self._tracker.hold(frame.pts_s), None)
         found = answer.found if isinstance(answer, Glimpse) else answer
         cut = answer.cut if isinstance(answer, Glimpse) else _NOTHING
+        if found.class_names is not self._names:
+            self._learn_names(found.class_names)
         self.counters["regions_cut"] += len(cut)
         if len(cut) > 0:
             self.focus.widen()
@@ -223,6 +234,19 @@ class Perception:
         whole = pending.look.heed is Heed.WHOLE
         self._known = found.xyxy if whole else np.concatenate((self._known, found.xyxy, cut))
         return Percept(frame, tracks, self._view(frame, tracks, pending.motion))
+
+    def _chosen_classes(self) -> NDArray[np.bool_] | None:
+        if not self._classes:
+            return None
+        return np.asarray([name in self._classes for name in self._names], bool)
+
+    def _learn_names(self, names: tuple[str, ...]) -> None:
+        """Take over from another network: perhaps more classes, another input; tracks go on."""
+        if names != self._names:
+            self._tracker.learn_names(names)
+        self._names = names
+        self._wanted = self._chosen_classes()
+        self.focus.input_px = input_px(self._detector)
 
     @property
     def detector(self) -> Detector:

@@ -98,8 +98,8 @@ class CameraPipeline:
             return letters
         return letters + self.complete(pending, self.see(pending))
 
-    def see(self, pending: Pending) -> Detections | Glimpse:
-        """Return what the detector finds in a pending frame, which may take its time."""
+    def see(self, pending: Pending) -> Detections | Glimpse | None:
+        """Return what the detector finds in a pending frame; None where it failed."""
         return self._perception.see(pending)
 
     def ask(self, pending: Pending) -> Awaited | None:
@@ -139,6 +139,7 @@ class CameraPipeline:
     def _know(self, percept: Percept) -> list[Letter]:
         if percept.view is not None:
             self.latest, self.latest_tracks = percept.view, percept.tracks
+        self._reporter.model_id = self._perception.model_id
         self._last = percept.frame
         return self._tell(percept)
 

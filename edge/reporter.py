@@ -53,7 +53,8 @@ class CameraReporter:
     ) -> None:
         self._config = config
         self._place = place
-        self._model_id = model_id
+        self.model_id = model_id
+        """Detector that looks now: an exchanged network has another name."""
         self._book = book
         self._album = Album(desk, config.evidence)
         self._zone_kinds = {zone.id: zone.kind for zone in config.zones}
@@ -146,7 +147,7 @@ class CameraReporter:
             until = _moment(frame, conduct.until_s)
             return [self._book.end(key, at=frame.captured_at, ended_at=until, **details)]
         if track is None:
-            details |= {"place": self._place, "model": self._model_id}
+            details |= {"place": self._place, "model": self.model_id}
             details["evidence"] = self._album.of_place(context=True)
         else:
             label, confidence = self._labels[track]
@@ -331,7 +332,7 @@ class CameraReporter:
             "speed_m_s": ground.get("speed_m_s"),
             "speed_error_m_s": ground.get("speed_error_m_s"),
             "heading_deg": ground.get("heading_deg"),
-            "model": self._model_id,
+            "model": self.model_id,
             "evidence": self._album.of_track(track, context=context),
         }
 

@@ -92,6 +92,7 @@ class Agent:
         self._ends: list[Callable[[], None]] = []
         self._reload_wanted = False
         self._admit: Callable[[Sequence[Letter]], Sequence[Letter]] = lambda letters: letters
+        self._more_versions: Callable[[], Mapping[str, str]] = dict
         self._box = box
         self._boot_id = boot_id
         self._clock = clock
@@ -152,6 +153,10 @@ class Agent:
     def admit_by(self, admit: Callable[[Sequence[Letter]], Sequence[Letter]]) -> None:
         """Ask this which messages may be stored."""
         self._admit = admit
+
+    def tell_versions(self, versions: Callable[[], Mapping[str, str]]) -> None:
+        """Tell these versions in every heartbeat too."""
+        self._more_versions = versions
 
     def reload_soon(self) -> None:
         """Read the box's own file again in the next round; safe to call from a signal's handler."""
@@ -317,7 +322,7 @@ class Agent:
             at=now,
             sent_at=now,
             state=state,
-            versions=self._versions | models,
+            versions={**self._versions, **models, **self._more_versions()},
             subjects=self._subjects,
             clock_offset_s=self._clock_offset(),
             counters=self.counters,

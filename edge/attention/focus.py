@@ -105,6 +105,9 @@ class Focus:
             whole pictures.
         grid: how large things are where; a new one by default.
         still: what stands where; a new one by default.
+
+    Attributes:
+        input_px: as given; another network may have another input.
     """
 
     def __init__(
@@ -118,7 +121,7 @@ class Focus:
         self.policy = policy
         self.grid = SizeGrid() if grid is None else grid
         self.still = StillThings() if still is None else still
-        self._input_px = input_px
+        self.input_px = input_px
         self.reset()
 
     def reset(self) -> None:
@@ -204,7 +207,7 @@ class Focus:
         return self.policy.heartbeat_s if somebody else self.policy.scan_s
 
     def _may_divide(self) -> bool:
-        return self.policy.regions and self.policy.budget > 0 and self._input_px is not None
+        return self.policy.regions and self.policy.budget > 0 and self.input_px is not None
 
     def _unexplained(self, motion: Motion, frame: Frame) -> NDArray[np.float32]:
         """Return the patches of motion that are not a still thing's own doing."""
@@ -217,7 +220,7 @@ class Focus:
         return patches[_covered(patches, np.asarray(things)) < _INSIDE]
 
     def _divide(self, frame: Frame, patches: NDArray[np.float32], tracks: Tracks) -> Look:
-        assert self._input_px is not None
+        assert self.input_px is not None
         moving = np.array([not self.still.is_still(int(track)) for track in tracks.id], bool)
         seeds = np.concatenate((patches, tracks.xyxy[moving])).astype(np.float32)
         scale = np.array([frame.width, frame.height] * 2, np.float64)
@@ -236,8 +239,8 @@ class Focus:
 
     def _worth(self, regions: NDArray[np.float32], frame: Frame) -> bool:
         """Return whether all regions, side by side in one input, show more than the whole does."""
-        assert self._input_px is not None
-        rows, columns = self._input_px
+        assert self.input_px is not None
+        rows, columns = self.input_px
         whole = min(rows / frame.height, columns / frame.width)
         across = int(np.ceil(np.sqrt(len(regions))))
         spans = (regions[:, 2:] - regions[:, :2]).max(axis=1)

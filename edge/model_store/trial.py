@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 from msgspec import Struct
@@ -16,7 +17,7 @@ from edge.errors import ModelError
 from runtime.bundles.errors import BundleUnfit
 from runtime.bundles.manifest import Golden
 
-__all__ = ["TrialOrder", "TrialResult", "main", "run_trial", "try_model"]
+__all__ = ["Trial", "TrialOrder", "TrialResult", "main", "run_trial", "run_trial_here", "try_model"]
 
 _LOOKS = 3
 """Looks at the golden picture: the first warms up, the rest are timed."""
@@ -48,6 +49,21 @@ class TrialResult(Struct, frozen=True, kw_only=True):
     """Why the model must not run here; empty where it may."""
     look_ms: float = 0.0
     """Milliseconds of one look."""
+
+
+class Trial(Protocol):
+    """Tries a model.
+
+    Adapters: :func:`run_trial` and :func:`run_trial_here`.
+    """
+
+    def __call__(self, order: TrialOrder, *, timeout_s: float) -> TrialResult:
+        """Return what comes of it.
+
+        Raises:
+            BundleUnfit: the model must not run here.
+        """
+        ...
 
 
 def try_model(order: TrialOrder) -> TrialResult:
@@ -116,6 +132,21 @@ def run_trial(order: TrialOrder, *, timeout_s: float) -> TrialResult:
         raise BundleUnfit(msg) from error
     if result.fault:
         raise BundleUnfit(result.fault)
+    return result
+
+
+def run_trial_here(order: TrialOrder, *, timeout_s: float) -> TrialResult:
+    """Return what comes of a trial in this process, for a box that does everything in one step.
+
+    Raises:
+        BundleUnfit: the model must not run here, or took longer than ``timeout_s``.
+    """
+    begun_s = time.monotonic()
+    result = try_model(order)
+    if result.fault:
+        raise BundleUnfit(result.fault)
+    if time.monotonic() - begun_s > timeout_s:
+        raise BundleUnfit(f"the trial took longer than {timeout_s:g} s")
     return result
 
 

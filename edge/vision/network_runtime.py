@@ -33,6 +33,7 @@ class Network(Protocol):
 
         Raises:
             ModelError: the runtime refuses the input.
+            InferenceFault: the answer is not finite.
         """
         ...
 

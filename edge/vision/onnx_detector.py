@@ -82,6 +82,7 @@ class OnnxDetector:
 
         Raises:
             ModelError: the runtime refuses the input.
+            InferenceFault: the network answers NaN.
         """
         found = self._look(self._framing.frame(frame))
         assert isinstance(found, Detections)
@@ -92,6 +93,7 @@ class OnnxDetector:
 
         Raises:
             ModelError: the runtime refuses the input.
+            InferenceFault: the network answers NaN.
         """
         found = self._look(self._framing.frame(frame, regions))
         assert isinstance(found, Glimpse)

@@ -9,10 +9,18 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from edge.errors import ModelError
+from edge.errors import InferenceFault, ModelError
 from edge.vision.coco import COCO_NAMES
 from edge.vision.network_facts import NetworkFacts
-from edge.vision.output_layouts import Boxes, Grid, Layout, class_count, find_layout, read_boxes
+from edge.vision.output_layouts import (
+    Boxes,
+    Grid,
+    Layout,
+    class_count,
+    find_layout,
+    is_finite,
+    read_boxes,
+)
 
 __all__ = ["OnnxModel"]
 
@@ -97,8 +105,12 @@ class OnnxModel:
 
         Raises:
             ModelError: the runtime refuses the input.
+            InferenceFault: the answer is not finite.
         """
-        return read_boxes(self.layout, self.run(blob), self.grid, confidence)
+        answer = self.run(blob)
+        if not is_finite(answer):
+            raise InferenceFault(f"model {self.path}: it answers numbers that are not finite (NaN)")
+        return read_boxes(self.layout, answer, self.grid, confidence)
 
     @property
     def facts(self) -> NetworkFacts:

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.errors import ModelError
+from edge.errors import InferenceFault, ModelError
 from edge.vision.network_facts import NetworkFacts
 from edge.vision.onnx_model import OnnxModel
-from edge.vision.output_layouts import Boxes, Grid, read_boxes
+from edge.vision.output_layouts import Boxes, Grid, is_finite, read_boxes
 
 __all__ = ["OpenVinoModel"]
 
@@ -56,8 +56,14 @@ class OpenVinoModel:
 
         Raises:
             ModelError: the runtime refuses the input.
+            InferenceFault: the answer is not finite.
         """
-        return read_boxes(self.facts.layout, self._run(blob), self._grid, confidence)
+        answer = self._run(blob)
+        if not is_finite(answer):
+            raise InferenceFault(
+                f"model {self._path}: it answers numbers that are not finite (NaN)"
+            )
+        return read_boxes(self.facts.layout, answer, self._grid, confidence)
 
     def _compile(self, threads: int) -> Any:
         try:

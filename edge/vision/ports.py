@@ -67,6 +67,11 @@ class Awaited(Protocol):
         """Whether there is an answer, or none will ever come."""
         ...
 
+    @property
+    def fault(self) -> str:
+        """Why the network failed on the frame; empty where it did not, or nobody knows why."""
+        ...
+
     def take(self) -> Detections | Glimpse | None:
         """Return the detections; None where they were lost."""
         ...
@@ -76,7 +81,8 @@ class Awaited(Protocol):
 class DeferredDetector(RegionDetector, Protocol):
     """A detector that works elsewhere: who asks need not wait.
 
-    Adapter: :class:`edge.workers.pooled_detector.PooledDetector`.
+    Adapters: :class:`edge.workers.pooled_detector.PooledDetector` and
+    :class:`edge.model_store.swapping_detector.SwappingPooledDetector`.
     """
 
     def ask(self, frame: Frame, regions: NDArray[np.float32] | None) -> Awaited:

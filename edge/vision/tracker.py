@@ -122,6 +122,16 @@ class Tracker:
         self._id = np.asarray([one.id for one in recalled], np.int64)[: len(self._id)]
         self._hits[:] = self._min_hits
 
+    def learn_names(self, names: tuple[str, ...]) -> None:
+        """Take class names that were added after those that are known; tracks go on.
+
+        Args:
+            names: the known names, in their order, and perhaps more.
+        """
+        more = len(names) - len(self._names)
+        self._votes = np.pad(self._votes, ((0, 0), (0, more)))
+        self._names = names
+
     def start_from(self, confidence: float) -> None:
         """Let unmatched detections start a track from this confidence (0..1) on; tracks stay."""
         self._new = confidence

@@ -37,6 +37,7 @@ class Ticket:
     Attributes:
         done: whether it was answered or lost.
         boxes: the answer; None while there is none, and where it was lost.
+        fault: why the network failed on it; empty where it did not, or the worker died.
     """
 
     def __init__(
@@ -47,10 +48,11 @@ class Ticket:
         self.asked_s = asked_s
         self.done = False
         self.boxes: Boxes | None = None
+        self.fault = ""
 
-    def settle(self, boxes: Boxes | None) -> None:
+    def settle(self, boxes: Boxes | None, fault: str = "") -> None:
         """Note the answer, or with None that there will be none."""
-        self.boxes, self.done = boxes, True
+        self.boxes, self.done, self.fault = boxes, True, fault
 
 
 @dataclass(slots=True)
@@ -61,6 +63,9 @@ class _Worker:
     free: deque[int]
     open: dict[int, tuple[Ticket, int]]
     sent_s: float
+    generation: int
+    known: int
+    retires: bool = False
 
 
 class InferencePool:
@@ -70,8 +75,12 @@ class InferencePool:
     worker that dies, or that does not answer in time, is started again; its questions are lost and
     counted, and who asked holds his tracks.
 
+    Networks can be added and withdrawn while the workers work: a fresh worker loads what is wanted
+    now, joins once it has, and takes the place of one that has nothing to do; one after another. A
+    network keeps its number for good.
+
     Args:
-        orders: the networks.
+        orders: the networks to begin with.
         workers: how many processes.
         nursery: where processes come from.
         rng: draws the delays before a worker is started again.
@@ -92,14 +101,16 @@ class InferencePool:
         deadline_s: float = 10.0,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._orders = tuple(orders)
+        self._orders: list[ModelOrder | None] = list(orders)
+        self._generation = 0
+        self._fresh: _Worker | None = None
         self._count = workers
         self._nursery = nursery
         self._deadline_s = deadline_s
         self._seconds = seconds
         self._backoff = Backoff(0.5, 30.0, rng)
         self._workers: list[_Worker] = []
-        self._facts: list[NetworkFacts | str] = []
+        self._facts: list[NetworkFacts | str | None] = []
         self._queue: deque[Ticket] = deque()
         self._next = 0
         self._retry_at_s = 0.0
@@ -125,29 +136,53 @@ class InferencePool:
             if not first.pipe.poll(_LOAD_S):
                 msg = f"inference: no worker has loaded its networks within {_LOAD_S:g} s"
                 raise ModelError(msg)
-            self._facts = first.pipe.recv()
+            self._equip(first, first.pipe.recv())
         except (EOFError, OSError) as error:
             msg = "inference: the first worker broke down while it loaded; its output tells why"
             raise ModelError(msg) from error
-        sizes = [
-            3 * facts.height * facts.width * np.dtype(facts.dtype).itemsize
-            for facts in self._facts
-            if isinstance(facts, NetworkFacts)
-        ]
-        self._slot_bytes = max(sizes, default=1)
-        self._equip(first)
+
+    def offer(self, order: ModelOrder) -> int:
+        """Have the workers load one more network; return its number.
+
+        It can be asked once :meth:`facts` knows it.
+        """
+        if order in self._orders:
+            return self._orders.index(order)
+        self._orders.append(order)
+        self._facts.append(None)
+        self._generation += 1
+        return len(self._orders) - 1
+
+    def withdraw(self, order: ModelOrder) -> None:
+        """Have the workers let go of a network; nobody may ask it any more."""
+        if order not in self._orders:
+            return
+        number = self._orders.index(order)
+        self._orders[number] = None
+        self._facts[number] = f"model {order.path}: it was withdrawn"
+        self._generation += 1
+        waiting = [ticket for ticket in self._queue if ticket.model == number]
+        for ticket in waiting:
+            self._queue.remove(ticket)
+        self._lose(waiting)
 
     def facts(self, order: ModelOrder) -> tuple[int, NetworkFacts]:
         """Return the number of a network and what is known of it.
 
         Raises:
-            ModelError: it could not be loaded.
+            ModelError: it could not be loaded, or is being loaded still: see :meth:`loads`.
         """
+        if order not in self._orders:
+            raise ModelError(f"model {order.path}: it was never offered, or was withdrawn")
         number = self._orders.index(order)
         facts = self._facts[number]
-        if isinstance(facts, str):
-            raise ModelError(facts)
+        if not isinstance(facts, NetworkFacts):
+            raise ModelError(facts or f"model {order.path}: it is being loaded")
         return number, facts
+
+    def loads(self, order: ModelOrder) -> bool:
+        """Return whether a network that was offered is still being loaded."""
+        return order in self._orders and self._facts[self._orders.index(order)] is None
 
     def ask(self, model: int, frame: Callable[[], NDArray[np.floating]]) -> Ticket:
         """Return the ticket of a question; ``frame`` makes its input once a worker is free."""
@@ -162,6 +197,7 @@ class InferencePool:
             self._listen(worker, now_s)
         while len(self._workers) < self._count and now_s >= self._retry_at_s:
             self._workers.append(self._spawn())
+        self._renew(now_s)
         if not self._workers and now_s < self._retry_at_s:
             self._lose(list(self._queue))
             self._queue.clear()
@@ -169,6 +205,9 @@ class InferencePool:
 
     def close(self) -> None:
         """Hang up, which ends the workers."""
+        if self._fresh is not None:
+            self._workers.append(self._fresh)
+            self._fresh = None
         for worker in self._workers:
             self._let_go(worker)
         self._workers.clear()
@@ -176,11 +215,64 @@ class InferencePool:
         self._queue.clear()
 
     def _spawn(self) -> _Worker:
-        process, pipe = self._nursery.start("inference", "inference", self._orders)
-        return _Worker(process, pipe, None, deque(), {}, self._seconds())
+        orders = tuple(self._orders)
+        process, pipe = self._nursery.start("inference", "inference", orders)
+        return _Worker(
+            process, pipe, None, deque(), {}, self._seconds(), self._generation, len(orders)
+        )
 
-    def _equip(self, worker: _Worker) -> None:
+    def _renew(self, now_s: float) -> None:
+        """Let fresh workers, which know what is wanted now, take the places of those that do not."""
+        stale = [worker for worker in self._workers if worker.generation < self._generation]
+        if len(self._workers) > self._count:
+            oldest = min(self._workers, key=lambda worker: worker.generation)
+            oldest.retires = True
+            if not oldest.open:
+                self._workers.remove(oldest)
+                self._let_go(oldest)
+            return
+        if self._fresh is None:
+            if stale and now_s >= self._retry_at_s:
+                self._fresh = self._spawn()
+            return
+        fresh, reason = self._fresh, ""
+        try:
+            if fresh.pipe.poll():
+                self._equip(fresh, fresh.pipe.recv())
+                self._workers.append(fresh)
+                self._fresh = None
+                return
+        except (EOFError, OSError):
+            reason = f"it died while it loaded, with exit code {fresh.process.exitcode}"
+        if now_s - fresh.sent_s > _LOAD_S:
+            reason = f"it has not loaded its networks within {_LOAD_S:g} s"
+        if not reason:
+            return
+        _LOG.error("worker_died", reason=reason, exit_code=fresh.process.exitcode)
+        self.counters["worker_restarts"] += 1
+        self._fresh = None
+        self._let_go(fresh)
+        self._retry_at_s = now_s + self._backoff.next_delay()
+        # what nobody has loaded yet is to blame: the next worker does without
+        for number, facts in enumerate(self._facts[: fresh.known]):
+            if facts is None:
+                self._orders[number] = None
+                self._facts[number] = f"a worker that loads it: {reason}"
+                self._generation += 1
+
+    def _equip(self, worker: _Worker, told: Sequence[NetworkFacts | str]) -> None:
         """Give a worker that has loaded its networks the memory for its inputs."""
+        missing = len(told) - len(self._facts)
+        self._facts += [None] * max(0, missing)
+        for number, facts in enumerate(told):
+            if self._facts[number] is None:
+                self._facts[number] = facts
+        sizes = [
+            3 * facts.height * facts.width * np.dtype(facts.dtype).itemsize
+            for facts in told
+            if isinstance(facts, NetworkFacts)
+        ]
+        self._slot_bytes = max(sizes, default=1)
         worker.block = SlotBlock(_DEPTH, self._slot_bytes)
         worker.free = deque(range(_DEPTH))
         worker.pipe.send((worker.block.name, _DEPTH, self._slot_bytes))
@@ -190,7 +282,7 @@ class InferencePool:
             while worker.pipe.poll():
                 told = worker.pipe.recv()
                 if not isinstance(told, Answer):
-                    self._equip(worker)
+                    self._equip(worker, told)
                     continue
                 self._take(worker, told)
                 worker.sent_s = now_s
@@ -208,7 +300,7 @@ class InferencePool:
         boxes = answer.boxes()
         if boxes is None:
             _LOG.error("inference_failed", reason=answer.fault)
-            self._lose([ticket])
+            self._lose([ticket], answer.fault or "")
             return
         self._backoff.reset()
         self.counters["inferences"] += 1
@@ -216,12 +308,16 @@ class InferencePool:
         ticket.settle(boxes)
 
     def _put(self) -> None:
-        while self._queue:
-            free = [worker for worker in self._workers if worker.free]
+        for ticket in list(self._queue):
+            free = [
+                one
+                for one in self._workers
+                if one.free and not one.retires and ticket.model < one.known
+            ]
             if not free:
-                return
+                continue
             worker = min(free, key=lambda one: len(one.open))
-            ticket = self._queue.popleft()
+            self._queue.remove(ticket)
             slot = worker.free.popleft()
             blob = ticket.frame()
             assert worker.block is not None
@@ -253,7 +349,7 @@ class InferencePool:
         if worker.block is not None:
             worker.block.close()
 
-    def _lose(self, tickets: Sequence[Ticket]) -> None:
+    def _lose(self, tickets: Sequence[Ticket], fault: str = "") -> None:
         for ticket in tickets:
             self.counters["inferences_lost"] += 1
-            ticket.settle(None)
+            ticket.settle(None, fault)

@@ -5,7 +5,7 @@ from multiprocessing.connection import Connection
 
 import numpy as np
 
-from edge.errors import ModelError
+from edge.errors import InferenceFault, ModelError
 from edge.vision.network_facts import NetworkFacts
 from edge.vision.network_runtime import Network, load_network
 from edge.workers.orders import Answer, ModelOrder, Question
@@ -19,10 +19,10 @@ class InferenceWorker:
 
     Args:
         pipe: to the agent.
-        orders: the networks to load, in the order of their numbers.
+        orders: the networks to load, in the order of their numbers; None for those withdrawn.
     """
 
-    def __init__(self, pipe: Connection, orders: tuple[ModelOrder, ...]) -> None:
+    def __init__(self, pipe: Connection, orders: tuple[ModelOrder | None, ...]) -> None:
         self._pipe = pipe
         self._orders = orders
         self._networks: list[Network | None] = []
@@ -43,7 +43,10 @@ class InferenceWorker:
             if block is not None:
                 block.close()
 
-    def _load(self, order: ModelOrder) -> NetworkFacts | str:
+    def _load(self, order: ModelOrder | None) -> NetworkFacts | str:
+        if order is None:
+            self._networks.append(None)
+            return "it was withdrawn"
         try:
             network = load_network(
                 order.path,
@@ -63,12 +66,13 @@ class InferenceWorker:
         started_s = time.perf_counter()
         try:
             assert network is not None, "nobody asks a network that was not loaded"
+            assert order is not None, "nobody asks a network that was withdrawn"
             facts = network.facts
             shape = (1, 3, facts.height, facts.width)
             size = int(np.prod(shape)) * np.dtype(facts.dtype).itemsize
             blob = block.slot(question.slot)[:size].view(facts.dtype).reshape(shape)
             boxes = network.boxes(blob, order.confidence)
-        except ModelError as error:
+        except (InferenceFault, ModelError) as error:
             return Answer(question.ticket, None, None, None, 0.0, fault=str(error))
         seconds = time.perf_counter() - started_s
         return Answer(question.ticket, boxes.xyxy, boxes.scores, boxes.class_id, seconds)

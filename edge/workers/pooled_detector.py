@@ -31,6 +31,11 @@ class Awaited:
         """Whether there is an answer, or none will ever come."""
         return self._ticket.done
 
+    @property
+    def fault(self) -> str:
+        """Why the network failed on the frame; empty where it did not, or a worker died."""
+        return self._ticket.fault
+
     def take(self) -> Detections | Glimpse | None:
         """Return the detections; None where they were lost."""
         return None if self._ticket.boxes is None else self._read()

@@ -10,6 +10,7 @@ import pytest
 from edge import camera_config, config, vision_config
 from edge.__main__ import main
 from edge.health import config as health_config
+from edge.model_store import config as model_store_config
 from edge.sensors import config as sensor_config
 from edge.sensors import first_gate, wire_config
 
@@ -22,6 +23,7 @@ PAGES = (
     "vision.md",
     "analytics.md",
     "evidence.md",
+    "model_bundles.md",
 )
 DOCS = "".join((ROOT / "docs" / page).read_text(encoding="utf-8") for page in PAGES)
 
@@ -35,6 +37,7 @@ def structs() -> list[type[msgspec.Struct]]:
             config,
             vision_config,
             health_config,
+            model_store_config,
             sensor_config,
             wire_config,
             first_gate,

@@ -1,0 +1,1 @@
+"""Signed models on a whole box, fetched over real HTTP."""

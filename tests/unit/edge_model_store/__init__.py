@@ -1,0 +1,1 @@
+"""Signed models on the box."""
