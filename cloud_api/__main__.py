@@ -18,6 +18,7 @@ from cloud_api.notice_commands import notify
 from cloud_api.order_commands import orders
 from cloud_api.people.commands import SCOPE_OPTIONS, scope_of, users
 from cloud_api.secret_commands import secrets
+from cloud_api.wording.commands import wording
 from runtime.errors import RuntimeFault
 
 if TYPE_CHECKING:
@@ -257,6 +258,7 @@ main.add_command(secrets)
 main.add_command(orders)
 main.add_command(evaluate)
 main.add_command(console)
+main.add_command(wording)
 
 if __name__ == "__main__":
     main()

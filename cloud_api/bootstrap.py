@@ -334,7 +334,7 @@ def build(
     )
     ticker = Ticker(drawer, batch=config.ticker_batch)
     switcher = ModeSwitcher(ticker, control, metrics)
-    orders = build_orders(config.orders, store, vault, switcher, metrics)
+    orders = build_orders(config.orders, store, vault, switcher, metrics, profile.suggester)
     requests = RequestsList(
         flows, {each.id: each.en for each in config.departments}, config.open311.place_digits
     )

@@ -9,6 +9,7 @@ from cloud_api.case_record import (
     Acknowledged,
     Assigned,
     Attached,
+    Classified,
     Climbed,
     Commented,
     EventLink,
@@ -23,6 +24,7 @@ from cloud_api.case_record import (
     Record,
     SubtaskAdded,
     SubtaskFinished,
+    Suggested,
     Visited,
 )
 from cloud_api.deadlines.clocks import CaseClock
@@ -58,6 +60,7 @@ class Case(Struct, frozen=True, kw_only=True, omit_defaults=True):
     ``level`` is the highest level among linked events that are open; when all have ended, the
     level that held last. ``previous`` is where it stood before it was suspended or merged.
     ``first_department`` is who received it first 首接; ``tier`` is whose supervision 督办 it has become.
+    ``suggested`` is what a model read in the report's words; ``class_by_person`` that somebody decided.
     """
 
     case_id: str
@@ -99,6 +102,8 @@ class Case(Struct, frozen=True, kw_only=True, omit_defaults=True):
     subtasks: tuple[Subtask, ...] = ()
     recheck: Rechecked | None = None
     satisfied: bool | None = None
+    suggested: Suggested | None = None
+    class_by_person: bool = False
     tier: str | None = None
     clocks: tuple[CaseClock, ...] = ()
 
@@ -177,12 +182,21 @@ def _follow(case: Case | None, record: Record, seq: int) -> Case:
             return msgspec.structs.replace(case, recheck=detail)
         case Visited():
             return msgspec.structs.replace(case, satisfied=detail.satisfied)
+        case Suggested() | Classified():
+            return _classed(case, detail)
         case SubtaskAdded() | SubtaskFinished():
             return msgspec.structs.replace(case, subtasks=_subtasks(case, detail, record.at_us))
         case Climbed():
             return msgspec.structs.replace(case, tier=detail.tier or case.tier)
         case Opened() | Commented() | Extended() | ModeSwitched():
             return case
+
+
+def _classed(case: Case, detail: Suggested | Classified) -> Case:
+    if isinstance(detail, Classified):
+        return msgspec.structs.replace(case, class_code=detail.class_code, class_by_person=True)
+    taken_over = detail.class_code if detail.sure else None
+    return msgspec.structs.replace(case, suggested=detail, class_code=case.class_code or taken_over)
 
 
 def _subtasks(

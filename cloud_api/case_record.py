@@ -17,6 +17,7 @@ __all__ = [
     "Acknowledged",
     "Assigned",
     "Attached",
+    "Classified",
     "Climbed",
     "Commented",
     "Detail",
@@ -33,6 +34,7 @@ __all__ = [
     "Record",
     "SubtaskAdded",
     "SubtaskFinished",
+    "Suggested",
     "Visited",
     "case_id_of",
     "decode_record",
@@ -189,6 +191,22 @@ class Visited(Struct, frozen=True, kw_only=True, tag="visited"):
     channel: str
 
 
+class Suggested(Struct, frozen=True, kw_only=True, tag="suggested"):
+    """A model read which class the words of a report belong to; it holds where that is ``sure``."""
+
+    class_code: str
+    confidence: Ratio
+    sure: bool
+    model: str
+
+
+class Classified(Struct, frozen=True, kw_only=True, tag="classified"):
+    """Somebody says which class the case belongs to; ``was`` is the one that it had."""
+
+    class_code: str
+    was: str | None
+
+
 class Extended(Struct, frozen=True, kw_only=True, tag="extended"):
     """A deadline was extended 延期, with somebody else's approval."""
 
@@ -226,6 +244,8 @@ Detail = (
     | SubtaskFinished
     | Rechecked
     | Visited
+    | Suggested
+    | Classified
     | Extended
     | Climbed
     | ModeSwitched

@@ -16,6 +16,7 @@ from cloud_api.dispatch.roster import Roster
 from cloud_api.duplicates.finder import DuplicateFile, DuplicateFinder
 from cloud_api.errors import ProfileError
 from cloud_api.evaluation.indicators import INDICATOR_FILE, Indicator, load_indicators
+from cloud_api.wording.suggesting import WEIGHTS, Suggester
 from runtime.yaml_document import convert, load_document
 
 __all__ = ["PROFILE_FOLDER", "CityProfile", "ProfileSpec", "load_profile", "profile_folder"]
@@ -51,9 +52,11 @@ class CityProfile:
         dispatcher: Dispatcher,
         duplicates: DuplicateFinder,
         indicators: tuple[Indicator, ...],
+        suggester: Suggester | None,
     ) -> None:
         self.duplicates = duplicates
         self.indicators = indicators
+        self.suggester = suggester
         self.spec = spec
         self.folder = folder
         self.deadlines = deadlines
@@ -116,4 +119,15 @@ def load_profile(
     rules = convert(load_document(folder / "duplicates.yaml"), DuplicateFile).rules
     own = folder / "indicators.yaml"
     indicators = load_indicators(own if own.is_file() else INDICATOR_FILE)
-    return CityProfile(spec, folder, deadlines, dispatcher, DuplicateFinder(rules), indicators)
+    finder = DuplicateFinder(rules)
+    suggester = _suggester(folder, dispatcher.classes, utc_offset_minutes)
+    return CityProfile(spec, folder, deadlines, dispatcher, finder, indicators, suggester)
+
+
+def _suggester(folder: Path, classes: ClassTable, utc_offset_minutes: int) -> Suggester | None:
+    """Return what reads classes in words, by a folder's ``matters.csv``; None where it has none."""
+    matters, own = folder / "matters.csv", folder / "wording.npz"
+    if not matters.is_file():
+        return None
+    weights = own if own.is_file() else WEIGHTS
+    return Suggester(classes, rows_of(matters), weights, utc_offset_minutes)

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import Connection, func, insert, select, update
 
 from cloud_api.case_book import CaseBook
+from cloud_api.case_classing import note_suggestion
 from cloud_api.case_projection import Case
 from cloud_api.case_record import (
     SYSTEM,
@@ -211,6 +212,7 @@ class Projector:
             actor=SYSTEM,
             reason=cause,
         )
+        opened = note_suggestion(book, self._keeper, opened, event, now_us)
         if event.discovery not in opening.filed_at_once:
             return opened
         filed = book.append(

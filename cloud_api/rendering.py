@@ -24,6 +24,7 @@ from cloud_api.views import (
     Named,
     RevisionView,
     SubtaskView,
+    SuggestionView,
     TimelineEntry,
     message,
 )
@@ -142,6 +143,10 @@ def case_view(case: Case, flows: Flows, departments: Mapping[str, Department]) -
         due_at=_moment(due_at_us(case)),
         tier=case.tier,
         class_code=case.class_code,
+        suggested=None
+        if case.suggested is None
+        else SuggestionView(**msgspec.structs.asdict(case.suggested)),
+        class_by_person=case.class_by_person,
         grid=case.grid,
         first_department=_department(case.first_department, departments),
         recurrence_of=case.recurrence_of,

@@ -25,6 +25,7 @@ __all__ = [
     "RevisionView",
     "StoredView",
     "SubtaskView",
+    "SuggestionView",
     "SwitchedView",
     "TimelineEntry",
     "message",
@@ -133,6 +134,15 @@ class TimelineEntry(BaseModel):
     detail: dict[str, Any]
 
 
+class SuggestionView(BaseModel):
+    """What a model read in the words of a report."""
+
+    class_code: str
+    confidence: float = Field(description="0 to 1, calibrated.")
+    sure: bool = Field(description="Taken over; otherwise a person decides.")
+    model: str
+
+
 class ClockView(BaseModel):
     """One deadline of a case; a paused or ended one has no due moment."""
 
@@ -195,6 +205,8 @@ class CaseView(BaseModel):
     due_at: datetime | None = Field(description="The next deadline.")
     tier: str | None = Field(description="Whose supervision it became: community to city.")
     class_code: str | None
+    suggested: SuggestionView | None = Field(description="Null: no words were read.")
+    class_by_person: bool
     grid: str | None
     first_department: Named | None = Field(description="Who received it first.")
     recurrence_of: str | None = Field(description="The case that ended here not long ago.")

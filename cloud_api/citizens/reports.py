@@ -17,6 +17,7 @@ from cloud_api.orders.ledger import OrderRecord, decode_order
 from cloud_api.orders.order import Order, Personal
 from cloud_api.orders.tables import orders
 from cloud_api.schema import evidence
+from cloud_api.wording.suggesting import UNCLASSIFIED, UNCLASSIFIED_TITLE
 from contracts.envelope import Discovery, Evidence, Place
 from contracts.event import Title
 from contracts.levels import Level
@@ -28,9 +29,9 @@ SOURCE = "reports"
 
 
 class Report(Struct, frozen=True, kw_only=True):
-    """What somebody reports; ``service_code`` is a class of the code table."""
+    """What somebody reports; ``service_code`` is a class of the code table, None where nobody named one."""
 
-    service_code: str
+    service_code: str | None
     channel: str
     place: Place | None = None
     district: str | None = None
@@ -82,29 +83,27 @@ class ReportDesk:
             now: the moment.
 
         Raises:
-            InvalidInput: there is no such class, a picture is not stored, or nothing says where it is.
+            InvalidInput: there is no such class, neither class nor words say what it is about, a picture
+                is not stored, or nothing says where it is.
             StoreUnavailable: the database does not answer.
         """
-        entry = self._dispatcher.classes.entry(report.service_code, self._dispatcher.day(now))
-        if entry is None:
-            raise InvalidInput(
-                f"service_code {report.service_code[:64]!r} is no class of today's code table; see "
-                "GET /v1/classes"
-            )
+        entry = self._entry(report, now)
         if report.place is None and not report.address.strip():
             raise InvalidInput("nothing says where it is: give lon and lat, or an address")
         cell = self._dispatcher.cell_of(report.place)
         code = code_of(secrets.token_bytes(CODE_BYTES))
-        extension: dict[str, str | float | bool | None] = {"service_code": entry.code}
+        extension: dict[str, str | float | bool | None] = {}
+        if entry is not None:
+            extension["service_code"] = entry.code
         if report.on_behalf:
             extension["taken_by"] = report.on_behalf
         order = Order(
             source=SOURCE,
             source_id=once,
             district=report.district or (self._district if cell is None else cell.district),
-            event_type=event_type_of(entry),
+            event_type=UNCLASSIFIED if entry is None else event_type_of(entry),
             level=Level.BLUE,
-            title=Title(zh=entry.zh, en=entry.en),
+            title=UNCLASSIFIED_TITLE if entry is None else Title(zh=entry.zh, en=entry.en),
             reported_at=now,
             channel=report.channel,
             discovery=Discovery.PASSIVE,
@@ -128,6 +127,20 @@ class ReportDesk:
         )
         taken = self._desk.take_one(order, personal, now, token_sha256=hash_of(code))
         return TakenReport(taken.order_id, code, taken.outcome is OrderOutcome.NEW)
+
+    def _entry(self, report: Report, now: datetime) -> ClassEntry | None:
+        """Return the class that a report names; None where its words have to say it."""
+        if report.service_code is None:
+            if not report.text.strip():
+                raise InvalidInput("nothing says what it is about: give service_code, or text")
+            return None
+        entry = self._dispatcher.classes.entry(report.service_code, self._dispatcher.day(now))
+        if entry is None:
+            raise InvalidInput(
+                f"service_code {report.service_code[:64]!r} is no class of today's code table; see "
+                "GET /v1/classes"
+            )
+        return entry
 
     @staticmethod
     def _known(body: bytes | None) -> OrderRecord | None:

@@ -124,7 +124,7 @@ class Dispatcher:
         named = case.department
         if case.state is State.BOUNCED and named is not None and named not in refused:
             return self._plain(named, _NAMED, f"named by {case.bounced_by[-1]}, which bounced it")
-        classified = None if case.class_code is None else self.class_of(case.event_type, now)
+        classified = self._class_of_case(case, now)
         if classified is None:
             return self._plain(self._fallback, 0.2, f"no class for {case.event_type}", unsure=True)
         entry, sure = classified
@@ -133,6 +133,23 @@ class Dispatcher:
             reason = f"no line of the responsibility list for class {entry.code} here"
             return self._plain(self._fallback, 0.2, reason, unsure=True)
         return self._by_list(case, found, entry, sure, now, loads)
+
+    def _class_of_case(self, case: Case, now: datetime) -> tuple[ClassEntry, float] | None:
+        """Return a case's class and how sure that is: a person's word 1.0, a model's what it said."""
+        if case.class_code is None:
+            return None
+        read = None if case.suggested is None else case.suggested.confidence
+        by_type = self.class_of(case.event_type, now)
+        if by_type is not None and by_type[0].code == case.class_code:
+            entry, sure = by_type
+        else:
+            found = self.classes.entry(case.class_code, self.day(now))
+            if found is None:
+                return None
+            entry, sure = found, 1.0
+        if case.class_by_person:
+            return entry, 1.0
+        return entry, sure if read is None else sure * read
 
     def _by_list(
         self,

@@ -11,6 +11,7 @@ from cloud_api.orders.polling import Poller
 from cloud_api.orders.reception import Reception
 from cloud_api.orders.sources import OrderSource, join_source
 from cloud_api.privacy.vault import Vault
+from cloud_api.wording.suggesting import Suggester
 
 __all__ = ["Orders", "build_orders"]
 
@@ -35,6 +36,7 @@ def build_orders(
     vault: Vault,
     switcher: ModeSwitcher,
     metrics: Metrics,
+    suggester: Suggester | None,
 ) -> Orders:
     """Return the orders' parts.
 
@@ -46,6 +48,6 @@ def build_orders(
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise MappingError(f"orders: mapping {twice[0]} stands twice; name each source once")
-    reception = Reception(joined, OrderDesk(store, vault), store, switcher, metrics)
+    reception = Reception(joined, OrderDesk(store, vault, suggester), store, switcher, metrics)
     pollers = [Poller(each, reception) for each in joined if each.source.url is not None]
     return Orders(reception, pollers)

@@ -18,6 +18,7 @@ from cloud_api.orders.reading import ReadOrder
 from cloud_api.orders.tables import order_names, orders
 from cloud_api.privacy.vault import SHREDDED, Vault
 from cloud_api.schema import intake
+from cloud_api.wording.suggesting import Suggester
 from contracts.codec import encode
 
 __all__ = ["OrderDesk", "OrderOutcome", "TakenOrder"]
@@ -49,11 +50,13 @@ class OrderDesk:
     Args:
         store: the database.
         vault: seals what an order says about people.
+        suggester: reads the class of orders that name none in their words; None where nothing does.
     """
 
-    def __init__(self, store: Store, vault: Vault) -> None:
+    def __init__(self, store: Store, vault: Vault, suggester: Suggester | None = None) -> None:
         self._store = store
         self._vault = vault
+        self._suggester = suggester
 
     def take(self, found: Sequence[ReadOrder], now: datetime) -> list[TakenOrder]:
         """Take orders in, in their order.
@@ -74,6 +77,8 @@ class OrderDesk:
             InvalidInput: the order makes an event that the intake refuses.
         """
         names = (order.source_id, *order.also)
+        if self._suggester is not None:
+            order = self._suggester.applied(order, personal.text, now)
         for _ in range(_TRIES):
             with self._store.read() as connection:
                 known = find_order(connection, order.source, names)

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
 
 from cloud_api.access import Gate
+from cloud_api.case_classing import CaseClassing
 from cloud_api.case_record import Rechecked
 from cloud_api.errors import (
     BodyTooLarge,
@@ -76,6 +77,15 @@ class VisitBody(ActionBody):
     answer: Text = ""
 
 
+class ClassifyBody(ActionBody):
+    """Which class the case belongs to, and why."""
+
+    class_code: Annotated[str, Field(max_length=64)] = Field(
+        description="Class of the code table: GET /v1/classes."
+    )
+    reason: Text
+
+
 class ExtendBody(ActionBody):
     """More time for one clock."""
 
@@ -90,6 +100,7 @@ def casework_router(services: Services, gate: Gate) -> APIRouter:
     router = APIRouter(tags=["cases"])
     actor = Annotated[Identity, Depends(gate.act)]
     work = services.work
+    classing = CaseClassing(services.drawer, services.profile.dispatcher)
     actions = Actions(services)
     answer, deed = actions.answer, actions.deed
 
@@ -156,6 +167,18 @@ def casework_router(services: Services, gate: Gate) -> APIRouter:
         asked = deed(case_ref, request, caller, body)
         case = work.visit(asked, satisfied=body.satisfied, channel=body.channel, answer=body.answer)
         return answer(case, response, "visit")
+
+    @router.post(
+        "/v1/cases/{case_ref}/classify",
+        summary="Say which class the case belongs to",
+        responses=_GUARDED,
+    )
+    def classify(
+        case_ref: str, body: ClassifyBody, request: Request, response: Response, caller: actor
+    ) -> CaseView:
+        """Correct the class, or name the one that was missing; what was suggested stays in the log."""
+        asked = deed(case_ref, request, caller, body)
+        return answer(classing.classify(asked, body.class_code, body.reason), response, "classify")
 
     @router.post(
         "/v1/cases/{case_ref}/extend",

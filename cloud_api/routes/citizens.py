@@ -78,8 +78,9 @@ class ReportBody(BaseModel):
             }
         },
     )
-    service_code: Annotated[str, Field(max_length=64)] = Field(
-        description="Class of the code table: GET /v1/classes."
+    service_code: Annotated[str | None, Field(max_length=64)] = Field(
+        default=None,
+        description="Class of the code table: GET /v1/classes. Without one, the words are read.",
     )
     channel: Channel = "web"
     lon: Annotated[float | None, Field(ge=-180, le=180)] = Field(default=None, description="WGS 84")

@@ -30,6 +30,7 @@ ROLES: dict[tuple[str, str], frozenset[Role]] = {
     ("POST", "/v1/cases/{case_ref}/recheck"): ACT,
     ("POST", "/v1/cases/{case_ref}/visit"): ACT,
     ("POST", "/v1/cases/{case_ref}/extend"): ACT,
+    ("POST", "/v1/cases/{case_ref}/classify"): ACT,
     ("GET", "/v1/supervision"): READ,
     ("GET", "/v1/cases/{case_ref}/causes"): READ,
     ("GET", "/v1/cases/{case_ref}/curves/{event_id}"): READ,

@@ -44,6 +44,7 @@ WITHOUT = {
 TAGS = {
     "events", "cases", "supervision", "dispatch", "evidence", "stream", "system", "people", "fleet",
     "notices", "orders", "citizens", "open311", "webhooks", "exports",
+    "evaluation", "audit",
 }  # fmt: skip
 """Parts of the API whose every route has an example or a reason to have none."""
 
@@ -120,6 +121,8 @@ def _exchange(record: Recorder) -> None:
         json={"after": SHA, "model": "ponding-1", "clear": True, "confidence": 0.93},
     )
     case = do(reader, "GET", where, ref).json()
+    named = {"class_code": "2-01-11", "reason": "seen on the picture"}
+    do(op, "POST", f"{where}/classify", ref, json=named)
     clock = next(each for each in case["clocks"] if each["done_at"] is None)
     extension = {
         "clock": clock["name"],
@@ -190,6 +193,11 @@ def _exchange(record: Recorder) -> None:
     changed = {"present": WHO["password"], "new": WHO["password"] + "-2"}
     do(Role.AUDITOR, "POST", "/v1/me/password", json=changed)
     do(admin, "GET", "/v1/webhooks")
+    month = {"period": START.strftime("%Y-%m")}
+    do(reader, "GET", "/v1/evaluation", params=month)
+    indicator = {"indicator": "on_time"}
+    do(reader, "GET", "/v1/evaluation/{indicator}", indicator, params=month)
+    do(admin, "GET", "/v1/audit", params={"limit": 2})
 
 
 def _fleet(record: Recorder) -> None:
