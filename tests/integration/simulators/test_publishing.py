@@ -186,9 +186,8 @@ def test_without_a_broker_it_says_so(tmp_path: Path) -> None:
     assert json.loads(output.splitlines()[-1])["undelivered"] > 0
 
 
-def test_a_city_reaches_anybodys_broker(broker_port: int) -> None:
+def test_a_city_reaches_anybodys_broker(broker_port: int, listener: Listener) -> None:
     """Every message of a shipped scenario that the simulator counts arrives, once, from every box."""
-    listener = Listener(broker_port, acknowledges=False)
     done = subprocess.run(
         [
             *(sys.executable, "-m", "simulators", "run", "quiet-week", "--json"),
