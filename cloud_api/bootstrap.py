@@ -171,10 +171,10 @@ class Api:
                 pass
         return total
 
-    def digest(self) -> str:
-        """Return the SHA-256 over all projected events and cases."""
+    def digest(self, *, sealed: bool = True) -> str:
+        """Return the SHA-256 over all projections, as :func:`projection_digest` does."""
         with self.services.store.read() as connection:
-            return projection_digest(connection)
+            return projection_digest(connection, sealed=sealed)
 
     def close(self) -> None:
         """Close the database and leave the hub."""

@@ -87,10 +87,24 @@ class KeyRing:
         self._mutex = threading.Lock()
 
     def create(
-        self, name: str, role: Role, now: datetime, scope: Scope = EVERYTHING
+        self,
+        name: str,
+        role: Role,
+        now: datetime,
+        scope: Scope = EVERYTHING,
+        *,
+        key_id: str | None = None,
     ) -> tuple[KeyInfo, str]:
-        """Return a new key and its token, which is not stored and cannot be had again."""
-        key_id = secrets.token_hex(6)
+        """Return a new key and its token, which is not stored and cannot be had again.
+
+        Args:
+            name: what people call it.
+            role: what it may do.
+            now: the moment.
+            scope: what it sees.
+            key_id: twelve hexadecimal digits, for runs that have to be the same twice; default drawn.
+        """
+        key_id = secrets.token_hex(6) if key_id is None else key_id
         token = f"cityloop_{key_id}_{secrets.token_urlsafe(32)}"
         info = KeyInfo(
             key_id=key_id,

@@ -265,14 +265,15 @@ class Projector:
             legal = self._flows.of(case.flow).legal_moves(case.state, case.previous)
             if case.merged_into is not None or State.MERGED not in {move.to for move in legal}:
                 continue
-            twins = finder.find(connection, case)
-            if (
-                not twins
-                or twins[0].likeness.odds <= 0
-                or twins[0].case.opened_seq > case.opened_seq
-            ):
+            # of two that come in one batch the later joins the earlier, which may be the less alike
+            earlier = [
+                twin
+                for twin in finder.find(connection, case)
+                if twin.likeness.odds > 0 and twin.case.opened_seq < case.opened_seq
+            ]
+            if not earlier:
                 continue
-            parent, alike = twins[0]
+            parent, alike = earlier[0]
             book.append(
                 case_id,
                 Moved(

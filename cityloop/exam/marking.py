@@ -3,13 +3,17 @@
 Pure functions; an incident is found when an event of its class about its sensor opened while it lasted.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from msgspec import Struct
 
+from cityloop.exam.citizen_desk import CaseStanding, HeardReport
+from cityloop.exam.citizen_marks import CitizenMarks, mark_reports
 from cityloop.exam.statements import Episode
 from contracts.geometry import distance_m
 from contracts.levels import Level, level_rank
+from simulators.city.citizens import matter_of
 from simulators.city.city import City, Fault
 from simulators.city.incident_classes import incident_classes
 from simulators.city.incident_truth import Incident
@@ -18,6 +22,8 @@ __all__ = ["FAULT_EVENTS", "SILENT_KINDS", "FaultFinding", "Finding", "Marks", "
 
 FAULT_EVENTS = frozenset({"device.data_quality", "device.offline", "device.absence"})
 """Event types that tell of a broken sensor."""
+
+_NOTHING: Mapping[str, CaseStanding] = MappingProxyType({})
 
 SILENT_KINDS = frozenset({"bias", "reboot", "clock", "repeat"})
 """Faults that nobody has to notice: an offset cannot be seen in one sensor by itself, the others must
@@ -63,10 +69,17 @@ class Marks(Struct, frozen=True, kw_only=True):
     """Events that tell of an incident or a fault, repetitions included."""
     ignored: int
     """Events of types that the scenario leaves out."""
+    citizens: CitizenMarks = CitizenMarks()
 
 
 def mark(
-    city: City, incidents: Sequence[Incident], episodes: Sequence[Episode], until_s: float
+    city: City,
+    incidents: Sequence[Incident],
+    episodes: Sequence[Episode],
+    until_s: float,
+    *,
+    reports: Sequence[HeardReport] = (),
+    standings: Mapping[str, CaseStanding] = _NOTHING,
 ) -> Marks:
     """Return what the events of a run are worth.
 
@@ -75,6 +88,8 @@ def mark(
         incidents: what was true.
         episodes: what was said.
         until_s: where the run ended; what a careful observer was sure of only later does not count.
+        reports: what citizens reported.
+        standings: by event id, which case it came into.
     """
     classes = incident_classes()
     left = [one for one in episodes if one.event_type not in city.ignore]
@@ -109,6 +124,12 @@ def mark(
         false=false,
         right=len(left) - len(false),
         ignored=ignored,
+        citizens=mark_reports(
+            reports,
+            {event_id: matter_of(incident) for event_id, incident in told.items()},
+            standings,
+            incidents,
+        ),
     )
 
 

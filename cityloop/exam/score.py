@@ -7,6 +7,7 @@ from statistics import median
 from msgspec import Struct
 
 from cityloop.audit.books import percentile
+from cityloop.exam.citizen_marks import CitizenScore, citizen_score
 from cityloop.exam.marking import Marks
 from cityloop.exam.sitting import Sitting
 
@@ -92,6 +93,8 @@ class Score(Struct, frozen=True, kw_only=True):
     faults: dict[str, FaultScore]
     cameras: CameraScore | None
     """None where no camera was sat."""
+    citizens: CitizenScore | None
+    """None where nobody reports."""
     digest: str
     """SHA-256 over the digests of all sittings: equal for equal runs."""
     wall_s: float
@@ -164,6 +167,7 @@ def score(papers: Sequence[Paper]) -> Score:
         classes={name: _class_score(papers, name) for name in classes},
         faults={kind: _fault_score(papers, kind) for kind in kinds},
         cameras=_camera_score(papers),
+        citizens=citizen_score([paper.marks.citizens for paper in papers]),
         digest=digest.hexdigest(),
         wall_s=round(sum(paper.sitting.wall_s for paper in papers), 1),
     )

@@ -14,6 +14,7 @@ from cityloop.audit.books import AuditReport
 from cityloop.audit.collection import audit_run, read_journal_book
 from cityloop.errors import ExamError
 from cityloop.exam.camera_stand import CAMERA_BOX, CameraStand
+from cityloop.exam.citizen_desk import CaseStanding, CitizenDesk, HeardReport
 from cityloop.exam.crosscheck import Said, said_of
 from cityloop.exam.statements import Episode, episodes_of
 from cityloop.exam.track_record import CameraFigures, camera_messages
@@ -24,6 +25,7 @@ from contracts.event import Event
 from contracts.ids import new_boot_id
 from runtime.outbox import Outbox, Synchronous
 from simulators.city.box_fleet import BoxFleet
+from simulators.city.citizens import foretold, plan_reports
 from simulators.city.city import City
 from simulators.city.incident_truth import Incident, TruthBook
 from simulators.city.repeating_session import RepeatingSession
@@ -55,6 +57,10 @@ class Sitting(Struct, frozen=True, kw_only=True):
     """Frames that the box's cameras gave."""
     cameras: tuple[CameraFigures, ...]
     """How well each drawn camera was followed."""
+    reports: tuple[HeardReport, ...]
+    """What citizens reported, and which cases that came into."""
+    standings: dict[str, CaseStanding]
+    """By event id: which case each episode came into; empty where nobody reports."""
     books: AuditReport
     repeated: int
     """Messages that the network said twice."""
@@ -107,8 +113,13 @@ def sit(
         sources=None if stand is None else stand.sources,
         detectors=None if stand is None else stand.detectors(),
         seed=city.seed,
+        merging=city.citizens is not None,
         heard=hear,
     )
+    desk = None
+    if city.citizens is not None:
+        plan = plan_reports(city, foretold(city, until_s), until_s)
+        desk = CitizenDesk(stack.api, stack.clock, plan)
     flow = SampleFlow(city, until_s, truth.add)
     stack.start()
     fleet = BoxFleet(city, flow, _posts(city, folder, stack), version("cityloop"))
@@ -122,6 +133,8 @@ def sit(
                 stack.clock.set(city.start + timedelta(seconds=elapsed_s))
                 stack.step()
             elapsed_s = step_end_s
+            if desk is not None:
+                desk.until(elapsed_s)
             stack.clock.set(city.start + timedelta(seconds=elapsed_s))
             _step(fleet, stack, elapsed_s)
             if progress is not None:
@@ -133,8 +146,12 @@ def sit(
             fleet.settle(stack.clock.now())
             stack.step()
             fleet.settle(stack.clock.now())
-        return _sitting(city, folder, stack, fleet, flow, truth, stand, heard, until_s, begun_s)
+        return _sitting(
+            city, folder, stack, fleet, flow, truth, stand, desk, heard, until_s, begun_s
+        )
     finally:
+        if desk is not None:
+            desk.close()
         fleet.close()
         stack.close()
 
@@ -220,6 +237,7 @@ def _sitting(
     flow: SampleFlow,
     truth: TruthBook,
     stand: CameraStand | None,
+    desk: CitizenDesk | None,
     heard: list[tuple[Event, datetime]],
     until_s: float,
     begun_s: float,
@@ -232,6 +250,9 @@ def _sitting(
             for event_id in sorted({event.event_id for event, _ in heard})
             for row in revisions_of(connection, event_id)
         ]
+    episodes = tuple(episodes_of(heard, city.start))
+    reports = () if desk is None else desk.reports()
+    standings = {} if desk is None else desk.standings([one.event_id for one in episodes])
     backlog = _backlog(fleet, stack)
     repeated = fleet.repeated
     digest = stack.digest()
@@ -249,11 +270,13 @@ def _sitting(
         city=city,
         until_s=until_s,
         incidents=(*truth.incidents(), *(() if stand is None else stand.incidents())),
-        episodes=tuple(episodes_of(heard, city.start)),
+        episodes=episodes,
         said=tuple(said_of((event for event, _ in heard), city.start, until_s)),
         samples=flow.count,
         frames=0 if stand is None else stand.frames,
         cameras=_figures(city, folder, stand),
+        reports=reports,
+        standings=standings,
         books=report,
         repeated=repeated,
         backlog=backlog,

@@ -48,7 +48,15 @@ def sit_one(seat: Seat, progress: Callable[[float], None] | None = None) -> Pape
             until_s=city.quick_s if seat.quick else city.lasts_s,
             progress=progress,
         )
-    return Paper(sitting, mark(city, sitting.incidents, sitting.episodes, sitting.until_s))
+    marks = mark(
+        city,
+        sitting.incidents,
+        sitting.episodes,
+        sitting.until_s,
+        reports=sitting.reports,
+        standings=sitting.standings,
+    )
+    return Paper(sitting, marks)
 
 
 def sit_all(seats: Sequence[Seat], jobs: int, told: Callable[[int], None]) -> list[Paper]:

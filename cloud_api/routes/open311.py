@@ -28,6 +28,7 @@ Form = Literal["json", "xml"]
 _LONGEST = timedelta(days=90)
 """Longest span of a list. Source: GeoReport v2, GET Service Requests."""
 
+_KEY_LONGEST = 100
 _INVALID = 400
 _UNPROCESSABLE = 422
 _REFUSALS = {
@@ -164,6 +165,20 @@ def open311_router(services: Services, gate: Gate) -> APIRouter:
         return await facade.read(form, request, jurisdiction_id, lambda: facade.token(form, token))
 
     return router
+
+
+def _once(request: Request, key_id: str) -> str:
+    """Return what names a post among all; the header is an extension, the same as of ``/v1/reports``.
+
+    Raises:
+        InvalidInput: the header is too long or not plain.
+    """
+    given = request.headers.get("idempotency-key")
+    if given is None:
+        return uuid.uuid4().hex
+    if len(given) > _KEY_LONGEST or not given.isascii() or not given.isprintable():
+        raise InvalidInput(f"Idempotency-Key: expected at most {_KEY_LONGEST} plain characters")
+    return f"{key_id}:{given}"
 
 
 class _Facade:
@@ -323,7 +338,7 @@ class _Facade:
             taken = await run_in_threadpool(
                 self._services.reports.take,
                 report,
-                once=uuid.uuid4().hex,
+                once=_once(request, caller.key_id),
                 now=self._services.clock.now(),
             )
         except Problem as problem:

@@ -14,6 +14,7 @@ from msgspec import Struct
 from contracts.event import Title
 from contracts.geometry import from_local_m
 from contracts.profiles import DeviceProfile
+from simulators.city.citizen_declaration import CitizensDeclaration
 from simulators.city.declaration import (
     MapDeclaration,
     SensorDeclaration,
@@ -131,6 +132,7 @@ class City(Struct, frozen=True, kw_only=True, eq=False):
     links: tuple[LinkLoss, ...]
     ignore: frozenset[str]
     cameras: tuple[SceneCamera, ...] = ()
+    citizens: CitizensDeclaration | None = None
     folder: Path = Path()
     """Where its document lies: what it names is taken from there."""
 

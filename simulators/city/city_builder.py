@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from contracts.profiles import PROFILES
+from simulators.city.citizen_declaration import CitizensDeclaration
 from simulators.city.city import MEASURED_PROFILES, Box, City, SensorGroup, stream_of
 from simulators.city.declaration import ScenarioDeclaration, SensorDeclaration
 from simulators.city.mishaps import plan_faults, plan_happenings, plan_links
@@ -61,8 +62,17 @@ def build_city(
         faults=plan_faults(declared, groups, boxes, lasts_s, seed, error, surge),
         links=plan_links(declared, boxes, lasts_s, error),
         ignore=frozenset(declared.ignore),
+        citizens=_citizens(declared, error),
         cameras=plan_cameras(declared.cameras, declared.map, lasts_s, seed, error, surge),
     )
+
+
+def _citizens(declared: ScenarioDeclaration, error: ErrorFactory) -> CitizensDeclaration | None:
+    if declared.citizens is not None:
+        late_s = span_s(declared.citizens.late, ("citizens", "late"), error)
+        if late_s <= 0.0:
+            raise error(("citizens", "late"), f"{late_s:g} s: expected more than 0")
+    return declared.citizens
 
 
 def _storms(

@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 from contracts.envelope import Id
 from contracts.event import Title
 from simulators.city.camera_declaration import CameraDeclaration
+from simulators.city.citizen_declaration import CitizensDeclaration
 
 __all__ = [
     "FaultDeclaration",
@@ -168,6 +169,8 @@ class ScenarioDeclaration(Declared, frozen=True, kw_only=True):
     incidents: list[IncidentDeclaration] = []
     faults: list[FaultDeclaration] = []
     links: list[LinkLossDeclaration] = []
+    citizens: CitizensDeclaration | None = None
+    """People who report what they see; default nobody."""
     ignore: list[str] = []
     """Event types that neither count for nor against the stack here, such as ``device.offline``
     in a scenario that cuts links; default none."""

@@ -85,6 +85,15 @@ def test_duplicates_are_merged_and_can_be_taken_apart(merging: Api) -> None:
     assert (apart.state, apart.merged_into) == (State.FILED, None)
 
 
+def test_of_a_batch_the_later_join_the_earlier(merging: Api) -> None:
+    """The second is more like the third, which comes after it; it joins the first all the same."""
+    away = EDGE + 2.4e-4
+    cases = _cases(merging, _event(1, EDGE), _event(2, away), _event(3, away))
+    first = case_id_of(event_id(1))
+
+    assert [case.merged_into for case in cases] == [None, first, first]
+
+
 def test_merging_survives_a_rebuild(merging: Api) -> None:
     """The decision is in the log; nobody is compared again."""
     _cases(merging, _event(1, EDGE), _event(2, EDGE + 1e-5), _event(3, EDGE + 0.01))

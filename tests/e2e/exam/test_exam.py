@@ -31,6 +31,7 @@ faults:
 - {kind: range, sensors: hydrant-006, at: 80m, lasts: 40m}
 links:
 - {at: 90m, lasts: 20m}
+citizens: {share: 1, people: 3, late: 5m, spread_m: 4, astray: 0, typos: 0.5}
 """
 
 DEAF = """\
@@ -105,7 +106,10 @@ def _score(*arguments: str) -> tuple[int, dict[str, object]]:
 
 @pytest.mark.slow
 def test_a_small_town_passes_and_two_runs_are_one(scenario: Path, tmp_path: Path) -> None:
-    """Everything is found, nothing lost or doubled through reboot, repetition and a cut link, twice alike."""
+    """Everything is found, nothing lost or doubled through reboot, repetition and a cut link, twice alike.
+
+    Citizens report it too, at the API's own routes, and what they say joins the case of its event.
+    """
     report, junit = tmp_path / "report.html", tmp_path / "junit.xml"
     code, first = _score("--scenario", str(scenario), "--html", str(report), "--junit", str(junit))
     _, second = _score("--scenario", str(scenario))
@@ -114,7 +118,12 @@ def test_a_small_town_passes_and_two_runs_are_one(scenario: Path, tmp_path: Path
     assert (first["recall"], first["precision"], first["incidents"]) == (1.0, 1.0, 3)
     assert (first["lost"], first["duplicates"]) == (0, 0)
     assert first["digest"] == second["digest"]
+    assert first["citizens"] == second["citizens"]
     assert "小城" in report.read_text(encoding="utf-8")
+    citizens = first["citizens"]
+    assert isinstance(citizens, dict)
+    assert citizens["reports"] > 3
+    assert (citizens["no_case"], citizens["precision"], citizens["recall"]) == (0, 1.0, 1.0)
     assert 'failures="0"' in junit.read_text(encoding="utf-8")
 
 

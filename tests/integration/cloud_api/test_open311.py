@@ -204,6 +204,21 @@ def test_idempotency_key(server: Server) -> None:
     assert again == first | {"new": False}
 
 
+def test_idempotency_key_of_the_facade(server: Server) -> None:
+    """The same key is the same request, also as a form; one that is no plain text is refused."""
+    form = {"service_code": "2-04-06", "lat": "22.54", "long": "114.05"}
+    path = "/open311/v2/requests.json"
+    with server.client(Role.APP) as client:
+        first, again = (
+            client.post(path, data=form, headers={"Idempotency-Key": "k-2"}).json()[0]
+            for _ in range(2)
+        )
+        refused = client.post(path, data=form, headers={"Idempotency-Key": "k" * 101})
+
+    assert first["service_request_id"] == again["service_request_id"]
+    assert refused.status_code == 400
+
+
 def test_the_description_of_the_facade_is_in_openapi(server: Server) -> None:
     """Routes and examples are there."""
     with server.client(None) as client:
