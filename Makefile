@@ -6,6 +6,9 @@ ARGS   ?=
 # How many tests run at a time; 0: one after the other, in this process.
 WORKERS ?= 2
 
+# Tests start hundreds of processes: each would compile every module anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup console demo test check lint bench lock oracles clean
 
