@@ -12,6 +12,7 @@ __all__ = ["main"]
 _CATALOGUE = "models.catalogue.commands"
 _BUNDLES = "models.bundles.commands"
 _JUDGING = "models.judging.commands"
+_SHRINKING = "models.shrinking.commands"
 
 _COMMANDS = {
     "list": LazyCommand(
@@ -30,6 +31,9 @@ _COMMANDS = {
     "verify": LazyCommand(_BUNDLES, "Check a bundle as a box does.", "edge", "verify"),
     "evaluate": LazyCommand(_JUDGING, "Judge a detector on labelled pictures.", "edge", "evaluate"),
     "compare": LazyCommand(_JUDGING, "Judge a candidate against the incumbent.", "edge", "compare"),
+    "shrink": LazyCommand(
+        _SHRINKING, "Make smaller and faster variants that see the same.", "shrink", "shrink"
+    ),
 }
 
 main = LazyGroup(

@@ -7,6 +7,7 @@ import click
 
 from benchmarks.edge.media import check
 from benchmarks.models.judging import evaluate_over_raw
+from benchmarks.models.runtimes import folded_over_framed, runtimes
 
 __all__ = ["main"]
 
@@ -16,6 +17,8 @@ def main(*, as_json: bool) -> None:
     check()
     figures: dict[str, object] = {}
     _tell(figures, evaluate_over_raw(rounds=7))
+    _tell(figures, folded_over_framed(rounds=15))
+    _tell(figures, runtimes(rounds=15))
     if as_json:
         click.echo(json.dumps(figures))
 
