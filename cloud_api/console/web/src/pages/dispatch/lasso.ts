@@ -1,0 +1,34 @@
+// Geometry of the lasso: places onto the drawing, and what a drawn line holds.
+
+export type Point = readonly [number, number]
+
+const MARGIN = 30
+
+/** Returns what turns longitude and latitude into drawing units, so that every place is within it. */
+export function projection(places: readonly Point[], width: number, height: number): (at: Point) => Point {
+  const lons = places.map((each) => each[0])
+  const lats = places.map((each) => each[1])
+  const [west, east] = [Math.min(...lons), Math.max(...lons)]
+  const [south, north] = [Math.min(...lats), Math.max(...lats)]
+  const squeeze = Math.cos((((south + north) / 2) * Math.PI) / 180)
+  const scale = Math.min(
+    (width - 2 * MARGIN) / Math.max((east - west) * squeeze, 1e-6),
+    (height - 2 * MARGIN) / Math.max(north - south, 1e-6),
+  )
+  const [middleLon, middleLat] = [(west + east) / 2, (south + north) / 2]
+  return ([lon, lat]) => [
+    width / 2 + (lon - middleLon) * squeeze * scale,
+    height / 2 - (lat - middleLat) * scale,
+  ]
+}
+
+/** Whether a point lies within a closed line (even-odd rule). */
+export function inside([x, y]: Point, line: readonly Point[]): boolean {
+  let within = false
+  for (let i = 0, j = line.length - 1; i < line.length; j = i++) {
+    const [xi, yi] = line[i] as Point
+    const [xj, yj] = line[j] as Point
+    if (yi > y !== yj > y && x < ((xj - xi) * (y - yi)) / (yj - yi) + xi) within = !within
+  }
+  return within
+}
