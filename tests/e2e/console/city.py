@@ -107,6 +107,7 @@ def build_city(folder: Path) -> City:
         "profile": str(_profile(folder / "profile")),
         "cookie_secure": False,
         "session_s": 10_000_000.0,
+        "evidence_link_s": 10_000_000.0,
         "session_idle_s": 10_000_000.0,
         "projector_interval_s": 0.05,
     }

@@ -4,6 +4,26 @@ export type Point = readonly [number, number]
 
 const MARGIN = 30
 
+const DEGREE_M = 111_320
+/** Metres that a scale bar may stand for. */
+const BARS = [10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000]
+const BAR_LONGEST = 160
+
+/** Returns the longest handy scale bar of the drawing, in drawing units; null without any extent. */
+export function scaleBar(
+  places: readonly Point[],
+  width: number,
+  height: number,
+): { metres: number; length: number } | null {
+  const first = places[0]
+  if (first === undefined) return null
+  const project = projection(places, width, height)
+  const unitsPerMetre =
+    Math.abs(project([first[0], first[1] + 0.001])[1] - project(first)[1]) / (0.001 * DEGREE_M)
+  const metres = BARS.filter((each) => each * unitsPerMetre <= BAR_LONGEST).at(-1)
+  return metres === undefined ? null : { metres, length: metres * unitsPerMetre }
+}
+
 /** Returns what turns longitude and latitude into drawing units, so that every place is within it. */
 export function projection(places: readonly Point[], width: number, height: number): (at: Point) => Point {
   const lons = places.map((each) => each[0])
