@@ -1,4 +1,8 @@
-"""A city, a browser, and visitors; shared by the tests of every page."""
+"""A city, a browser, and visitors; shared by the tests of every page.
+
+They end with this package, not with the session: as long as Playwright's synchronous interface is open, its event loop
+runs in this thread, and no other test could run one of its own.
+"""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -27,7 +31,7 @@ _FLAGS = [
 Visit = Callable[..., Visitor]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium without a window."""
     found = shutil.which("chromium")
@@ -41,7 +45,7 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def city(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
     """A running city, without rain."""
     found = build_city(tmp_path_factory.mktemp("city"))
@@ -51,7 +55,7 @@ def city(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         found.stack.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def rainy_city(city: City) -> City:
     """The same city in which it has begun to rain, once for all tests."""
     city.rain()
