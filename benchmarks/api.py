@@ -140,8 +140,8 @@ def _wait(look: Callable[[], bool]) -> None:
 @contextmanager
 def _process(
     command: Sequence[str], port: int, log: Path, extra: dict[str, str] | None = None
-) -> Iterator[None]:
-    """Run a server on the first core, which the client leaves to it, until the block ends."""
+) -> Iterator[int]:
+    """Run a server on the first core, which the client leaves to it, until the block ends; yield its process id."""
 
     def ready() -> bool:
         with socket.socket() as probe:
@@ -152,7 +152,7 @@ def _process(
     os.sched_setaffinity(process.pid, {SERVER_CORE})
     try:
         _wait(ready)
-        yield
+        yield process.pid
     finally:
         process.terminate()
         process.wait(30)
@@ -239,6 +239,8 @@ def _beside_alerta(folder: Path, ours: float) -> dict[str, object]:
 
 def main(*, as_json: bool) -> None:
     """Measure the null endpoint, then the API on SQLite and, where it is installed, PostgreSQL."""
+    from benchmarks import api_stream  # noqa: PLC0415 - it takes its server and client from here
+
     cores = sorted(os.sched_getaffinity(0))
     figures: dict[str, object] = {"connections": CONNECTIONS, "batch": BATCH, "cores": len(cores)}
     with tempfile.TemporaryDirectory(prefix="cityloop-bench-") as name:
@@ -250,6 +252,7 @@ def main(*, as_json: bool) -> None:
             sqlite = _measure_api(folder, f"sqlite:///{folder}/api.sqlite")
             figures |= {"null": null, "sqlite": sqlite}
             figures |= {"postgresql": _measure_api(folder, postgres) if postgres else reason}
+            figures |= api_stream.measure(folder, api_stream.LISTENERS, api_stream.EVENTS)
             figures |= _beside_alerta(folder, sqlite["single_posts_per_s"])
         figures |= {
             "single_posts_per_s": sqlite["single_posts_per_s"],

@@ -8,12 +8,13 @@ it and nothing is lost.
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import NamedTuple
 
 import msgspec
 import structlog
 from sqlalchemy import func, select
+from sse_starlette import ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
 from cloud_api.case_record import Moved, Record, decode_record
@@ -26,7 +27,15 @@ from cloud_api.people.scope import Scope, scoped_cases, scoped_events
 from cloud_api.projector import projected_seq
 from cloud_api.schema import case_log, cases, events
 
-__all__ = ["Change", "FeedHub", "FeedReader", "Position", "parse_position"]
+__all__ = [
+    "Change",
+    "FeedHub",
+    "FeedReader",
+    "Page",
+    "Position",
+    "encode_changes",
+    "parse_position",
+]
 
 _log = structlog.get_logger()
 _POSITION = re.compile(r"([0-9]{1,18})-([0-9]{1,18})")
@@ -53,6 +62,38 @@ class Change(NamedTuple):
     data: str
     about: str
     """Id of the event or case."""
+
+    def wanted(self, topic: str | None, district: str | None) -> bool:
+        """Return whether it is of a topic and of a district; None for any."""
+        return topic in {None, self.topic} and district in {None, self.district}
+
+
+class Page:
+    """Changes that follow on a position, each encoded once however many are sent it."""
+
+    def __init__(self, changes: list[Change]) -> None:
+        self.changes = changes
+        self._sent: dict[tuple[str | None, str | None], bytes] = {}
+
+    def sent(self, topic: str | None, district: str | None) -> bytes:
+        """Return the messages for who wants one topic or one district; None for every one of them."""
+        wanted = (topic, district)
+        if wanted not in self._sent:
+            self._sent[wanted] = encode_changes(
+                change for change in self.changes if change.wanted(topic, district)
+            )
+        return self._sent[wanted]
+
+
+_NOTHING = Page([])
+
+
+def encode_changes(changes: Iterable[Change]) -> bytes:
+    """Return changes as server-sent events."""
+    return b"".join(
+        ServerSentEvent(data=change.data, event=change.topic, id=str(change.position)).encode()
+        for change in changes
+    )
 
 
 def parse_position(text: str) -> Position:
@@ -164,7 +205,7 @@ class FeedHub:
         self._due = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._reading = asyncio.Lock()
-        self._pages: dict[tuple[Position, Position], list[Change]] = {}
+        self._pages: dict[tuple[Position, Position], Page] = {}
 
     def within(self, changes: list[Change], scope: Scope) -> list[Change]:
         """Return those of a page's changes that a scope holds; reads the database."""
@@ -224,27 +265,30 @@ class FeedHub:
         self._clients -= 1
         self._metrics.stream_clients.set(self._clients)
 
-    async def follow(self, after: Position, wake_s: float) -> AsyncIterator[list[Change]]:
+    async def follow(self, after: Position, wake_s: float) -> AsyncIterator[Page]:
         """Yield pages of changes after a position, for ever; an empty one every ``wake_s`` seconds."""
         position = after
         while True:
             grown = self._grown
-            changes = await self._page(position)
-            if changes:
-                position = changes[-1].position
-                yield changes
+            page = await self._page(position)
+            if page.changes:
+                position = page.changes[-1].position
+                yield page
                 continue
             try:
                 async with asyncio.timeout(wake_s):
                     await grown.wait()
             except TimeoutError:
-                yield []
+                yield _NOTHING
 
-    async def _page(self, after: Position) -> list[Change]:
+    async def _page(self, after: Position) -> Page:
+        known = self._pages.get((after, self._head))
+        if known is not None:
+            return known
         async with self._reading:
             key = (after, self._head)
             if key not in self._pages:
                 if len(self._pages) >= _PAGES:
                     self._pages.clear()
-                self._pages[key] = await run_in_threadpool(self._reader.read, after)
+                self._pages[key] = Page(await run_in_threadpool(self._reader.read, after))
             return self._pages[key]

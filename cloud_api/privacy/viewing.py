@@ -4,6 +4,8 @@ Operators and admins see a text as it is when they say why (``X-Purpose``), and 
 and they without a purpose, see it masked. JSON is masked value by value, CSV and streams line by line.
 """
 
+from functools import lru_cache
+
 import msgspec
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -110,7 +112,7 @@ class _Masked:
         if self._features:
             masked = b"".join(_feature(line) for line in text.splitlines(keepends=True))
         else:
-            masked = mask(text.decode("utf-8", "replace")).encode()
+            masked = _lines_masked(text)
         await self._send({**message, "body": masked})
 
     async def _finish_json(self, message: Message) -> None:
@@ -123,6 +125,12 @@ class _Masked:
             headers["content-length"] = str(len(body))
         await self._send(self._start)
         await self._send({**message, "body": body})
+
+
+@lru_cache(maxsize=64)
+def _lines_masked(text: bytes) -> bytes:
+    """Return whole lines masked; all listeners of the stream are sent the same ones at the same time."""
+    return mask(text.decode("utf-8", "replace")).encode()
 
 
 def _feature(line: bytes) -> bytes:

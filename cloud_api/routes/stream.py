@@ -16,7 +16,7 @@ from cloud_api.errors import (
     StreamFull,
     Unauthenticated,
 )
-from cloud_api.feed import Change, Position, parse_position
+from cloud_api.feed import Page, Position, encode_changes, parse_position
 from cloud_api.keys import Identity
 from cloud_api.people.scope import Scope
 from cloud_api.routes.answers import documented
@@ -99,27 +99,27 @@ class _Listener:
         self._scope = scope
         self._stopping = stopping
 
-    async def messages(self) -> AsyncIterator[ServerSentEvent]:
-        """Yield what the client is sent; ends when its key is revoked or the server stops."""
+    async def messages(self) -> AsyncIterator[bytes]:
+        """Yield what the client is sent, encoded once for all who want the same; ends when its key is revoked or the server stops."""
         feed = self._services.feed
         feed.enter()
         try:
-            yield ServerSentEvent(comment=f"after {self._after}", retry=2000)
-            async for changes in feed.follow(self._after, _WAKE_S):
+            yield ServerSentEvent(comment=f"after {self._after}", retry=2000).encode()
+            async for page in feed.follow(self._after, _WAKE_S):
                 if self._stopping.is_set() or not await self._still_welcome():
                     return
-                wanted = [change for change in changes if self._wants(change)]
-                if wanted and not self._scope.unbounded:
-                    wanted = await run_in_threadpool(feed.within, wanted, self._scope)
-                for change in wanted:
-                    yield ServerSentEvent(
-                        data=change.data, event=change.topic, id=str(change.position)
-                    )
+                sent = page.sent(self._topic, self._district)
+                if sent and not self._scope.unbounded:
+                    sent = await run_in_threadpool(self._within, page)
+                if sent:
+                    yield sent
         finally:
             feed.leave()
 
-    def _wants(self, change: Change) -> bool:
-        return self._topic in {None, change.topic} and self._district in {None, change.district}
+    def _within(self, page: Page) -> bytes:
+        """Return what of a page is in this client's scope; reads the database."""
+        wanted = [each for each in page.changes if each.wanted(self._topic, self._district)]
+        return encode_changes(self._services.feed.within(wanted, self._scope))
 
     async def _still_welcome(self) -> bool:
         callers = self._services.callers
