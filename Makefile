@@ -10,7 +10,7 @@ WORKERS ?= 2
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup console demo test check lint bench lock oracles clean
+.PHONY: help setup console demo test check lint bench lock oracles trainer clean
 
 help:            ## Show the targets
 	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 16
@@ -48,7 +48,18 @@ $(CONSOLE)/dist/.built: $(CONSOLE_SOURCES) | $(VENV)/.run
 
 setup: $(VENV)/.dev console ## Make .venv with everything that development needs, and the console's pages
 console: $(CONSOLE)/dist/.built ## Build the console's pages (needs Node or the Python package index, and the npm registry)
+# Where torch's wheels come from, beside PyPI: https://download.pytorch.org/whl/cpu has them without CUDA.
+TORCH_INDEX ?=
+
+# torch is large and no part of a box: an environment apart, in which `cityloop models train` runs.
+.venv-train/.done: pyproject.toml
+	$(PYTHON) -m venv .venv-train
+	.venv-train/bin/python -m pip install --quiet --disable-pip-version-check \
+		$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -e '.[trainer]'
+	@touch $@
+
 oracles: .venv-oracles/.done ## Make .venv-oracles with what some tests compare with (tracking metrics, QARTOD, other trackers)
+trainer: .venv-train/.done ## Make .venv-train with torch, to train detectors (2 to 6 GB)
 
 demo: $(VENV)/.run ## Run the whole loop on this machine for one minute
 	$(BIN)/cityloop demo $(ARGS)
@@ -73,4 +84,4 @@ lock: $(VENV)/.dev ## Resolve constraints.txt anew for every platform and Python
 
 clean: ## Remove environments and caches
 	rm -rf $(CONSOLE)/dist $(CONSOLE)/web/node_modules
-	rm -rf $(VENV) .venv-oracles .mypy_cache .ruff_cache .pytest_cache .import_linter_cache var
+	rm -rf $(VENV) .venv-oracles .venv-train .mypy_cache .ruff_cache .pytest_cache .import_linter_cache var

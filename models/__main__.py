@@ -13,6 +13,8 @@ _CATALOGUE = "models.catalogue.commands"
 _BUNDLES = "models.bundles.commands"
 _JUDGING = "models.judging.commands"
 _SHRINKING = "models.shrinking.commands"
+_DATASETS = "models.datasets.commands"
+_TRAINING = "models.training.commands"
 
 _COMMANDS = {
     "list": LazyCommand(
@@ -24,6 +26,10 @@ _COMMANDS = {
     "pull": LazyCommand(
         _CATALOGUE, "Fetch a detector; resumed and verified by hash.", "edge", "pull"
     ),
+    "dataset": LazyCommand(
+        _DATASETS, "Import, draw, check, split and count pictures with boxes.", "sim", "dataset"
+    ),
+    "train": LazyCommand(_TRAINING, "Train a detector and export it as ONNX.", "edge", "train"),
     "keygen": LazyCommand(_BUNDLES, "Make a key that signs models.", "edge", "keygen"),
     "trust": LazyCommand(_BUNDLES, "Trust somebody's key.", "edge", "trust"),
     "revoke": LazyCommand(_BUNDLES, "Trust a key no longer.", "edge", "revoke"),
