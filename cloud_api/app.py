@@ -43,6 +43,7 @@ from cloud_api.routes.events import events_router
 from cloud_api.routes.evidence import evidence_router
 from cloud_api.routes.exports import exports_router
 from cloud_api.routes.fleet import fleet_router
+from cloud_api.routes.models import models_router
 from cloud_api.routes.notices import notices_router
 from cloud_api.routes.oidc import oidc_router
 from cloud_api.routes.open311 import open311_router
@@ -121,6 +122,7 @@ def build_app(services: Services, start: Callable[[], None], stop: Callable[[], 
         exports_router(services, gate),
         shelving_router(services, gate),
         evaluation_router(services, gate),
+        models_router(services, gate),
         console_router(services, gate),
     ):
         app.include_router(router)
@@ -130,6 +132,7 @@ def build_app(services: Services, start: Callable[[], None], stop: Callable[[], 
         BodyLimit,
         limit_bytes=config.body_bytes,
         evidence_bytes=config.evidence_item_bytes,
+        bundle_bytes=config.models_item_bytes,
         timeout_s=config.request_timeout_s,
     )
     app.add_middleware(Viewing)

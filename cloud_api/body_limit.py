@@ -12,7 +12,7 @@ __all__ = ["BodyLimit"]
 
 
 class BodyLimit:
-    """Refuses bodies that are too large or too slow; evidence has a limit of its own.
+    """Refuses bodies that are too large or too slow; evidence and models have limits of their own.
 
     A body that says its size is refused without being kept; one that does not is counted. As much
     again as the limit is read and thrown away, so that a client which sends first and reads later
@@ -20,8 +20,15 @@ class BodyLimit:
     """
 
     def __init__(
-        self, app: ASGIApp, *, limit_bytes: int, evidence_bytes: int, timeout_s: float
+        self,
+        app: ASGIApp,
+        *,
+        limit_bytes: int,
+        evidence_bytes: int,
+        bundle_bytes: int,
+        timeout_s: float,
     ) -> None:
+        self._bundle_bytes = bundle_bytes
         self._app = app
         self._limit_bytes = limit_bytes
         self._evidence_bytes = evidence_bytes
@@ -33,8 +40,7 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         path = str(scope["path"])
-        evidence = path.startswith("/v1/evidence/")
-        limit = self._evidence_bytes if evidence else self._limit_bytes
+        limit = self._limit_of(path)
         declared = dict(scope["headers"]).get(b"content-length", b"")
         if declared.isdigit() and int(declared) > limit:
             problem = _too_large(path, int(declared), limit)
@@ -65,6 +71,13 @@ class BodyLimit:
             return message
 
         await self._app(scope, watched, send)
+
+    def _limit_of(self, path: str) -> int:
+        if path.startswith("/v1/evidence/"):
+            return self._evidence_bytes
+        if path.startswith("/v1/models/") and path.endswith("/bundle"):
+            return self._bundle_bytes
+        return self._limit_bytes
 
     async def _drain(self, receive: Receive, budget: int) -> None:
         """Read and forget up to ``budget`` bytes of a body; gives up after the timeout."""

@@ -19,7 +19,7 @@ from cloud_api.case_opening import CaseDrawer
 from cloud_api.case_work import CaseWork
 from cloud_api.citizens.reports import ReportDesk
 from cloud_api.city_profile import CityProfile, load_profile
-from cloud_api.config import ApiConfig, DispatchMode, database_url, open_keybook
+from cloud_api.config import ApiConfig, DispatchMode, database_url, models_folder, open_keybook
 from cloud_api.control_sinks import SessionControlSink
 from cloud_api.database import Store, open_store
 from cloud_api.deadlines.timekeeper import Timekeeper
@@ -39,6 +39,7 @@ from cloud_api.media import check_media_type
 from cloud_api.metrics import Metrics
 from cloud_api.migrate import upgrade
 from cloud_api.mode_switching import ModeSwitcher
+from cloud_api.model_registry.registry import ModelRegistry
 from cloud_api.notices.bootstrap import Notices, build_notices
 from cloud_api.notices.senders import AppriseSender, NoticeSender
 from cloud_api.open311.requests_list import RequestsList
@@ -396,6 +397,13 @@ def build(
             orders=orders,
             requests=requests,
             webhooks=build_deliverers(config.webhooks, store, requests, metrics, Random()),  # noqa: S311 - jitter
+            models=ModelRegistry(
+                store,
+                models_folder(config),
+                trust=None if config.models_trust is None else Path(config.models_trust),
+                most_bytes=config.models_item_bytes,
+                budget_bytes=config.models_budget_bytes,
+            ),
             reports=ReportDesk(store, orders.desk, profile.dispatcher, config.report_district),
             notices=_open_notices(
                 config, store, profile, flows, metrics, sender or AppriseSender(), orders.desk

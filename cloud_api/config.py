@@ -32,6 +32,7 @@ __all__ = [
     "database_url",
     "keys_path",
     "load_api_config",
+    "models_folder",
     "open_keybook",
 ]
 
@@ -104,6 +105,14 @@ class ApiConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Days after which evidence is deleted, unless an open case needs it. Default none: it is kept."""
     evidence_link_s: _Seconds = 300.0
     """Seconds for which a link to evidence works. Default 5 minutes."""
+    models_dir: str | None = None
+    """Folder of published models. Default: models beside evidence_dir."""
+    models_item_bytes: _Positive = 300_000_000
+    """Largest bundle of a model, in bytes. Default 300 MB."""
+    models_budget_bytes: _Positive = 5_000_000_000
+    """All bundles together, in bytes; then publishing is refused with 507. Default 5 GB."""
+    models_trust: str | None = None
+    """Book of the keys that may sign what is published. Default none: boxes look at signatures themselves."""
     keys_file: str | None = None
     """File with the API's master keys; made where there is none. Default: api.keys beside evidence_dir."""
     keys_env: str | None = None
@@ -229,6 +238,13 @@ def open_keybook(config: ApiConfig) -> KeyBook:
             raise SecretError("keys_file and keys_env are both set; keep one")
         return KeyBook.from_environment(config.keys_env)
     return KeyBook.open(keys_path(config))
+
+
+def models_folder(config: ApiConfig) -> Path:
+    """Return where bundles of models are."""
+    if config.models_dir is not None:
+        return Path(config.models_dir)
+    return Path(config.evidence_dir).parent / "models"
 
 
 def keys_path(config: ApiConfig) -> Path:

@@ -46,6 +46,7 @@ class Lane(IntEnum):
     NOTICES = 730_030
     WEBHOOKS = 730_031
     ORDERS = 730_032
+    MODELS = 730_033
 
 
 class Store:

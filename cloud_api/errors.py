@@ -186,6 +186,12 @@ class MoveIncomplete(Problem, Permanent):
     slug, status, title = "move-incomplete", 422, "The move needs more than was given"
 
 
+class ModelConflict(Problem, Permanent):
+    """A version of a model exists otherwise, or where it stands forbids what is asked."""
+
+    slug, status, title = "model-conflict", 409, "The model's versions do not allow that"
+
+
 class VersionMismatch(Problem, Permanent):
     """Somebody else changed the case meanwhile."""
 

@@ -22,6 +22,7 @@ from cloud_api.intake import IntakeLog
 from cloud_api.keys import KeyRing
 from cloud_api.metrics import Metrics
 from cloud_api.mode_switching import ModeSwitcher
+from cloud_api.model_registry.registry import ModelRegistry
 from cloud_api.notices.bootstrap import Notices
 from cloud_api.open311.requests_list import RequestsList
 from cloud_api.orders.bootstrap import Orders
@@ -78,5 +79,6 @@ class Services:
     switcher: ModeSwitcher
     orders: Orders
     reports: ReportDesk
+    models: ModelRegistry
     requests: RequestsList
     webhooks: list[Deliverer]

@@ -31,6 +31,7 @@ from cloud_api.errors import (
     VersionMismatch,
 )
 from cloud_api.keys import Identity, Role
+from cloud_api.model_registry.renewal import renew_models
 from cloud_api.routes.answers import documented, if_match, json_body
 from cloud_api.services import Services
 from contracts.registry import BoxEntry, DeviceEntry, Lifecycle
@@ -95,12 +96,15 @@ def devices_router(services: Services, _gate: Gate) -> APIRouter:
 
 
 def _put(services: Services, register: DeviceRegister, entries: Sequence[Entry], by: str) -> None:
-    """Register entries, and let their boxes know of new priorities."""
+    """Register entries, and let their boxes know of new priorities and models."""
     former = register.known(EntryKind.DEVICE, entries)
     now = services.clock.now()
     register.put(entries, now, by)
     boxes = [entry.box for entry in (*entries, *former.values()) if entry.box is not None]
-    renew_priorities(register, DesiredConfigs(services.store), boxes, now, by)
+    desired = DesiredConfigs(services.store)
+    renew_priorities(register, desired, boxes, now, by)
+    new = [entry for entry in entries if isinstance(entry, BoxEntry)]
+    renew_models(services.models, desired, new, now, by=by, reason="models of the registry")
 
 
 def _registry_routes(router: APIRouter, services: Services, register: DeviceRegister) -> None:

@@ -25,13 +25,14 @@ from cloud_api.errors import (
 )
 from cloud_api.instants import iso
 from cloud_api.keys import Identity, Role
+from cloud_api.model_registry.rollout import with_models
 from cloud_api.routes.answers import documented, if_match, json_body
 from cloud_api.routes.devices import MANAGE, POLL, districts_of, json_answer, not_modified
 from cloud_api.services import Services
 from contracts.ids import ID_PATTERN
 from contracts.registry import BoxEntry, FleetReport, Lifecycle
 
-__all__ = ["LOGINS", "fleet_router"]
+__all__ = ["LOGINS", "decoded", "fleet_router"]
 
 LOGINS = frozenset({Role.HUB, Role.ADMIN})
 
@@ -55,7 +56,7 @@ class _EnrolRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     token: Annotated[str, msgspec.Meta(max_length=200)]
 
 
-def _decoded(body: bytes, kind: Any) -> Any:
+def decoded(body: bytes, kind: Any) -> Any:
     """Return a body as a Struct.
 
     Raises:
@@ -106,7 +107,10 @@ def _config_routes(router: APIRouter, services: Services) -> None:
             assert isinstance(entry, BoxEntry)
             return desired.set(
                 entry,
-                with_priorities(config, priorities_of(register, box)),
+                with_models(
+                    with_priorities(config, priorities_of(register, box)),
+                    services.models.wishes([entry])[box],
+                ),
                 services.clock.now(),
                 by=caller.name,
                 reason=reason,
@@ -200,7 +204,7 @@ def _enrolment_routes(router: APIRouter, services: Services, gate: Gate) -> None
     )
     async def create_token(request: Request, caller: manager) -> Response:
         """Return the token, once; a box that is not registered is, as ``planned``."""
-        wanted = _decoded(await json_body(request), _TokenRequest)
+        wanted = decoded(await json_body(request), _TokenRequest)
 
         def make() -> object:
             now = services.clock.now()
@@ -274,7 +278,7 @@ def _enrolment_routes(router: APIRouter, services: Services, gate: Gate) -> None
     )
     async def enrol(request: Request) -> Response:
         """Return password and key, once; the token is the caller's only proof."""
-        asked = _decoded(await json_body(request), _EnrolRequest)
+        asked = decoded(await json_body(request), _EnrolRequest)
 
         def take() -> Enrolled:
             now = services.clock.now()
@@ -331,7 +335,7 @@ def _report_routes(router: APIRouter, services: Services) -> None:
     )
     async def post_report(request: Request, _caller: poster) -> Response:
         """Keep what is newer than what was known; the same again changes nothing."""
-        report: FleetReport = _decoded(await json_body(request), FleetReport)
+        report: FleetReport = decoded(await json_body(request), FleetReport)
         taken = await run_in_threadpool(reports.take, report)
         return json_answer({"taken": taken})
 
