@@ -34,6 +34,9 @@ def clock_verdict(offset_s: float | None, future: int) -> str:
     return "ahead" if offset_s > 0.0 else "behind"
 
 
+_PASSED_ON = ("models_", "shadow_", "drift_", "hard_")
+"""Counters of boxes that the API's registry of models shows."""
+
 _WORST = 20
 """Devices of one box that are named for their odd times."""
 
@@ -103,7 +106,7 @@ class ClockWatch:
         )
 
     def counters(self, box: str, waiting: Mapping[str, int]) -> dict[str, int]:
-        """Return what was counted of one box; zeros are left out."""
+        """Return what was counted of one box, and what it counts of its models; zeros are left out."""
         found = {
             "future": self._maker.skewed[box],
             "late": self._maker.late[box],
@@ -111,6 +114,9 @@ class ClockWatch:
             "missing": self._intake.missing[box],
             "waiting": waiting.get(box, 0),
         }
+        record = self._registry.boxes.get(box)
+        told = {} if record is None else record.counters
+        found |= {name: count for name, count in told.items() if name.startswith(_PASSED_ON)}
         return {name: count for name, count in found.items() if count}
 
     def reports(self, now: datetime) -> list[BoxReport]:

@@ -11,6 +11,7 @@ __all__ = ["main"]
 
 _CATALOGUE = "models.catalogue.commands"
 _BUNDLES = "models.bundles.commands"
+_REGISTRY = "models.bundles.registry_commands"
 _JUDGING = "models.judging.commands"
 _SHRINKING = "models.shrinking.commands"
 _DATASETS = "models.datasets.commands"
@@ -30,6 +31,10 @@ _COMMANDS = {
         _DATASETS, "Import, draw, check, split and count pictures with boxes.", "sim", "dataset"
     ),
     "train": LazyCommand(_TRAINING, "Train a detector and export it as ONNX.", "edge", "train"),
+    "publish": LazyCommand(_REGISTRY, "Upload a bundle to the registry.", "edge", "publish"),
+    "promote": LazyCommand(_REGISTRY, "Release a version, or withdraw it.", "edge", "promote"),
+    "rollout": LazyCommand(_REGISTRY, "Say which boxes run which version.", "edge", "rollout"),
+    "status": LazyCommand(_REGISTRY, "Show how far the boxes have come.", "edge", "status"),
     "keygen": LazyCommand(_BUNDLES, "Make a key that signs models.", "edge", "keygen"),
     "trust": LazyCommand(_BUNDLES, "Trust somebody's key.", "edge", "trust"),
     "revoke": LazyCommand(_BUNDLES, "Trust a key no longer.", "edge", "revoke"),

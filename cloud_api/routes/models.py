@@ -48,7 +48,7 @@ _Reason = Annotated[str, Query(min_length=1, max_length=500)]
 _READING = (Unauthenticated, Forbidden, InvalidInput, StoreUnavailable)
 _WRITING = (*_READING, MalformedJson, UnsupportedMedia, NotFound, ModelConflict)
 _MEDIA_TYPE = "application/octet-stream"
-_COUNTED = ("models_", "model_", "shadow_")
+_COUNTED = ("models_", "shadow_", "drift_", "hard_")
 
 
 _BYTES: dict[int | str, dict[str, Any]] = {
