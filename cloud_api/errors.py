@@ -15,6 +15,7 @@ ApiError
 │   ├── IllegalMove            409  the flow has no such move; the legal ones are listed
 │   ├── CaseClosed             409  the case takes no such action in its state
 │   ├── MoveIncomplete         422  the move is legal, but something that it needs is missing
+│   ├── ModelConflict          409  a version of a model exists otherwise, or a rollout names it
 │   ├── VersionMismatch        412  somebody else changed the case meanwhile
 │   ├── HashMismatch           422  the bytes are not those that the path names
 │   ├── ProviderUnavailable    502  (transient) the OpenID provider does not answer
@@ -60,6 +61,7 @@ __all__ = [
     "MalformedJson",
     "MethodNotAllowed",
     "MigrationError",
+    "ModelConflict",
     "MoveIncomplete",
     "NotFound",
     "Problem",

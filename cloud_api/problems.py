@@ -26,6 +26,7 @@ PROBLEMS: tuple[type[Problem], ...] = (
     errors.IllegalMove,
     errors.CaseClosed,
     errors.MoveIncomplete,
+    errors.ModelConflict,
     errors.VersionMismatch,
     errors.HashMismatch,
     errors.ProviderUnavailable,

@@ -23,6 +23,7 @@ from tests.contract.cloud_api.events import START, body_of, event_id, make_event
 from tests.integration.cloud_api.conftest import Server, wait_for
 from tests.integration.cloud_api.openapi_recorder import Recorder, alike, shape
 from tests.integration.cloud_api.test_login import _add
+from tests.integration.cloud_api.test_models_http import packed
 
 pytestmark = pytest.mark.slow
 
@@ -38,12 +39,13 @@ WITHOUT = {
     "GET /v1/webhooks/{endpoint}/trouble": "nothing failed",
     "GET /v1/evidence/{sha256}": "the bytes of a picture",
     "POST /v1/logout": "no body, no answer",
+    "GET /v1/models/{model}/versions/{version}/bundle": "the bytes of a bundle",
 }
 """Routes without an example, and why."""
 
 TAGS = {
     "events", "cases", "supervision", "dispatch", "evidence", "stream", "system", "people", "fleet",
-    "notices", "orders", "citizens", "open311", "webhooks", "exports",
+    "notices", "orders", "citizens", "open311", "webhooks", "exports", "models",
     "evaluation", "audit",
 }  # fmt: skip
 """Parts of the API whose every route has an example or a reason to have none."""
@@ -268,6 +270,38 @@ def _fleet(record: Recorder) -> None:
     do(admin, "DELETE", "/v1/boxes/{name}", {"name": "box-8"})
 
 
+def _models(record: Recorder, bundle: bytes) -> None:
+    """Publish a model and roll it out."""
+    do, admin = record.do, Role.ADMIN
+    model, version = {"model": "street-sim"}, {"model": "street-sim", "version": "1.4.0"}
+    do(
+        admin,
+        "PUT",
+        "/v1/models/{model}/versions/{version}/bundle",
+        version,
+        content=bundle,
+        headers={"Content-Type": "application/octet-stream"},
+    )
+    do(
+        admin,
+        "POST",
+        "/v1/models/{model}/versions/{version}/stage",
+        version,
+        json={"stage": "released"},
+    )
+    do(
+        admin,
+        "PUT",
+        "/v1/models/{model}/rollout",
+        model,
+        params={"reason": "first tenth"},
+        json={"rules": [{"version": "1.4.0", "boxes": ["box-1"]}]},
+    )
+    do(Role.READER, "GET", "/v1/models")
+    do(Role.READER, "GET", "/v1/models/{model}", model)
+    do(Role.READER, "GET", "/v1/models/{model}/boxes", model)
+
+
 def _people(record: Recorder) -> None:
     do, app, op, reader = record.do, Role.APP, Role.OPERATOR, Role.READER
     call = {
@@ -346,6 +380,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Recorde
     record = Recorder(made)
     try:
         _exchange(record)
+        _models(record, packed(folder, "street-sim", "1.4.0", 7))
         with made.client(None) as client:
             document = client.get("/openapi.json").json()
         yield record, document
