@@ -1,6 +1,6 @@
 """The box behind a city's drawn cameras: its configuration, its sources, its detectors, and their truth."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from cityloop.exam.chosen_detector import shipped_model
 from cityloop.exam.drawn_camera import DrawnSource, ErringDetector
 from cityloop.exam.track_record import TrackRecord
 from edge.config import EdgeConfig, check_edge_config
@@ -17,6 +18,7 @@ from simulators.city.camera_truth import CameraTruth
 from simulators.city.city import City
 from simulators.city.incident_truth import Incident
 from simulators.city.scene_cameras import SceneCamera, Spot
+from simulators.scene.detected import class_of
 from simulators.scene.street_camera import DrawnFrame
 
 __all__ = ["CAMERA_BOX", "CameraStand"]
@@ -107,7 +109,7 @@ def _document(camera: SceneCamera, folder: Path) -> dict[str, Any]:
                 "id": zone.id,
                 "kind": zone.kind,
                 "polygon": [list(point) for point in zone.polygon],
-                "classes": list(zone.classes) if camera.detector.kind != "background" else [],
+                "classes": _names(camera, zone.classes),
                 "area_m2": round(zone.area_m2, 1),
             }
             | ({} if zone.dwell_s is None else {"dwell_s": zone.dwell_s})
@@ -123,7 +125,7 @@ def _document(camera: SceneCamera, folder: Path) -> dict[str, Any]:
                 "id": line.id,
                 "from": list(camera.in_picture(line.start)),
                 "to": list(camera.in_picture(line.end)),
-                "classes": list(line.classes) if camera.detector.kind != "background" else [],
+                "classes": _names(camera, line.classes),
             }
             for line in camera.lines
         ],
@@ -135,7 +137,18 @@ def _detector(camera: SceneCamera, folder: Path) -> dict[str, Any]:
     wanted = camera.detector
     if wanted.kind == "onnx":
         return {"kind": "onnx", "model": str(folder / (wanted.model or ""))}
+    if wanted.kind == "trained":
+        return {"kind": "onnx", "model": str(shipped_model())}
     return {"kind": "background", "sizes": _BACKGROUND_SIZES}
+
+
+def _names(camera: SceneCamera, kinds: Sequence[str]) -> list[str]:
+    """Return kinds of bodies as the camera's detector calls them; empty for all that it finds."""
+    if camera.detector.kind == "background":
+        return []
+    if camera.detector.kind == "scripted":
+        return list(kinds)
+    return list(dict.fromkeys(class_of(kind) or kind for kind in kinds))
 
 
 def _place(spot: Spot) -> dict[str, float]:

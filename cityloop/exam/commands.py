@@ -53,6 +53,12 @@ _SEED = click.IntRange(0)
     help="A rule pack to be examined in place of the scenario's; may be given again.",
 )
 @click.option(
+    "--detector",
+    type=click.Choice(["trained", "scripted", "background"]),
+    default=None,
+    help="What looks at the pictures of drawn cameras; default what the scenario says.",
+)
+@click.option(
     "--jobs",
     type=click.IntRange(1),
     default=None,
@@ -87,6 +93,7 @@ def main(
     quick: bool,
     surge: float,
     packs: tuple[str, ...],
+    detector: str | None,
     jobs: int | None,
     processes: bool,
     speed: float,
@@ -114,7 +121,13 @@ def main(
     configure_logging("exam", "warning", to_stderr=True)
     try:
         papers = _papers(
-            names, seeds, packs, quick=quick, surge=surge, jobs=jobs or os.cpu_count() or 1
+            names,
+            seeds,
+            packs,
+            quick=quick,
+            surge=surge,
+            detector=detector,
+            jobs=jobs or os.cpu_count() or 1,
         )
         checks = _crosschecks(papers, packs, speed) if processes else []
     except (SimulatorError, StackError, RuntimeFault, httpx.HTTPError) as error:
@@ -152,17 +165,26 @@ def _papers(
     *,
     quick: bool,
     surge: float,
+    detector: str | None,
     jobs: int,
 ) -> "list[Paper]":
     from rich.console import Console  # noqa: PLC0415
     from rich.progress import Progress  # noqa: PLC0415
 
+    from cityloop.exam.chosen_detector import DetectorChoice  # noqa: PLC0415
     from cityloop.exam.sittings import Seat, sit_all, sit_one  # noqa: PLC0415
     from simulators.city.city_document import load_city, scenario_names  # noqa: PLC0415
 
     wanted = [one for name in names for one in (scenario_names() if name == "all" else (name,))]
     seats = [
-        Seat(scenario=name, seed=seed, surge=surge, quick=quick, packs=packs)
+        Seat(
+            scenario=name,
+            seed=seed,
+            surge=surge,
+            quick=quick,
+            packs=packs,
+            detector=None if detector is None else DetectorChoice(detector),
+        )
         for name in wanted
         for seed in seeds
     ]

@@ -64,7 +64,11 @@ class CameraScore(Struct, frozen=True, kw_only=True):
     count_error: float | None
     """Crossings counted too many or too few, of all true ones."""
     detectors: tuple[str, ...]
-    """What looked at the pictures: scripted, background or onnx."""
+    """What looked at the pictures: trained, scripted, background or onnx."""
+    false_share: float | None
+    """Tracks told of that nothing of their class stands behind, of all, moment by moment."""
+    seen_share: float | None
+    """Bodies that a track of their class tells of, of all that are to be seen."""
 
 
 class Score(Struct, frozen=True, kw_only=True):
@@ -181,6 +185,7 @@ def _camera_score(papers: Sequence[Paper]) -> CameraScore | None:
     names = {one.camera for one in figures}
     false = sum(one.subject.split("/")[0] in names for paper in papers for one in paper.marks.false)
     lines = [line for one in figures for line in one.lines]
+    kinds = [kind for one in figures for kind in one.classes]
     return CameraScore(
         cameras=len(figures),
         camera_days=round(days, 4),
@@ -194,6 +199,8 @@ def _camera_score(papers: Sequence[Paper]) -> CameraScore | None:
             sum(abs(line.counted - line.true) for line in lines), sum(line.true for line in lines)
         ),
         detectors=tuple(sorted({one.detector for one in figures})),
+        false_share=_ratio(sum(one.false for one in kinds), sum(one.told for one in kinds)),
+        seen_share=_ratio(sum(one.found for one in kinds), sum(one.shown for one in kinds)),
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from cityloop.exam.chosen_detector import DetectorChoice, with_detector
 from cityloop.exam.marking import mark
 from cityloop.exam.score import Paper
 from cityloop.exam.sitting import sit
@@ -26,6 +27,8 @@ class Seat(Struct, frozen=True, kw_only=True):
     surge: float = 1.0
     quick: bool = False
     packs: tuple[str, ...] = ()
+    detector: DetectorChoice | None = None
+    """None: what each camera's scenario says."""
 
 
 def sit_one(seat: Seat, progress: Callable[[float], None] | None = None) -> Paper:
@@ -40,6 +43,7 @@ def sit_one(seat: Seat, progress: Callable[[float], None] | None = None) -> Pape
         ExamError: no exam took place.
     """
     city = load_city(seat.scenario, seat.seed, surge=seat.surge)
+    city = with_detector(city, seat.detector)
     with tempfile.TemporaryDirectory(dir=_memory_disk()) as folder:
         sitting = sit(
             city,

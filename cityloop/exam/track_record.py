@@ -1,9 +1,10 @@
 """What a drawn camera showed, against the tracks and counts that its box told: places, speeds, lines."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from msgspec import Struct
@@ -17,10 +18,15 @@ from contracts.geometry import crossing_direction, distance_m
 from contracts.tracks import Tracks
 from runtime.journal import JournalKind, read_journal
 from simulators.city.scene_cameras import SceneCamera
+from simulators.scene.bodies import BODIES
+from simulators.scene.detected import class_of
 from simulators.scene.labels import Label
+from simulators.scene.lighting import LIGHTS
 from simulators.scene.street_camera import DrawnFrame
 
-__all__ = ["CameraFigures", "LineFigures", "TrackRecord", "camera_messages"]
+__all__ = ["CameraFigures", "ClassFigures", "LineFigures", "TrackRecord", "camera_messages"]
+
+Overlaps = np.ndarray[Any, np.dtype[np.float64]]
 
 _SHOWN = 0.3
 """Share of a body that must be seen for a tracker to be asked for it."""
@@ -40,6 +46,21 @@ class LineFigures(Struct, frozen=True, kw_only=True):
     counted: int
 
 
+class ClassFigures(Struct, frozen=True, kw_only=True):
+    """Tracks of one class before one camera, moment by moment."""
+
+    name: str
+    """As the shipped detector calls it."""
+    shown: int
+    """Bodies to be seen, summed over all moments."""
+    found: int
+    """Those of them that a track of the class overlaps by half."""
+    told: int
+    """Tracks told of, summed over all moments."""
+    false: int
+    """Those of them that no body of the class overlaps by half, however much it is hidden."""
+
+
 class CameraFigures(Struct, frozen=True, kw_only=True):
     """One camera's figures. Tracks are judged once a second, when the box tells of them."""
 
@@ -53,6 +74,9 @@ class CameraFigures(Struct, frozen=True, kw_only=True):
     speed_error_p95: float | None
     """Share of the true speed, of bodies above 2 m/s."""
     lines: tuple[LineFigures, ...]
+    light: str
+    """day, night, rain, glare, or own."""
+    classes: tuple[ClassFigures, ...]
 
 
 def camera_messages(directory: Path) -> dict[str, list[Tracks | Counts]]:
@@ -76,12 +100,13 @@ class TrackRecord:
     def __init__(self, camera: SceneCamera) -> None:
         self._camera = camera
         self._shown: list[list[Label]] = []
+        self._tally: dict[str, Counter[str]] = defaultdict(Counter)
         self._crossed: dict[str, int] = {line.id: 0 for line in camera.lines}
         self._last: dict[int, tuple[float, float]] = {}
 
     def see(self, frame: DrawnFrame) -> None:
         """Take in the next frame."""
-        self._shown.append([label for label in frame.labels if label.visible >= _SHOWN])
+        self._shown.append(frame.labels)
         places = {body.id: (body.east_m, body.north_m) for body in frame.bodies}
         kinds = {body.id: body.kind for body in frame.bodies}
         for line in self._camera.lines:
@@ -101,6 +126,7 @@ class TrackRecord:
             start: moment of the first frame.
         """
         moments: list[Moment] = []
+        self._tally.clear()
         away: list[float] = []
         speed: list[float] = []
         counted = dict.fromkeys(self._crossed, 0)
@@ -113,6 +139,7 @@ class TrackRecord:
             index = round((message.at - start).total_seconds() * self._camera.fps)
             if 0 <= index < len(self._shown):
                 moments.append(self._moment(message, self._shown[index], away, speed))
+        light = self._camera.setting.lighting
         return CameraFigures(
             camera=self._camera.id,
             detector=self._camera.detector.kind,
@@ -125,16 +152,30 @@ class TrackRecord:
                 LineFigures(line=name, true=count, counted=counted[name])
                 for name, count in self._crossed.items()
             ),
+            light=next((name for name, one in LIGHTS.items() if one == light), "own"),
+            classes=tuple(
+                ClassFigures(
+                    name=name,
+                    shown=count["shown"],
+                    found=count["found"],
+                    told=count["told"],
+                    false=count["false"],
+                )
+                for name, count in sorted(self._tally.items())
+            ),
         )
 
     def _moment(
-        self, message: Tracks, shown: list[Label], away: list[float], speed: list[float]
+        self, message: Tracks, labels: list[Label], away: list[float], speed: list[float]
     ) -> Moment:
         lens = self._camera.setting.camera
         size = np.array([lens.width, lens.height] * 2, np.float64)
-        true = np.array([one.box_xyxy for one in shown], np.float64).reshape(-1, 4) / size
         told = np.array([one.box_xyxy for one in message.tracks], np.float64).reshape(-1, 4)
-        overlap = overlaps(true, told)
+        boxes = np.array([one.box_xyxy for one in labels], np.float64).reshape(-1, 4) / size
+        every = overlaps(boxes, told)
+        self._count(message, labels, every)
+        kept = [row for row, label in enumerate(labels) if label.visible >= _SHOWN]
+        shown, overlap = [labels[row] for row in kept], every[kept]
         for row, label in enumerate(shown):
             column = int(overlap[row].argmax()) if len(message.tracks) else -1
             if column < 0 or overlap[row, column] < _SAME:
@@ -148,6 +189,26 @@ class TrackRecord:
         return Moment(
             tuple(one.id for one in shown), tuple(one.track for one in message.tracks), overlap
         )
+
+    def _count(self, message: Tracks, labels: list[Label], overlap: Overlaps) -> None:
+        """Count by class what was to be seen and found, and what was told and false."""
+        true = [_called(label.label) for label in labels]
+        said = [_called(track.label) for track in message.tracks]
+        same = np.array([[one == other for other in said] for one in true], bool)
+        meets = (overlap >= _SAME) & same.reshape(overlap.shape)
+        for row, name in enumerate(true):
+            if name is not None and labels[row].visible >= _SHOWN:
+                self._tally[name]["shown"] += 1
+                self._tally[name]["found"] += bool(meets[row].any())
+        for column, name in enumerate(said):
+            if name is not None:
+                self._tally[name]["told"] += 1
+                self._tally[name]["false"] += not meets[:, column].any()
+
+
+def _called(label: str) -> str | None:
+    """Return the detector's name of a kind of body, and any other name as it is; None: no class of it."""
+    return class_of(label) if label in BODIES else label
 
 
 def _rounded(value: float | None) -> float | None:

@@ -49,9 +49,9 @@ class PoseDeclaration(Declared, frozen=True, kw_only=True):
 class DetectorDeclaration(Declared, frozen=True, kw_only=True):
     """``detector``: what looks at the pictures on the box."""
 
-    kind: Literal["scripted", "background", "onnx"] = "scripted"
+    kind: Literal["scripted", "background", "trained", "onnx"] = "scripted"
     """``scripted`` knows the truth and errs at the rates below; ``background`` is the box's own
-    background subtraction; ``onnx`` a model. Default scripted."""
+    background subtraction; ``trained`` the model that ships; ``onnx`` one of your own. Default scripted."""
     recall: Share = 0.95
     """Share of seconds in which a body that is seen is found; default 0.95."""
     false_per_minute: Annotated[float, Meta(ge=0.0, le=600.0)] = 2.0
@@ -90,8 +90,8 @@ class LineDeclaration(Declared, frozen=True, kw_only=True):
 class StagedDeclaration(Declared, frozen=True, kw_only=True):
     """``incidents`` of a camera: what is staged before it."""
 
-    cause: Literal["pulls_up", "wrong_way", "put_up", "crowd"]
-    """A vehicle stops; one goes against its lane; something is put up; people gather."""
+    cause: Literal["pulls_up", "wrong_way", "put_up", "falls", "crowd"]
+    """A vehicle stops; one goes against its lane; something is put up; something falls; people gather."""
     at: Duration
     """When, after the scenario's start."""
     lasts: Duration = "1m"
@@ -103,7 +103,11 @@ class StagedDeclaration(Declared, frozen=True, kw_only=True):
     along_m: Annotated[float, Meta(ge=0.0, le=200.0)] = 30.0
     """Where along the lane it stops; default 30."""
     place: Spot = (0.0, 8.0)
-    """Where it is put up, or the middle of the crowd."""
+    """Where it is put up or falls, or the middle of the crowd."""
+    scale: Annotated[float, Meta(gt=0.1, le=5.0)] = 1.0
+    """So many times the body's size, of what is put up or falls; default 1."""
+    from_m: Annotated[float, Meta(gt=0.0, le=100.0)] = 12.0
+    """Height from which it falls; default 12."""
     people: Annotated[int, Meta(ge=1, le=400)] = 80
     """How many gather; default 80."""
     radius_m: Annotated[float, Meta(gt=0.0, le=50.0)] = 2.6

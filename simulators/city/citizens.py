@@ -166,7 +166,8 @@ def _report(
         lat=round(spot[1], 6),
         text=text,
         language=language,
-        open311=bool(rng.random() < 0.5),
+        # GeoReport asks for a class
+        open311=bool(rng.random() < 0.5) and not unclassed,
         again=again,
         astray=astray,
     )

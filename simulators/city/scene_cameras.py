@@ -27,6 +27,9 @@ __all__ = ["GroundZone", "SceneCamera", "Spot", "plan_cameras"]
 
 Spot = tuple[float, float]
 
+_USUAL = {"put_up": "stall", "falls": "falling_object"}
+"""Body of a cause that names none; of the others a car."""
+
 _FILLS_S = 40.0
 """Seconds over which a crowd comes; invented."""
 
@@ -169,7 +172,7 @@ def _staging(
         here = (*path, number)
         at_s = moment_s(one.at, (*here, "at"), lasts_s, error)
         until_s = at_s + span_s(one.lasts, (*here, "lasts"), error)
-        body = one.body or ("stall" if one.cause == "put_up" else "car")
+        body = one.body or _USUAL.get(one.cause, "car")
         if body not in BODIES:
             known = ", ".join(sorted(BODIES))
             raise error((*here, "body"), f"no body {body[:40]!r}; there is {known}")
@@ -188,7 +191,7 @@ def _staging(
             )
         elif one.cause == "wrong_way":
             strays.append(StagedStray(lane=one.lane, at_s=at_s, kind=body))
-        elif one.cause == "put_up":
+        elif one.cause in {"put_up", "falls"}:
             things.append(
                 StagedThing(
                     kind=body,
@@ -196,6 +199,8 @@ def _staging(
                     north_m=one.place[1],
                     at_s=at_s,
                     until_s=until_s,
+                    scale=one.scale,
+                    from_m=one.from_m if one.cause == "falls" else 0.0,
                 )
             )
         else:

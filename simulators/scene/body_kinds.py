@@ -69,7 +69,7 @@ _LEGS = (
 )
 _HEAD = Part(0.25, 0.75, 0.87, 1.0, "skin", 0.3, 0.7, 2)
 _HAIR = Part(0.2, 0.7, 0.94, 1.0, "dark", 0.29, 0.71, 3, fine=True)
-_PERSON = (
+_WALKING = (
     (Part(0.0, 1.0, 0.0, 0.48, "cloth"), Part(0.1, 0.9, 0.48, 0.86, layer=1), _HEAD),
     (*_LEGS, Part(0.15, 0.9, 0.45, 0.86, layer=1), _HEAD, _HAIR),
     # a skirt or a long coat
@@ -79,9 +79,11 @@ _PERSON = (
     # bare arms
     (*_LEGS, Part(0.15, 0.9, 0.45, 0.86, "body", 0.16, 0.84, 1), Part(0.3, 0.7, 0.45, 0.82, "skin", 0.0, 0.15, 1),
      Part(0.3, 0.7, 0.45, 0.82, "skin", 0.85, 1.0, 1), _HEAD, _HAIR),
-    # under an umbrella
-    (*_LEGS, Part(0.15, 0.9, 0.45, 0.86, layer=1), Part(-0.7, 1.7, 1.02, 1.12, "second", -0.35, 1.35, 3)),
 )  # fmt: skip
+
+_UMBRELLA = (*_LEGS, Part(0.15, 0.9, 0.45, 0.86, layer=1), Part(-0.7, 1.7, 1.02, 1.12, "second", -0.35, 1.35, 3))  # fmt: skip
+# few walk under an umbrella: in a crowd they would hide the others
+_PERSON = (*_WALKING, *_WALKING, *_WALKING, _UMBRELLA)
 
 
 def _vehicle(

@@ -31,7 +31,7 @@ faults:
 - {kind: range, sensors: hydrant-006, at: 80m, lasts: 40m}
 links:
 - {at: 90m, lasts: 20m}
-citizens: {share: 1, people: 3, late: 5m, spread_m: 4, astray: 0, typos: 0.5}
+citizens: {share: 1, people: 3, unclassed: 0.3, late: 5m, spread_m: 4, astray: 0, typos: 0.5}
 """
 
 DEAF = """\
