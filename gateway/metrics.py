@@ -56,7 +56,12 @@ _FAMILIES = (
     Metric(
         "quality_unordered_total",
         "counter",
-        "Values that came out of order and were compared with no other by quality gates.",
+        "Values too late for their place, which quality gates compared with no other.",
+    ),
+    Metric(
+        "quality_reordered_total",
+        "counter",
+        "Late values that quality gates judged in their place.",
     ),
     Metric("quality_fields", "gauge", "Fields of sensors that quality gates watch."),
     Metric("clock_skew_total", "counter", "Times ahead of their arrival, by box."),
@@ -160,6 +165,7 @@ def _values(gateway: Gateway) -> Iterator[tuple[str, dict[str, str], float]]:
         labels = {"check": check.value, "flag": found.name.lower()}
         yield "quality_checks_total", labels, count
     yield "quality_unordered_total", {}, gates.unordered
+    yield "quality_reordered_total", {}, gates.reordered
     yield "quality_fields", {}, gates.key_count
     for box, count in sorted(host.maker.skewed.items()):
         yield "clock_skew_total", {"box": box}, count

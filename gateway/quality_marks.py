@@ -5,10 +5,13 @@ from collections.abc import Mapping, Sequence
 from contracts.quality import QualityFlag
 from gateway.ports import Point
 
-__all__ = ["FLAG_SUFFIX", "box_flags", "flag_points"]
+__all__ = ["ALL_WELL", "FLAG_SUFFIX", "box_flags", "flag_points"]
 
 FLAG_SUFFIX = "#flag"
 """``depth_m#flag`` holds what quality gates said of ``depth_m`` at that moment."""
+
+ALL_WELL = "pass"
+"""In place of a flag that was given before a late reading showed that all was well."""
 
 
 def flag_points(subject: str, at_us: int, flags: Sequence[str]) -> list[Point]:

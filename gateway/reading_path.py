@@ -24,8 +24,10 @@ from gateway.stamps import REPEATED
 from rules.breach import Breach
 from rules.calm_keys import CalmKeys
 from rules.engine import Engine
-from rules.quality.inspector import Inspection, Inspector, Watch, plain_memories
+from rules.quality.inspector import Inspection, Inspector
 from rules.quality.sensor_memory import SensorMemory
+from rules.quality.telling import tell
+from rules.quality.watch import Watch, plain_memories
 
 __all__ = ["ReadingPath", "Statements"]
 
@@ -117,7 +119,7 @@ class ReadingPath:
         """Forget every station; to be called when other rules or gates come into force."""
         self._stations.clear()
 
-    def take(  # noqa: C901, PLR0912 - hot: calls cost more
+    def take(  # noqa: C901 - hot: calls cost more
         self,
         engine: Engine,
         inspector: Inspector,
@@ -207,8 +209,7 @@ class ReadingPath:
                     continue
                 sample = maker.sample(subject, station.profile, at, values, known, source)
                 inspection = inspector.explain(sample, judgement)
-                if inspection.flags:
-                    points += flag_points(subject, at_us, inspection.flags)
+                points += _flags(inspection)
                 statements += _apply(engine, inspection, (), arrived_s)
                 station.rest(engine.calm(inspection.sample))
                 continue
@@ -242,8 +243,7 @@ class ReadingPath:
         if profile in inspector.profiles:
             clamped = CLOCK_SKEW in flags
             inspection = inspector.inspect(sample, withheld, source.arrived_s, clamped=clamped)
-            if inspection.flags:
-                points += flag_points(subject, round(sample.at * 1_000_000), inspection.flags)
+            points += _flags(inspection)
         statements += _apply(engine, inspection, flags, source.arrived_s)
         known = self._registry.subjects[subject]
         if known.flag is not None:
@@ -255,12 +255,19 @@ class ReadingPath:
             station.rest(engine.calm(inspection.sample))
 
 
+def _flags(inspection: Inspection) -> list[Point]:
+    """Return what the gates said of a reading, and anew of those after it, for telemetry."""
+    sample, revision = inspection.sample, inspection.revision
+    points = flag_points(sample.subject, round(sample.at * 1_000_000), inspection.flags)
+    for at, flags in () if revision is None else revision.flags:
+        points += flag_points(sample.subject, round(at * 1_000_000), flags)
+    return points
+
+
 def _apply(
     engine: Engine, inspection: Inspection, flags: tuple[str, ...], now: float
 ) -> Iterator[tuple[Sequence[Breach], tuple[str, ...]]]:
     """Yield what the rules find in what the gates left of a reading, and in what they found."""
-    breaches = engine.apply(inspection.sample, now)
-    if breaches:
-        yield breaches, (*flags, *inspection.flags)
-    for finding in inspection.findings:
-        yield engine.apply(finding.sample, now), (*flags, *finding.flags)
+    for breaches, said in tell(engine, inspection, now):
+        if breaches:
+            yield breaches, (*flags, *said)

@@ -40,7 +40,8 @@ from rules.actions import ActionOrder
 from rules.breach import Breach
 from rules.engine import Engine
 from rules.inhibition import Suppressed
-from rules.quality.inspector import GateSet, Inspector
+from rules.quality.inspector import Inspector
+from rules.quality.watch import GateSet
 from rules.rule import RulePack
 from runtime.errors import ConfigError
 from runtime.journal import JournalKind, JournalRecord

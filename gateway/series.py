@@ -10,7 +10,7 @@ from contracts.levels import Level
 from contracts.profiles import PROFILES
 from contracts.readings import Value, moment
 from gateway.ports import TelemetryQuery
-from gateway.quality_marks import FLAG_SUFFIX
+from gateway.quality_marks import ALL_WELL, FLAG_SUFFIX
 from rules.rule import Rule
 from rules.thresholds import thresholds
 
@@ -128,6 +128,7 @@ def build_series(
         for p in query.read(
             device, f"{metric}{FLAG_SUFFIX}", from_us=from_us, to_us=to_us, limit=_MOST_FLAGS
         )
+        if p.value != ALL_WELL
     ]
     steps: tuple[SeriesStep, ...] = ()
     if step_s is not None:

@@ -8,28 +8,30 @@ from typing import Final
 from msgspec import structs
 
 from contracts.control import Control
+from rules.amending import amend_trails, strike
+from rules.amendment import Amendment
 from rules.breach import Breach
 from rules.calm_keys import CalmKeys, calm_keys, touch_noted
 from rules.control_desk import ControlDesk
 from rules.engine_counters import COUNTERS
 from rules.engine_digest import digest_of
 from rules.errors import StateError
-from rules.grouping import GROUP_KEY, Groups
+from rules.grouping import Groups
 from rules.inhibition import Suppressed
 from rules.judge import KeyValue, RunningRule
 from rules.key_life import KeyLife
-from rules.key_snapshot import decode_state, encode_state
+from rules.key_snapshot import encode_state
 from rules.key_state import NEVER, KeyState
 from rules.migration import find_heir, refusal
 from rules.moments import FORGET_S, forgets_at, next_due
+from rules.restoring import is_beside, restore_beside, restore_key
 from rules.rewind import Rewind
 from rules.rule import RulePack
 from rules.rule_index import RuleIndex, Slot
 from rules.sample import Sample
 from rules.standing import STANDING_KEY, Standing
 from rules.succession import change_rule, leave_rule
-from rules.trail import TRAIL_KEY
-from rules.trails import begin_trails, hand_over_trails, restore_trail, trail_name
+from rules.trails import begin_trails, hand_over_trails, trail_name
 from rules.whereabouts import has_moved
 
 __all__ = ["ALLOWED_AHEAD_S", "FORGET_S", "Engine"]
@@ -141,6 +143,27 @@ class Engine:
             breaches += self.apply(said, now)
         return self._gathered(breaches, now) if breaches else breaches
 
+    def amend(self, sample: Sample, amendments: Sequence[Amendment], now: float) -> list[Breach]:
+        """Return what the rules find in a late reading that changes what they may see of others.
+
+        Args:
+            sample: the late reading, as rules may see it.
+            amendments: what they may see of readings of its subject after it, in order.
+            now: its arrival.
+        """
+        changed = amend_trails(self._index, sample, amendments)
+        breaches = self.apply(sample, now)
+        for state, since in changed:
+            self._late(state, since, since.at, now, breaches)
+        return self._gathered(breaches, now) if breaches else breaches
+
+    def take_back(self, sample: Sample, now: float) -> list[Breach]:
+        """Return what the rules find where a sample that they were given is not so after all."""
+        breaches: list[Breach] = []
+        for state, struck in strike(self._index, sample):
+            self._late(state, struck, struck.at, now, breaches)
+        return self._gathered(breaches, now) if breaches else breaches
+
     def calm(self, sample: Sample) -> CalmKeys | None:
         """Return what spares :meth:`apply` the next readings of a subject, after one was applied."""
         if sample.stream != "readings" or self._index.correlator.watches(sample):
@@ -240,21 +263,14 @@ class Engine:
             if name == STANDING_KEY:
                 self._restore_standing(blob)
                 continue
-            if name.startswith((TRAIL_KEY, GROUP_KEY)):
-                self._restore_beside(name, blob)
+            if is_beside(name):
+                if not restore_beside(self._index.books, self._groups, name, blob):
+                    self.counters["bad_state"] += 1
                 continue
-            rule, *values = name.split("\x1f")
-            running = self._index.running.get(rule)
-            if running is None or len(values) != len(running.rule.key):
+            state = restore_key(self._index.running, name, blob)
+            if state is None:
                 self.counters["bad_state"] += 1
-                continue
-            value: KeyValue = values[0] if len(values) == 1 else tuple(values)
-            try:
-                state = running.states[value] = decode_state(running, value, blob)
-            except StateError:
-                self.counters["bad_state"] += 1
-                continue
-            if state.due != NEVER:
+            elif state.due != NEVER:
                 heapq.heappush(self._timers, (state.due, state.name, state))
         begin_trails(self._index.running.values())
         self._life.inhibition = self._index.inhibition
@@ -356,17 +372,6 @@ class Engine:
             self.counters["bad_state"] += 1
             return
         self._standing_taken = blob
-
-    def _restore_beside(self, name: str, blob: bytes) -> None:
-        """Take back what stands beside the states of keys: a trail or a group."""
-        if name.startswith(GROUP_KEY):
-            try:
-                self._groups.restore(name, blob)
-            except StateError:
-                self.counters["bad_state"] += 1
-            return
-        if not restore_trail(self._index.books, name, blob):
-            self.counters["bad_state"] += 1
 
     def _touch(self, state: KeyState) -> None:
         if state.calm is not None:

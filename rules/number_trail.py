@@ -68,6 +68,12 @@ class NumberBook(TrailBook):
                 rows = rows[first:]
         self.rows[value] = rows if len(rows) <= _SHORT_BYTES else array("d", rows)
 
+    def _holds(self, _cell: Any, _field: str, /) -> bool:
+        return True
+
+    def _with(self, _cell: Any, _field: str, number: float | None, /) -> Any:
+        return number
+
     def encode(self, value: KeyValue) -> bytes:
         """Return a key's trail as bytes; equal trails give equal bytes."""
         return encode_rows(bytes(self.rows[value]))

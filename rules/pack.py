@@ -23,8 +23,8 @@ from rules.ladder_compiler import compile_ladder
 from rules.let_compiler import compile_lets
 from rules.migration import compile_migration
 from rules.operator_compiler import compile_operators
-from rules.quality.inspector import GateSet
 from rules.quality.section import QualityDefaults, compile_quality
+from rules.quality.watch import GateSet
 from rules.quality.witness_signals import Witness, witnesses_of
 from rules.rule import LATE_S, Condition, PackTest, Rule, RulePack, Step
 from rules.rule_version import rule_version
@@ -227,7 +227,7 @@ class _RuleCompiler:
             fields=fields,
             names=tuple(name for name in _read(steps, lets, watched) if name not in spatial.fields),
             gap_s=gap_s,
-            late_s=self._late(stream_name),
+            late_s=self._late(),
             migrate=compile_migration(
                 declared.migrate,
                 key,
@@ -350,14 +350,9 @@ class _RuleCompiler:
             raise self._fail(("gap",), "gap bridges tracks and observations; nothing else ends")
         return self._duration(("gap",), self._declared.gap)
 
-    def _late(self, stream: str) -> float:
+    def _late(self) -> float:
         if self._declared.late is None:
             return LATE_S
-        if stream == "quality":
-            raise self._fail(
-                ("late",),
-                "what the gates say of sensors is not put in order; remove it",
-            )
         late_s = self._duration(("late", "allow"), self._declared.late.allow)
         if late_s > _MOST_LATE_S:
             raise self._fail(("late", "allow"), "expected at most 1h; trails are held in memory")

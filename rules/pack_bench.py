@@ -9,6 +9,7 @@ from contracts.profiles import PROFILES
 from rules.breach import Breach
 from rules.engine import Engine
 from rules.quality.inspector import Inspector
+from rules.quality.telling import tell
 from rules.rule import RulePack
 from rules.sample import Sample
 
@@ -46,9 +47,8 @@ class PackBench:
         inspected = self._inspector.inspect(
             replace(sample, fields=fields), refused, now, clamped=False
         )
-        self.found += self._engine.apply(inspected.sample, now)
-        for finding in inspected.findings:
-            self.found += self._engine.apply(finding.sample, now)
+        for breaches, _ in tell(self._engine, inspected, now):
+            self.found += breaches
 
     def restart(self) -> None:
         """Begin anew from the snapshots, as a gateway does that was killed."""

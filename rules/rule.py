@@ -14,7 +14,7 @@ from rules.ladder import Delays
 from rules.migration import Migration
 from rules.operators import NO_OPERATORS, Operators
 from rules.places import PlaceTable
-from rules.quality.inspector import GateSet
+from rules.quality.watch import GateSet
 from rules.signals import Signal
 from rules.spatial import SpatialTest
 from rules.titles import TitleTemplate

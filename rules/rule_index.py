@@ -107,7 +107,11 @@ def _open_books(rules: Iterable[RunningRule]) -> dict[str, TrailBook]:
             running.own_book(words)
             books[words.name] = words
             continue
-        if rule.stream not in {"readings", "counts"} or rule.late_s <= 0 or not rule.names:
+        if (
+            rule.stream not in {"readings", "counts", "quality"}
+            or rule.late_s <= 0
+            or not rule.names
+        ):
             continue
         alone = any(name != "subject" for name, _ in rule.filters)
         if len(rule.profiles) == 1 and rule.key == ("subject",) and not alone:

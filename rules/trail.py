@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import structs
 
+from rules.amendment import Amendment
 from rules.errors import StateError
 from rules.judge import KeyValue
 from rules.sample import Sample
@@ -82,6 +83,45 @@ class TrailBook:
         rows.insert(index, at)
         self._cut(rows)
         self._keep(value, rows)
+
+    def amend(self, value: KeyValue, amendment: Amendment) -> None:
+        """Bring a field at one moment to what rules may see of it."""
+        if value not in self.rows or amendment.field not in self.names:
+            return
+        rows, at = self._opened(value), amendment.at
+        for index in range(2, len(rows), 2):
+            if rows[index] == at and self._holds(rows[index + 1], amendment.field):
+                cell = self._with(rows[index + 1], amendment.field, amendment.value)
+                if cell is None:
+                    del rows[index : index + 2]
+                else:
+                    rows[index + 1] = cell
+                self._keep(value, rows)
+                return
+        if amendment.value is not None:
+            self.insert(value, at, self._with(self._nothing, amendment.field, amendment.value))
+
+    def strike(self, value: KeyValue, sample: Sample) -> bool:
+        """Take a sample out; return whether it was there."""
+        if value not in self.rows:
+            return False
+        rows, cell = self._opened(value), tuple(map(sample.fields.get, self.names))
+        for index in range(2, len(rows), 2):
+            if rows[index] == sample.at and rows[index + 1] == cell:
+                del rows[index : index + 2]
+                self._keep(value, rows)
+                return True
+        return False
+
+    def _holds(self, cell: Any, field: str, /) -> bool:
+        """Whether a row says anything about a field."""
+        return cell[self.names.index(field)] is not None
+
+    def _with(self, cell: Any, field: str, number: float | None, /) -> Any:
+        """Return a row with another number for a field; None where nothing is left of it."""
+        place = self.names.index(field)
+        changed = (*cell[:place], number, *cell[place + 1 :])
+        return None if changed == self._nothing else changed
 
     def continues(self, before: "TrailBook") -> bool:
         """Return whether another book's trails can go on in this one."""

@@ -89,6 +89,18 @@ class WordTrail(TrailBook):
         if not len(rows) % _CUT_CELLS:
             self._cut_of(value, rows)
 
+    def strike(self, value: KeyValue, sample: Sample) -> bool:
+        """Take a word out; return whether the member had said anything of that signal at that moment."""
+        rows: Rows = self.rows.get(value, [])
+        member = sample.keys.get(MEMBER, sample.subject)
+        for index in range(2, len(rows), 2):
+            word: Word = rows[index + 1]
+            said = rows[index] == sample.at and word.signal in sample.fields
+            if said and word.speaker.member == member:
+                del rows[index : index + 2]
+                return True
+        return False
+
     def samples_after(self, value: KeyValue, at: float, late: Sample) -> Iterator[Sample]:
         """Yield the words after a moment, in order, as samples of one signal each."""
         rows = self._opened(value)

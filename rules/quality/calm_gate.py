@@ -8,6 +8,7 @@ that both come to the same, bit for bit, is what the tests of this module are ab
 
 import math
 import sys
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -46,7 +47,12 @@ class CalmGate:
 
     def __init__(self, gate: QualityGate) -> None:
         self._gate = gate
-        self.passes: Passes = _compile(gate)
+        self.passes: Passes = _compile(gate, self.shape)
+
+    @property
+    def plain(self) -> QualityGate:
+        """The gates themselves."""
+        return self._gate
 
     @property
     def smooths(self) -> bool:
@@ -73,6 +79,9 @@ class CalmGate:
         if after is before:
             return verdict, False
         self.remember(memory, after)
+        arrived = math.nan if reading.clamped else now
+        if memory.trail.note(reading.at, reading.value, arrived, reading.excused_until):
+            memory.trail.turn(reading.at, after)
         return verdict, True
 
     def state(self, memory: SensorMemory) -> GateState | None:
@@ -129,9 +138,12 @@ class CalmGate:
         What it holds of checks that these gates do not make is forgotten.
         """
         before = memory.frozen if memory.gate is None else memory.gate.state(memory)
+        other = memory.gate is not None and memory.gate.plain != self._gate
         memory.gate, memory.passes = self, self.passes
         if before is None:
             return False
+        if other:
+            memory.trail.bar(before.at, before)
         gone = {
             name: None
             for name in ("spike", "rate", "stuck", "drift", "gap")
@@ -179,7 +191,9 @@ def _finite(state: GateState) -> bool:
     return all(map(math.isfinite, last))
 
 
-def _compile(gate: QualityGate) -> Passes:
+def _compile(  # noqa: C901 - hot: calls cost more
+    gate: QualityGate, shape: Callable[[SensorMemory], object]
+) -> Passes:
     """Return the function of the common case; what is not checked costs a comparison with infinity."""
     low, high = -sys.float_info.max, sys.float_info.max
     if gate.range is not None:
@@ -239,12 +253,15 @@ def _compile(gate: QualityGate) -> Passes:
                 return None
             memory.since, memory.lows, memory.highs = since, lows, highs
         memory.at, memory.last, memory.before = at, value, last
+        seen = value
         if drifts:
             memory.total += value
             memory.count += 1
         if median is not None:
-            memory.median, value = median.smooth(memory.median, value)
-        return value
+            memory.median, seen = median.smooth(memory.median, value)
+        if memory.trail.note(at, value, now, memory.excused):
+            memory.trail.turn(at, shape(memory))
+        return seen
 
     return passes
 

@@ -7,20 +7,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
-from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
 from contracts.quality import QualityCheck, QualityFlag
 from rules.quality.calm_gate import CalmGate
 from rules.quality.excuse import Excuse, Grounds
-from rules.quality.finding import Finding, Inspection, finding_of, flag_text
+from rules.quality.finding import Finding, Inspection, finding_of, flag_text, revision_of
 from rules.quality.fitted_gates import FittedGates
-from rules.quality.gate import GateState, QualityGate, Turn, Verdict
+from rules.quality.gate import GateState, Turn, Verdict
+from rules.quality.gate_trail import GateSnapshot, Row
+from rules.quality.late_value import Later, judge_in_place
 from rules.quality.sensor_memory import SensorMemory
 from rules.quality.timed_value import TimedValue
+from rules.quality.watch import GateSet, Watch, is_sole
 from rules.sample import Sample
 
-__all__ = ["Finding", "GateSet", "Inspection", "Inspector", "Judgement", "Watch", "plain_memories"]
+__all__ = ["Finding", "Inspection", "Inspector", "Judgement"]
 
 _MOST_SUBJECTS: Final = 1_000
 """Subjects whose flags are counted by name; those beyond share one counter."""
@@ -32,40 +34,6 @@ _GROUNDS: Final = "\x1fgrounds"
 Value = float | bool | str
 
 
-class GateSet(Struct, frozen=True):
-    """The gates that one rule declares."""
-
-    rule: str
-    gates: Mapping[str, Mapping[str, QualityGate]]
-    """By profile and field."""
-
-
-class Watch(NamedTuple):
-    """One rule's gates of one sensor, and what they remember, both by field."""
-
-    rule: str
-    gates: Mapping[str, CalmGate]
-    memories: dict[str, SensorMemory]
-    grounds: Grounds | None
-    """What excuses its values where they stand still."""
-    testifies: Grounds | None
-    """What it testifies to itself."""
-
-
-def plain_memories(watches: Sequence[Watch], field: str) -> tuple[SensorMemory, ...] | None:
-    """Return the memories of a sensor's only field, in the order in which they are asked.
-
-    None where more than they decides, or where what they pass is not the value that came.
-    """
-    found: list[SensorMemory] = []
-    for watch in watches:
-        gate, memory = watch.gates.get(field), watch.memories.get(field)
-        if gate is None or memory is None or gate.smooths or watch.grounds or watch.testifies:
-            return None
-        found.append(memory)
-    return tuple(found)
-
-
 class Judgement(NamedTuple):
     """What the gates say of a reading that did not simply pass."""
 
@@ -74,6 +42,8 @@ class Judgement(NamedTuple):
     flags: tuple[str, ...]
     turns: Sequence[tuple[str, str, float | None, Turn]]
     """Rule, field, value and turn, for each check that began or ceased to find too many bad values."""
+    later: Sequence[tuple[str, str, Later]] = ()
+    """Rule and field of each value after it that gets another verdict, because it came late."""
 
 
 class Inspector:
@@ -104,7 +74,9 @@ class Inspector:
         self.checked: Counter[tuple[QualityCheck, QualityFlag]] = Counter()
         """Values by check and flag, the same ones."""
         self.unordered = 0
-        """Values that were not newer than their sensor's newest, and were compared with no other."""
+        """Values too late for their place, and second ones of a moment: compared with no other."""
+        self.reordered = 0
+        """Late values that were judged in their place."""
         self.refused_states = 0
         """Snapshots that could not be read."""
         self._named: set[str] = set()
@@ -129,6 +101,10 @@ class Inspector:
             self._by_profile.setdefault(excuse.profile, [])
         for key in [key for key in self._grounds if key[0] not in self._excuses]:
             self._removed.add(_grounds_name(self._grounds.pop(key)))
+        for memory in self._all():
+            if memory.gate is None and memory.frozen is not None:
+                # nobody knows whether the gates that it is of are the new ones
+                memory.trail.bar(memory.frozen.at, memory.frozen)
         for rule in self._memories.keys() - {declared.rule for declared in sets}:
             for memories in self._memories.pop(rule).values():
                 self._removed.update(_name(memory) for memory in memories.values())
@@ -200,6 +176,7 @@ class Inspector:
         left = fields
         flags: list[str] | None = None
         turns: list[tuple[str, str, float | None, Turn]] = []
+        later: list[tuple[str, str, Later]] = []
         given_fields = {**fields, **refused} if refused else fields
         # a clamped value is ahead of itself: no comparison with NaN lets it pass
         arrived = math.nan if clamped else now
@@ -228,6 +205,11 @@ class Inspector:
                 number = None if isinstance(given, bool | str) else value
                 reading = TimedValue(at, value, clamped, memory.excused)
                 verdict = self._judge_plainly(memory, reading, now)
+                if field in refused and not verdict.unordered:
+                    self._bar(memory, at)
+                elif verdict.unordered and field not in refused and is_sole(watches, field):
+                    verdict, changed = self._place(memory, reading, now, verdict)
+                    later += [(rule, field, one) for one in changed]
                 self.unordered += verdict.unordered
                 flags = flags or []
                 if verdict.flags:
@@ -240,9 +222,9 @@ class Inspector:
                 elif number is not None and verdict.value != number:
                     left = {**left, field: verdict.value}
                 turns += [(rule, field, number, turn) for turn in verdict.turns]
-        if left is fields and not flags and not turns:
+        if left is fields and not flags and not turns and not later:
             return None
-        return Judgement(left, tuple(dict.fromkeys(flags or ())), turns)
+        return Judgement(left, tuple(dict.fromkeys(flags or ())), turns, later)
 
     def passed(self, memory: SensorMemory) -> None:
         """Take note of a memory whose ``passes`` was asked by someone else, and said yes."""
@@ -261,6 +243,25 @@ class Inspector:
             memory.dirty = True
             self._touched.append(memory)
         return verdict
+
+    def _place(
+        self, memory: SensorMemory, reading: TimedValue, now: float, verdict: Verdict
+    ) -> tuple[Verdict, list[Later]]:
+        """Return the verdict on a late value in its place, and those that change with it."""
+        assert memory.gate is not None
+        at, value, clamped, excused_until = reading
+        row = Row(at, value, math.nan if clamped else now, min(excused_until, at))
+        placed = judge_in_place(memory.gate.plain, memory, row)
+        if placed is None:
+            return verdict, []
+        self.reordered += 1
+        self.passed(memory)
+        return placed.verdict, placed.later
+
+    @staticmethod
+    def _bar(memory: SensorMemory, at: float) -> None:
+        """Let nothing be put before a value that the profile refused: what rules saw is not the gates'."""
+        memory.trail.bar(at, _shape(memory))
 
     def inspect(
         self, sample: Sample, refused: Mapping[str, float | None], now: float, *, clamped: bool
@@ -285,9 +286,10 @@ class Inspector:
         if judgement is None:
             return Inspection(sample, (), ())
         findings = [finding_of(sample, *turn) for turn in judgement.turns]
+        revision = revision_of(sample, judgement.later) if judgement.later else None
         if judgement.fields is not sample.fields:
             sample = replace(sample, fields=judgement.fields)
-        return Inspection(sample, judgement.flags, findings)
+        return Inspection(sample, judgement.flags, findings, revision)
 
     def _count(self, subject: str, verdict: Verdict) -> None:
         if subject not in self._named:
@@ -305,7 +307,7 @@ class Inspector:
             memory.dirty = False
             rule, subject, field = memory.key
             if self._memories.get(rule, {}).get(subject, {}).get(field) is memory:
-                blobs[_name(memory)] = _ENCODER.encode(_shape(memory))
+                blobs[_name(memory)] = _encode(memory)
         for key in self._heard & self._grounds.keys():
             grounds = self._grounds[key]
             blobs[_grounds_name(grounds)] = grounds.encode()
@@ -327,7 +329,9 @@ class Inspector:
                 self.refused_states += 1
                 continue
             memory = SensorMemory(rule, subject, field)
-            memory.frozen = state
+            if state.trail is not None:
+                memory.trail.restore(state.trail)
+            memory.frozen = state.state()
             self._memories.setdefault(rule, {}).setdefault(subject, {})[field] = memory
 
     def _restore_grounds(self, name: str, blob: bytes) -> None:
@@ -345,7 +349,7 @@ class Inspector:
         for key in sorted(self._grounds):
             digest.update(_MARK.join(key).encode() + b"\x1e" + self._grounds[key].encode())
         for memory in memories:
-            digest.update(_name(memory).encode() + b"\x1e" + _ENCODER.encode(_shape(memory)))
+            digest.update(_name(memory).encode() + b"\x1e" + _encode(memory))
         return digest.hexdigest()
 
     @property
@@ -360,7 +364,7 @@ class Inspector:
 
 
 _ENCODER: Final = msgspec.msgpack.Encoder(order="deterministic")
-_DECODER: Final = msgspec.msgpack.Decoder(GateState)
+_DECODER: Final = msgspec.msgpack.Decoder(GateSnapshot)
 
 
 def _name(memory: SensorMemory) -> str:
@@ -373,6 +377,16 @@ def _grounds_name(grounds: Grounds) -> str:
 
 def _shape(memory: SensorMemory) -> object:
     return memory.frozen if memory.gate is None else memory.gate.shape(memory)
+
+
+def _encode(memory: SensorMemory) -> bytes:
+    """Return a memory as bytes: its state, and its trail as the last part of that."""
+    shape = _shape(memory)
+    if isinstance(shape, GateState):
+        shape = astuple(shape)
+    if not isinstance(shape, tuple):
+        return _ENCODER.encode(shape)
+    return _ENCODER.encode((*shape, memory.trail.snapshot()))
 
 
 def _value(given: Value | None) -> float:

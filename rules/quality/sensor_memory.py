@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from rules.quality.gate import GateState
+from rules.quality.gate_trail import GateTrail
 
 if TYPE_CHECKING:
     from rules.quality.calm_gate import CalmGate
@@ -49,6 +50,7 @@ class SensorMemory:
         "since",
         "span",
         "total",
+        "trail",
     )
 
     def __init__(self, rule: str, subject: str, field: str) -> None:
@@ -80,3 +82,5 @@ class SensorMemory:
         self.means = _NO_MEANS
         """Means of the spans before it, and the flag that they give."""
         self.median: tuple[float, ...] = ()
+        self.trail = GateTrail()
+        """The latest values, for late ones to be put among them."""

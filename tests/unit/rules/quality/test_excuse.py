@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.quality import QualityCheck
-from rules.quality.inspector import GateSet, Inspection, Inspector
+from rules.quality.inspector import Inspection, Inspector
 from rules.quality.section import compile_quality
+from rules.quality.watch import GateSet
 from rules.sample import Sample
 from tests.unit.rules.quality.series import T0, SectionFault, defaults
 

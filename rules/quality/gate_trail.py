@@ -1,0 +1,141 @@
+"""What the gates of one field of one sensor saw lately, so that a late value can be put in its place.
+
+The values since a state of the gates, and that state as bytes; in the midst of them a second state,
+from which the trail goes on when it has become long enough. A calm sensor thus pays for appending a
+few numbers, and for one state in ten minutes or 32 values.
+"""
+
+import math
+from struct import Struct
+from typing import Final, NamedTuple
+
+import msgspec
+from msgspec.structs import astuple
+
+from rules.quality.gate import GateState
+from rules.quality.timed_value import TimedValue
+
+__all__ = ["REACH_S", "GateSnapshot", "GateTrail", "Row"]
+
+REACH_S: Final = 600.0
+"""How far back a late value is put in its place, in seconds, at most twice so far. Source: ``rules.rule.LATE_S``."""
+_HALF: Final = 32
+"""Most values between two states."""
+_ROW: Final = Struct("4d")
+_ENCODE: Final = msgspec.msgpack.Encoder(order="deterministic").encode
+_DECODE: Final = msgspec.msgpack.Decoder(GateState).decode
+
+
+TrailSnapshot = tuple[float, float, int, bytes | None, bytes | None, bytes]
+"""Floor, time of the state in the midst, where it stands, both states, rows."""
+
+
+class GateSnapshot(GateState, frozen=True, array_like=True):
+    """A state as snapshots have it."""
+
+    trail: TrailSnapshot | None = None
+    """None in snapshots from before there were trails."""
+
+    def state(self) -> GateState:
+        """Return the state alone."""
+        return GateState(*astuple(self)[:-1])
+
+
+class Row(NamedTuple):
+    """One value as it came."""
+
+    at: float
+    value: float
+    arrived: float
+    """NaN where its time was ahead of its arrival and set to it."""
+    excused_until: float
+
+    @property
+    def reading(self) -> TimedValue:
+        """What gates are asked about."""
+        return TimedValue(self.at, self.value, math.isnan(self.arrived), self.excused_until)
+
+    @property
+    def now(self) -> float:
+        """When it arrived."""
+        return self.at if math.isnan(self.arrived) else self.arrived
+
+
+class GateTrail:
+    """The latest values of one field of one sensor, in order of event time."""
+
+    __slots__ = ("_base", "_middle", "_middle_at", "_split", "due_at", "floor", "full", "rows")
+
+    def __init__(self) -> None:
+        self.rows = b""
+        """The values after ``floor``, 32 bytes each."""
+        self.floor = -math.inf
+        """Nothing from before can be put in its place."""
+        self._base: bytes | None = None
+        self._middle: bytes | None = None
+        self._middle_at = -math.inf
+        self._split = 0
+        self.full = 0
+        self.due_at = -math.inf
+        """At this length of ``rows``, or at this event time, :meth:`turn` is to be called."""
+
+    def note(self, at: float, value: float, arrived: float, excused_until: float) -> bool:
+        """Add a value that is newer than all others; return whether :meth:`turn` is due."""
+        self.rows += _ROW.pack(at, value, arrived, excused_until)
+        return at >= self.due_at or len(self.rows) >= self.full
+
+    def turn(self, at: float, state: object) -> None:
+        """Forget the older half.
+
+        Args:
+            at: event time of the newest value.
+            state: the state of the gates after it, in whatever form has its bytes.
+        """
+        self.rows = self.rows[self._split :]
+        self._base, self.floor = self._middle, self._middle_at
+        self._middle, self._middle_at, self._split = _ENCODE(state), at, len(self.rows)
+        self._fit()
+
+    def bar(self, at: float, state: object) -> None:
+        """Begin anew after a value that is not to be gone back behind, or with other gates."""
+        self.rows, self._split = b"", 0
+        self._base = self._middle = None if state is None else _ENCODE(state)
+        self.floor = self._middle_at = at
+        self._fit()
+
+    def _fit(self) -> None:
+        self.full = self._split + _HALF * _ROW.size
+        self.due_at = self._middle_at + REACH_S
+
+    def since(self, at: float) -> tuple[GateState | None, list[Row]]:
+        """Return a state from before a moment, and the values since that state."""
+        blob, first = self._base, 0
+        if at > self._middle_at:
+            blob, first = self._middle, self._split
+        rows = [Row(*cells) for cells in _ROW.iter_unpack(self.rows[first:])]
+        return None if blob is None else _DECODE(blob), rows
+
+    def insert(self, row: Row) -> None:
+        """Put a value in its place."""
+        rows = list(_ROW.iter_unpack(self.rows))
+        index = next((i for i, cells in enumerate(rows) if cells[0] > row.at), len(rows))
+        place = index * _ROW.size
+        self.rows = self.rows[:place] + _ROW.pack(*row) + self.rows[place:]
+        if row.at <= self._middle_at:
+            self._split += _ROW.size
+            self._fit()
+
+    def correct(self, at: float, state: GateState) -> None:
+        """Take over the state after a value, where it is the one in the midst."""
+        if at == self._middle_at:
+            self._middle = _ENCODE(state)
+
+    def snapshot(self) -> TrailSnapshot:
+        """Return what :meth:`restore` takes back."""
+        return (self.floor, self._middle_at, self._split, self._base, self._middle, self.rows)
+
+    def restore(self, snapshot: TrailSnapshot) -> None:
+        """Take back a snapshot."""
+        self.floor, self._middle_at, self._split = snapshot[:3]
+        self._base, self._middle, self.rows = snapshot[3:]
+        self._fit()
