@@ -1,5 +1,6 @@
 """Models: publishing, promoting, rolling out, fetching, and how far boxes have come."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import msgspec
@@ -249,8 +250,20 @@ def _progress(
         "runs": None if state is None else state.versions.get(f"bundle.{model}"),
         "shadow_runs": None if state is None else state.versions.get(f"shadow.{model}"),
         "says": None if state is None else state.sections.get(f"{MODELS}.{model}"),
+        "shadow_disagreement": _disagreement(counters),
         "counters": {name: count for name, count in counters.items() if name.startswith(_COUNTED)},
     }
+
+
+def _disagreement(counters: Mapping[str, int]) -> float | None:
+    """Return the share (0..1) of things about which candidate and incumbent differ; None: unknown."""
+    matched = counters.get("shadow_matched", 0)
+    disputed = sum(
+        counters.get(f"shadow_{kind}", 0)
+        for kind in ("renamed", "only_incumbent", "only_candidate")
+    )
+    total = matched + disputed
+    return round(disputed / total, 4) if total else None
 
 
 def _shown(found: Published) -> dict[str, Any]:

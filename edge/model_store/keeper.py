@@ -1,5 +1,6 @@
 """Looks after the signed models of a box: an attendant of the agent's loop."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
@@ -12,6 +13,7 @@ import msgspec
 import structlog
 
 from edge.camera_config import CameraConfig, OnnxConfig
+from edge.cameras.frame import Frame
 from edge.errors import EdgeError, ModelError
 from edge.model_store.config import ModelStoreConfig, ModelWish
 from edge.model_store.fetcher import Fetcher
@@ -20,6 +22,9 @@ from edge.model_store.preparation import Preparation
 from edge.model_store.shelf import Record, Shelf
 from edge.model_store.slot import APPLIED, ModelSlot
 from edge.model_store.swapping_detector import SwappingDetector, SwappingPooledDetector
+from edge.shadow.runner import Disagreed
+from edge.shadow.slot import ShadowSlot
+from edge.vision.detections import Detections
 from edge.vision.ports import DeferredDetector, RegionDetector
 from edge.workers.inference_pool import InferencePool
 from runtime.bundles.errors import BundleError
@@ -77,6 +82,9 @@ class ModelKeeper:
         """Returns a camera as it runs now."""
         self.changed: Callable[[datetime], None] = lambda _now: None
         """Called when what is reported of a model has changed."""
+        self.disagreed: Disagreed = lambda _frame, _found: None
+        """Told of frames about which a candidate and the model that counts do not agree."""
+        self._shadows: dict[str, ShadowSlot] = {}
         self._told: dict[str, str] = {}
         self._kept: set[str] | None = None
 
@@ -87,12 +95,21 @@ class ModelKeeper:
         for slot in self._slots.values():
             for name, count in slot.counters.items():
                 counters[name] += count
+        shadows = Counter[str]()
+        for shadow in self._shadows.values():
+            shadows.update(shadow.counters)
+        counters |= shadows
         return counters | ({} if self._fetcher is None else self._fetcher.counters)
 
     @property
     def versions(self) -> Mapping[str, str]:
-        """Version of each model that runs from a bundle, as ``bundle.ID``."""
-        return {
+        """Version of each model that runs from a bundle, as ``bundle.ID``; candidates as ``shadow.ID``."""
+        shadows = {
+            f"shadow.{name}": shadow.version
+            for name, shadow in self._shadows.items()
+            if shadow.version is not None
+        }
+        return shadows | {
             f"bundle.{name}": slot.record.active.version
             for name, slot in self._slots.items()
             if slot.record.active is not None
@@ -145,17 +162,23 @@ class ModelKeeper:
         """Wish for these models."""
         for name, wish in wishes.items():
             self._slot(name).desire(wish)
+            self._shadows[name].desire(wish.candidate)
 
     def result(self, model: str) -> str:
         """Return what became of a wish, for the report of the configuration."""
         slot = self._slots.get(model)
-        return APPLIED if slot is None else slot.result
+        if slot is None:
+            return APPLIED
+        shadow = self._shadows[model].result
+        return slot.result if not shadow else f"{slot.result}; {shadow}"
 
     def step(self, now: datetime) -> None:
         """Go on with what is under way."""
         for slot in self._slots.values():
             slot.step(now)
-        told = {name: slot.result for name, slot in self._slots.items()}
+        for shadow in self._shadows.values():
+            shadow.step(now)
+        told = {name: self.result(name) for name in self._slots}
         if told != self._told:
             self._told = told
             self._tidy()
@@ -164,6 +187,8 @@ class ModelKeeper:
     def close(self) -> None:
         """Let go; a download goes on when the box starts again."""
         self._stop.set()
+        for shadow in self._shadows.values():
+            shadow.close()
         if self._threads is not None:
             self._threads.shutdown(wait=True, cancel_futures=True)
         if self._fetcher is not None:
@@ -205,7 +230,22 @@ class ModelKeeper:
                 lambda: self._needed(model),
                 self._rng,
             )
+            self._shadows[model] = ShadowSlot(
+                model,
+                self._config,
+                self._folder,
+                self._preparation,
+                self._submit,
+                self._slots[model].seats,
+                lambda: self._needed(model),
+                threaded=self._threads is not None,
+                disagreed=self._dispute,
+                rng=self._rng,
+            )
         return self._slots[model]
+
+    def _dispute(self, frame: Frame, found: Detections) -> None:
+        self.disagreed(frame, found)
 
     def _needed(self, model: str) -> frozenset[str]:
         """Return the classes that the cameras of a model name."""

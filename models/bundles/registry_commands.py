@@ -190,7 +190,7 @@ def status(model: str | None, api: str, key_file: Path | None, *, as_json: bool)
     names = (
         ("model", "version", "counter", "stage", "size_bytes", "licence", "published_by")
         if model is None
-        else ("box", "online", "wished", "runs", "shadow_runs", "says")
+        else ("box", "online", "wished", "runs", "shadow_runs", "shadow_disagreement", "says")
     )
     table = Table(*names, title=model or "published models")
     for row in rows:

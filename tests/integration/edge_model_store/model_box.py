@@ -72,11 +72,19 @@ class ModelBox:
         folder: of the box.
         registry: where bundles come from.
         script: pictures of the camera.
+        prepare: whether the folder has to be made.
     """
 
     def __init__(
-        self, folder: Path, registry: RegistryServer, script: Sequence[NDArray[np.uint8]]
+        self,
+        folder: Path,
+        registry: RegistryServer,
+        script: Sequence[NDArray[np.uint8]],
+        *,
+        prepare: bool = False,
     ) -> None:
+        if prepare:
+            folder.mkdir()
         self.folder = folder
         self.registry = registry
         self.key = new_private_key()
