@@ -30,6 +30,7 @@ from cloud_api.privacy.viewing import Viewing
 from cloud_api.problems import problem_response
 from cloud_api.routes.acting import acting_router
 from cloud_api.routes.auditing import auditing_router
+from cloud_api.routes.case_reports import case_reports_router
 from cloud_api.routes.cases import cases_router
 from cloud_api.routes.casework import casework_router
 from cloud_api.routes.causes import causes_router
@@ -102,6 +103,7 @@ def build_app(services: Services, start: Callable[[], None], stop: Callable[[], 
         acting_router(services, gate),
         casework_router(services, gate),
         causes_router(services, gate),
+        case_reports_router(services, gate),
         worklist_router(services, gate),
         supervision_router(services, gate),
         dispatch_router(services, gate),

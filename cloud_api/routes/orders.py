@@ -33,7 +33,7 @@ from cloud_api.schema import events
 from cloud_api.services import Services
 from runtime.webhook_signature import webhook_refusal
 
-__all__ = ["POST_ORDERS", "orders_router"]
+__all__ = ["POST_ORDERS", "OrderView", "order_view", "orders_router"]
 
 POST_ORDERS = frozenset({Role.GATEWAY, Role.OPERATOR, Role.ADMIN})
 _BODY: dict[str, Any] = {
@@ -236,7 +236,7 @@ def orders_router(services: Services, gate: Gate) -> APIRouter:
         with services.store.read() as connection:
             found = [(OrderRow(*row[:-1]), row[-1]) for row in connection.execute(query)]
         return OrderPage(
-            items=[_view(services, row, case, caller) for row, case in found[:limit]],
+            items=[order_view(services, row, case, caller) for row, case in found[:limit]],
             next_cursor=cursor_of(found[limit - 1][0].first_seq) if len(found) > limit else None,
         )
 
@@ -256,7 +256,7 @@ def orders_router(services: Services, gate: Gate) -> APIRouter:
             row = connection.execute(query).one_or_none()
         if row is None:
             raise NotFound(f"order {order_id[:80]!r} does not exist; see GET /v1/orders")
-        return _view(services, OrderRow(*row[:-1]), row[-1], caller)
+        return order_view(services, OrderRow(*row[:-1]), row[-1], caller)
 
     @router.get(
         "/v1/order-sources",
@@ -297,7 +297,10 @@ def _mapping_view(mapping: OrderMapping, source: JoinedSource) -> MappingView:
     )
 
 
-def _view(services: Services, row: OrderRow, case_id: str | None, caller: Identity) -> OrderView:
+def order_view(
+    services: Services, row: OrderRow, case_id: str | None, caller: Identity
+) -> OrderView:
+    """Return an order as it is read; what it says about people only for a caller who acts."""
     record: OrderRecord = decode_order(row.body)
     order = record.order
     personal = services.orders.desk.personal(record) if caller.role in ACT & READ else None

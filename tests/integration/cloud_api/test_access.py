@@ -34,6 +34,7 @@ ROLES: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/supervision"): READ,
     ("GET", "/v1/cases/{case_ref}/causes"): READ,
     ("GET", "/v1/cases/{case_ref}/curves/{event_id}"): READ,
+    ("GET", "/v1/cases/{case_ref}/reports"): READ,
     ("GET", "/v1/worklist"): READ,
     ("GET", "/v1/workload"): READ,
     ("POST", "/v1/worklist/assign"): ACT,

@@ -326,6 +326,7 @@ def _people(record: Recorder) -> None:
     )
     record.found.pop("GET /v1/track/{token}")
     ref = {"case_ref": number}
+    do(reader, "GET", "/v1/cases/{case_ref}/reports", ref)
     for move in (
         {"to": "filed"}, {"to": "dispatched", "to_department": "water"}, {"to": "handling"},
         {"to": "fed_back"}, {"to": "verified", "evidence": [SHA]}, {"to": "closed"},
