@@ -140,7 +140,12 @@ def rebuild(config_path: Path | None, as_json: bool) -> None:
         with Progress(console=Console(stderr=True), transient=True, disable=as_json) as bar:
             task = bar.add_task("log entries", total=None)
             flows = load_flows(config.flow, config.flow_choices)
-            report = make_again(store, flows, lambda done: bar.advance(task, done))
+            report = make_again(
+                store,
+                flows,
+                lambda done: bar.advance(task, done),
+                utc_offset_minutes=config.utc_offset_minutes,
+            )
         store.dispose()
     same = report.digest_before == report.digest_after
     if as_json:

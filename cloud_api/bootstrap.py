@@ -260,12 +260,12 @@ def _open_notices(
     )
 
 
-def _fill_projections(store: Store, flows: Flows) -> None:
+def _fill_projections(store: Store, flows: Flows, utc_offset_minutes: int) -> None:
     """Make the projections again where a migration has added columns to them."""
     with store.read() as connection:
         stale = is_stale(connection)
     if stale:
-        report = rebuild(store, flows)
+        report = rebuild(store, flows, utc_offset_minutes=utc_offset_minutes)
         _log.info("projections_made_again", cases=report.cases, events=report.events)
 
 
@@ -299,7 +299,7 @@ def build(
         endpoint_secrets(endpoint)  # said before a database is opened
     store = open_database(config)
     upgrade(store)
-    _fill_projections(store, flows)
+    _fill_projections(store, flows, config.utc_offset_minutes)
     keeper = Timekeeper(profile.deadlines, flows)
     drawer = CaseDrawer(store, flows, keeper)
     departments = [department.id for department in config.departments]

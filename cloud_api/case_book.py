@@ -10,6 +10,8 @@ from cloud_api.case_record import Detail, Opened, Record, encode_record
 from cloud_api.case_rows import attach_key, case_row, insert_cases, update_cases
 from cloud_api.deadlines.clocks import CaseClock
 from cloud_api.deadlines.timekeeper import Timekeeper
+from cloud_api.evaluation.tally import Tallies
+from cloud_api.evaluation.tally_table import write_tallies
 from cloud_api.flow_choice import Flows
 from cloud_api.modes import modes_now
 from cloud_api.schema import case_log, cases
@@ -38,6 +40,7 @@ class CaseBook:
         self._ended: dict[str, Case] = {}
         found = connection.scalar(select(func.max(case_log.c.seq)))
         self._seq: int = found or 0
+        self._origins: dict[str, Case | None] = {}
 
     def load(self, case_ids: Iterable[str]) -> None:
         """Read cases, so that :meth:`get` finds them."""
@@ -172,6 +175,7 @@ class CaseBook:
             record = msgspec.structs.replace(record, clocks=clocks)
             case = msgspec.structs.replace(case, clocks=clocks)
         self._cases[case_id] = case
+        self._origins.setdefault(case_id, before)
         if isinstance(detail, Opened):
             self._new.add(case_id)
             key = attach_key(case.district, case.event_type, case.dedupe)
@@ -205,6 +209,10 @@ class CaseBook:
                 for case_id in sorted(self._changed - self._new)
             ],
         )
+        tallies = Tallies(self._keeper.spans)
+        for case_id, before in self._origins.items():
+            tallies.change(before, self._cases[case_id])
+        write_tallies(self._connection, tallies.changes)
         added = len(self._log)
-        self._log, self._new, self._changed = [], set(), set()
+        self._log, self._new, self._changed, self._origins = [], set(), set(), {}
         return added

@@ -10,6 +10,8 @@ from cloud_api.case_projection import Case, apply_record
 from cloud_api.case_record import decode_record
 from cloud_api.case_rows import case_row, delete_cases, insert_cases
 from cloud_api.database import Lane, Store
+from cloud_api.evaluation.tally import Spans, Tallies
+from cloud_api.evaluation.tally_table import refill_tallies, tallies
 from cloud_api.event_projection import (
     EventState,
     apply_revision,
@@ -55,6 +57,7 @@ def projection_digest(connection: Connection, *, sealed: bool = True) -> str:
     """
     digest = hashlib.sha256()
     tables = [
+        (tallies, None),
         (events, events.c.event_id),
         (cases, cases.c.case_id),
         (notices, notices.c.notice_id),
@@ -64,8 +67,13 @@ def projection_digest(connection: Connection, *, sealed: bool = True) -> str:
     for table, key in tables:
         digest.update(table.name.encode())
         # Ids are lower-case hex and dashes; "C" makes PostgreSQL sort them as SQLite does.
-        order = key.collate("C") if connection.dialect.name == "postgresql" else key
-        for row in connection.execute(select(table).order_by(order)):
+        keys = list(table.primary_key.columns) if key is None else [key]
+        order = (
+            [each.collate("C") for each in keys]
+            if connection.dialect.name == "postgresql"
+            else keys
+        )
+        for row in connection.execute(select(table).order_by(*order)):
             digest.update(_canonical(table, tuple(row)))
     return digest.hexdigest()
 
@@ -85,7 +93,11 @@ def is_stale(connection: Connection) -> bool:
 
 
 def rebuild(
-    store: Store, flows: Flows, progress: Callable[[int], None] = lambda _done: None
+    store: Store,
+    flows: Flows,
+    progress: Callable[[int], None] = lambda _done: None,
+    *,
+    utc_offset_minutes: int = 480,
 ) -> RebuildReport:
     """Make the projections again from the logs, in one transaction.
 
@@ -93,6 +105,7 @@ def rebuild(
         store: the database; operators wait while it runs, events are still taken in.
         flows: the flows that the cases follow.
         progress: told how many log entries were read since it was told last.
+        utc_offset_minutes: minutes east of UTC of the city, as configured; its months are tallied.
 
     Raises:
         ProjectionError: the case log has a hole; nothing was changed.
@@ -103,11 +116,13 @@ def rebuild(
         store.hold(connection, Lane.NOTICES)
         store.hold(connection, Lane.ORDERS)
         before = projection_digest(connection)
-        folded, records = _fold_cases(connection, progress)
+        counted = Tallies(Spans(utc_offset_minutes))
+        folded, records = _fold_cases(connection, counted, progress)
         states, revisions = _fold_events(connection, folded, progress)
         delete_events(connection)
         delete_cases(connection)
         insert_cases(connection, [case_row(case, flows) for case in folded.values()])
+        refill_tallies(connection, counted.changes)
         write_events(connection, list(states.values()), [])
         refill_notices(connection)
         refill_orders(connection)
@@ -124,9 +139,11 @@ def rebuild(
 
 
 def _fold_cases(
-    connection: Connection, progress: Callable[[int], None]
+    connection: Connection, counted: Tallies, progress: Callable[[int], None]
 ) -> tuple[dict[str, Case], int]:
+    """Return the cases as the log says they are, and how many entries that is; tally them."""
     folded: dict[str, Case] = {}
+    origins: dict[str, Case] = {}
     position = records = 0
     while True:
         query = (
@@ -137,13 +154,21 @@ def _fold_cases(
         )
         rows = connection.execute(query).all()
         if not rows:
-            return folded, records
+            break
         for seq, body in rows:
             record = decode_record(body)
-            folded[record.case_id] = apply_record(folded.get(record.case_id), record, seq)
+            before = folded.get(record.case_id)
+            if before is not None and not counted.same_month(before.changed_at_us, record.at_us):
+                # what a month saw of a case counts once, from how it began to how it ended
+                counted.change(origins.get(record.case_id), before)
+                origins[record.case_id] = before
+            folded[record.case_id] = apply_record(before, record, seq)
         position = rows[-1][0]
         records += len(rows)
         progress(len(rows))
+    for case_id, case in folded.items():
+        counted.change(origins.get(case_id), case)
+    return folded, records
 
 
 def _fold_events(

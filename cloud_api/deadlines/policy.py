@@ -85,6 +85,7 @@ class DeadlinePolicy:
     ) -> None:
         self.name = spec.policy
         self.ladder = spec.ladder
+        self.utc_offset_minutes = utc_offset_minutes
         self.calendar = WorkCalendar(spec.hours, holidays, utc_offset_minutes)
         known = {*OVERALL, *steps}
         rows: list[tuple[LimitRow, Limit]] = []

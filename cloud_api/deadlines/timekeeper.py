@@ -8,6 +8,7 @@ from cloud_api.case_projection import Case
 from cloud_api.deadlines import clocks as clockwork
 from cloud_api.deadlines.clocks import CaseClock, Rung
 from cloud_api.deadlines.policy import DeadlinePolicy, Timed
+from cloud_api.evaluation.tally import Spans
 from cloud_api.flow import Flow, State
 from cloud_api.flow_choice import Flows
 from contracts.control import Mode
@@ -29,6 +30,7 @@ class Timekeeper:
 
     def __init__(self, policy: DeadlinePolicy, flows: Flows) -> None:
         self.policy = policy
+        self.spans = Spans(policy.utc_offset_minutes)
         self._flows = flows
         self._ranks: dict[str, dict[str, int]] = {}
 

@@ -1,15 +1,17 @@
 """A scorecard: every indicator over one period, with its target, and the weighted score."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from typing import NamedTuple
 
 from msgspec import Struct
 
 from cloud_api.case_projection import Case
 from cloud_api.evaluation.indicators import ONLINE, Indicator
 from cloud_api.evaluation.measures import MEASURES, Measured, Period
+from cloud_api.evaluation.tally import figures
 
-__all__ = ["Line", "Online", "Scorecard", "scorecard"]
+__all__ = ["Line", "Online", "Scorecard", "scorecard", "tallied_scorecard"]
 
 
 class Online(Struct, frozen=True, kw_only=True):
@@ -46,6 +48,13 @@ class Scorecard(Struct, frozen=True, kw_only=True):
     weight_all: float
 
 
+class _Reckoned(NamedTuple):
+    value: float | None
+    numerator: int | None
+    denominator: int
+    rows: Measured | None
+
+
 def scorecard(
     indicators: Sequence[Indicator],
     cases: Sequence[Case],
@@ -62,7 +71,41 @@ def scorecard(
         last_day: last day of the period: its targets count.
         online: devices, or None where nobody reports them.
     """
-    lines = tuple(_line(one, cases, period, last_day, online) for one in indicators)
+
+    def reckoned(one: Indicator) -> _Reckoned:
+        rows = MEASURES[one.measure](cases, period)
+        above = len(rows.numerator) if one.unit == "ratio" else None
+        return _Reckoned(rows.value, above, len(rows.denominator), rows)
+
+    return _card(indicators, reckoned, last_day, online)
+
+
+def tallied_scorecard(
+    indicators: Sequence[Indicator],
+    counts: Mapping[str, int],
+    last_day: date,
+    online: Online | None,
+) -> Scorecard:
+    """Return the scorecard of a tally: the same figures, without the cases behind them.
+
+    Args:
+        indicators: what is reckoned.
+        counts: of the period, from :func:`cloud_api.evaluation.tally_table.read_tally`.
+        last_day: as for :func:`scorecard`.
+        online: as for :func:`scorecard`.
+    """
+    return _card(
+        indicators, lambda one: _Reckoned(*figures(counts, one.measure), None), last_day, online
+    )
+
+
+def _card(
+    indicators: Sequence[Indicator],
+    reckoned: Callable[[Indicator], _Reckoned],
+    last_day: date,
+    online: Online | None,
+) -> Scorecard:
+    lines = tuple(_line(one, reckoned, last_day, online) for one in indicators)
     counting = [
         (line.attainment, line.indicator.weight)
         for line in lines
@@ -83,8 +126,7 @@ def scorecard(
 
 def _line(
     indicator: Indicator,
-    cases: Sequence[Case],
-    period: Period,
+    reckoned: Callable[[Indicator], _Reckoned],
     last_day: date,
     online: Online | None,
 ) -> Line:
@@ -96,10 +138,7 @@ def _line(
         numerator = online.online if online is not None else None
         denominator = online.devices if online is not None else 0
     else:
-        rows = MEASURES[indicator.measure](cases, period)
-        value = rows.value
-        numerator = len(rows.numerator) if indicator.unit == "ratio" else None
-        denominator = len(rows.denominator)
+        value, numerator, denominator, rows = reckoned(indicator)
     target = indicator.target(last_day)
     attainment = None if value is None else indicator.attainment(value, last_day)
     return Line(

@@ -2,15 +2,21 @@
 
 from datetime import timedelta
 
+import pytest
+
 from cloud_api.bootstrap import Api
 from cloud_api.case_desk import Deed
 from cloud_api.case_record import case_id_of
 from cloud_api.evaluation.measures import MEASURES, Period
+from cloud_api.evaluation.months import period_of
 from cloud_api.evaluation.standing import cases_as_of
+from cloud_api.evaluation.tally import figures
+from cloud_api.evaluation.tally_table import read_tally
 from cloud_api.flow import State
 from cloud_api.guards import MoveRequest
 from cloud_api.instants import to_us
 from cloud_api.people.scope import EVERYTHING, Scope
+from cloud_api.rebuild import rebuild
 from contracts.levels import Level
 from tests.contract.cloud_api.events import START, body_of, event_id, make_event
 
@@ -61,3 +67,34 @@ def test_nobody_is_evaluated_by_what_the_caller_may_not_see(api: Api) -> None:
     assert [case.district for case in scoped] == ["futian"]
     assert [case.district for case in asked] == ["nanshan"]
     assert both == []
+
+
+@pytest.mark.parametrize("name", ["2026-06", "2026-07", "2026-Q2", "2026"])
+def test_tallies_say_what_the_cases_say(api: Api, name: str) -> None:
+    """Kept up with each change, for periods that are over and that are not; a rebuild makes the same rows."""
+    _open_and_void_later(api)
+    other = case_id_of(event_id(2))
+    for days, to, more in (
+        (3, State.DISPATCHED, {"to_department": "water"}),
+        (20, State.BOUNCED, {"to_department": "traffic-police"}),
+        (40, State.DISPATCHED, {"to_department": "traffic-police"}),
+    ):
+        request = MoveRequest(to=to, reason="so it is", **more)  # type: ignore[arg-type]
+        api.services.desk.move(Deed(other, "ann", START + days * DAY), request)
+    api.step(START + 41 * DAY)
+    period = period_of(name, 480)
+    report = rebuild(api.services.store, api.services.flows)
+
+    assert report.digest_before == report.digest_after
+    for department in (None, "water", "traffic-police"):
+        for districts in ((), ("futian",), ("nanshan",), ("futian", "nanshan")):
+            with api.services.store.read() as connection:
+                cases = cases_as_of(
+                    connection, period, Scope(districts=districts), department=department
+                )
+                counts = read_tally(connection, name, districts=districts, department=department)
+            for measure, reckon in MEASURES.items():
+                rows = reckon(cases, period)
+                value, _, denominator = figures(counts, measure)
+
+                assert (rows.value, len(rows.denominator)) == (value, denominator), measure
