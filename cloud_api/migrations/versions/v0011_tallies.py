@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0010_tallies"
-down_revision = "0009_webhooks"
+revision = "0011_tallies"
+down_revision = "0010_models"
 branch_labels = None
 depends_on = None
 
