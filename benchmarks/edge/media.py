@@ -12,7 +12,18 @@ import numpy as np
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-__all__ = ["CAR_PARK", "FPS", "MODEL", "PERIOD_S", "STREET", "TRUTH", "check", "film", "still"]
+__all__ = [
+    "CAR_PARK",
+    "FPS",
+    "MODEL",
+    "PERIOD_S",
+    "STREET",
+    "TRUTH",
+    "check",
+    "film",
+    "still",
+    "write_film",
+]
 
 _SHARED = Path(__file__).resolve().parents[3] / "shared"
 STREET = _SHARED / "media" / "TUD-Stadtmitte.mp4"
@@ -58,14 +69,14 @@ def film(path: Path, phase: int) -> Path:
     pictures: list[Pixels] = []
     for quarter in range(4):
         pictures += alive if quarter == phase else [_noisy(empty, rng) for _ in range(_ACTIVE)]
-    return _write(path, pictures)
+    return write_film(path, pictures)
 
 
 def still(path: Path) -> Path:
     """Write 28 s of the empty street with a sensor's noise; return its path."""
     empty = np.median(np.stack(list(islice(_street(), 0, _ACTIVE, 5))), axis=0).astype(np.uint8)
     rng = np.random.default_rng(9)
-    return _write(path, [_noisy(empty, rng) for _ in range(PERIOD_S * FPS)])
+    return write_film(path, [_noisy(empty, rng) for _ in range(PERIOD_S * FPS)])
 
 
 def _street() -> Iterator[Pixels]:
@@ -85,7 +96,8 @@ def _noisy(picture: Pixels, rng: np.random.Generator) -> Pixels:
     return np.asarray(np.clip(picture + noise, 0, 255), np.uint8)
 
 
-def _write(path: Path, pictures: list[Pixels]) -> Path:
+def write_film(path: Path, pictures: list[Pixels]) -> Path:
+    """Write pictures of 640 x 360 pixels as a film of ten frames/s, as cameras code it; return its path."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream("h264", rate=FPS, options={"preset": "veryfast", "crf": "23"})
         assert isinstance(stream, VideoStream)

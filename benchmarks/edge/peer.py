@@ -1,20 +1,17 @@
 """A box's eyes beside supervision and trackers around the same network, on the same clip."""
 
-import json
-import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
 from benchmarks.edge.episodes import CELLS, observed, recall
+from benchmarks.edge.eyes import Eyes
 from benchmarks.edge.media import MODEL, STREET
+from benchmarks.edge.peer_process import peer_process
 from benchmarks.edge.statistics import median_interval
 from benchmarks.edge.throughput import box_line
 from benchmarks.edge.tracking import PEERS
-from edge.analytics.scene import Scene
 from edge.camera_config import (
     Anchor,
     CameraConfig,
@@ -23,9 +20,6 @@ from edge.camera_config import (
     OnnxConfig,
     SourceConfig,
 )
-from edge.cameras.pyav_source import PyAvSource
-from edge.perception import Perception
-from edge.perception_build import build_perception
 
 __all__ = ["over_supervision"]
 
@@ -54,15 +48,16 @@ def over_supervision(*, rounds: int, frames: int) -> dict[str, object]:
     """
     if not PEERS.is_file():
         return {}
-    every, clocks = _Ours(CAMERA), _Ours(TWO_CLOCKS)
+    every, clocks = (Eyes(one, STREET, aspect=4 / 3) for one in (CAMERA, TWO_CLOCKS))
+    command = [str(PEERS), str(_SCRIPT), str(STREET), str(MODEL)]
     shares: dict[str, list[float]] = {}
-    with _theirs() as theirs, box_line(1) as line:
-        theirs(frames // 4)
+    with peer_process(command) as theirs, box_line(1) as line:
+        theirs.run(frames // 4)
         line.run(frames // 4)
         every.run(frames // 4)
         clocks.run(frames // 4)
         for _ in range(rounds):
-            peer = theirs(frames)
+            peer = theirs.run(frames)
             for name, ours in (("over_supervision", every), ("over_supervision_clocks", clocks)):
                 own = ours.run(frames)
                 shares.setdefault(name, []).append(peer[0] / own[0])
@@ -78,56 +73,3 @@ def over_supervision(*, rounds: int, frames: int) -> dict[str, object]:
         median, low, high = median_interval(values)
         figures |= {name: median, f"{name}_95": [low, high]}
     return figures
-
-
-class _Ours:
-    """A camera's eyes and rules in one process and one loop, as the peers' examples have it."""
-
-    def __init__(self, camera: CameraConfig) -> None:
-        self._perception: Perception = build_perception(camera, Path("/"))
-        self._scene = Scene(camera.zones, camera.lines, aspect=4 / 3)
-        self._source = PyAvSource("street", STREET, pace="fast", loop=True)
-        self._source.open()
-
-    def run(self, frames: int) -> tuple[float, float]:
-        """Return the seconds of the clock and of the processor for so many frames."""
-        started_s, cpu_s = time.perf_counter(), time.process_time()
-        for _ in range(frames):
-            frame = self._source.read(1.0)
-            assert frame is not None
-            if frame.discontinuity:
-                self._perception.forget()
-                self._scene.clear()
-            percept = self._perception.look(frame)
-            if percept is not None:
-                seen = percept.tracks.seen_now()
-                self._scene.update(seen, percept.normalised(seen), frame.pts_s)
-        return time.perf_counter() - started_s, time.process_time() - cpu_s
-
-
-@contextmanager
-def _theirs() -> Iterator["_Ask"]:
-    command = [str(PEERS), str(_SCRIPT), str(STREET), str(MODEL)]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        yield _Ask(process)
-        assert process.stdin is not None
-        process.stdin.close()
-        process.wait(timeout=30)
-
-
-class _Ask:
-    """The peers' process, asked to look at frames."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
-
-    def __call__(self, frames: int) -> tuple[float, float]:
-        """Return the seconds of the clock and of the processor for so many frames."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(f"{frames}\n")
-        self._process.stdin.flush()
-        answer = json.loads(self._process.stdout.readline())
-        return float(answer["s"]), float(answer["cpu_s"])

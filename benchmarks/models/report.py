@@ -8,6 +8,7 @@ import click
 from benchmarks.edge.media import check
 from benchmarks.models.judging import evaluate_over_raw
 from benchmarks.models.runtimes import folded_over_framed, runtimes
+from benchmarks.models.ultralytics_peer import over_ultralytics, trained
 
 __all__ = ["main"]
 
@@ -19,6 +20,12 @@ def main(*, as_json: bool) -> None:
     _tell(figures, evaluate_over_raw(rounds=7))
     _tell(figures, folded_over_framed(rounds=15))
     _tell(figures, runtimes(rounds=15))
+    yolo = trained()
+    if yolo is not None:
+        _tell(
+            figures, {f"yolo11n_{name}": value for name, value in runtimes(yolo, rounds=15).items()}
+        )
+    _tell(figures, over_ultralytics(rounds=7, frames=280))
     if as_json:
         click.echo(json.dumps(figures))
 
