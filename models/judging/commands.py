@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from models.judging.renaming import RENAME
 from runtime.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -49,13 +50,7 @@ def _options(command: Command) -> Command:
                 show_default=True,
                 help="Working confidence: from it on a box counts as found.",
             ),
-            click.option(
-                "--rename",
-                "renamed",
-                multiple=True,
-                metavar="MODEL=LABEL",
-                help="A class of the model that the labels call otherwise; repeatable.",
-            ),
+            RENAME,
             click.option(
                 "--tag",
                 "tags",
@@ -189,13 +184,9 @@ def _read(data: Path, asked: dict[str, Any]) -> "JudgedSet":
 def _candidate(path: Path, asked: dict[str, Any]) -> "Candidate":
     from models.judging.looking import Candidate  # noqa: PLC0415 - keeps --help quick
 
-    renamed = {}
-    for pair in asked["renamed"]:
-        own, equals, label = pair.partition("=")
-        if not (own and equals and label):
-            raise click.BadParameter(f"{pair!r}: expected MODEL=LABEL", param_hint="--rename")
-        renamed[own] = label
-    return Candidate(path, runtime=asked["runtime"], threads=asked["threads"], renamed=renamed)
+    return Candidate(
+        path, runtime=asked["runtime"], threads=asked["threads"], renamed=asked["renamed"]
+    )
 
 
 def _common(one: "Candidate", other: "Candidate") -> frozenset[str]:

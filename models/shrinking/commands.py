@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from models.judging.renaming import RENAME
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -62,13 +64,7 @@ def _variants(
     type=click.Path(path_type=Path, exists=True),
     help="Labelled pictures, for the loss of mAP.",
 )
-@click.option(
-    "--rename",
-    "renamed",
-    multiple=True,
-    metavar="MODEL=LABEL",
-    help="A class of the model that the labels call otherwise; repeatable.",
-)
+@RENAME
 @click.option(
     "--camera", callback=_camera, metavar="COLUMNSxROWS", help="Size of the fixed camera's picture."
 )
@@ -109,7 +105,7 @@ def shrink(
     variants: tuple[str, ...],
     sources: tuple[Path, ...],
     data: Path | None,
-    renamed: tuple[str, ...],
+    renamed: dict[str, str],
     camera: tuple[int, int] | None,
     keep: tuple[str, ...],
     most: int,
@@ -137,7 +133,7 @@ def shrink(
         trial = Trial(
             pictures=[gather(path, most=most, every=every) for path in sources],
             judged=None if data is None else read_coco_folder(data),
-            renamed=dict(_pair(text) for text in renamed),
+            renamed=renamed,
             confidence=confidence,
             threads=threads,
             camera=camera,
@@ -150,13 +146,6 @@ def shrink(
         sys.exit(2)
     _tell(verdicts, as_json=as_json)
     sys.exit(0 if all(one.accepted for one in verdicts) else 1)
-
-
-def _pair(text: str) -> tuple[str, str]:
-    own, equals, label = text.partition("=")
-    if not (own and equals and label):
-        raise click.BadParameter(f"{text!r}: expected MODEL=LABEL", param_hint="--rename")
-    return own, label
 
 
 def _shrunk(

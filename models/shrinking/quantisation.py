@@ -1,6 +1,9 @@
 """Eight bits instead of thirty-two: static quantisation with what real frames look like inside."""
 
+import contextlib
+import logging
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -107,13 +110,16 @@ def quantise_with_nncf(
         if any(re.search(pattern, node.name) for pattern in keep)
     }
     inputs = nncf.Dataset(list(_blobs(facts, frames)), lambda blob: {name: blob})
-    done = nncf.quantize(
-        named,
-        inputs,
-        subset_size=len(frames),
-        preset=nncf.QuantizationPreset.MIXED,
-        ignored_scope=nncf.IgnoredScope(names=sorted(kept)),
-    )
+    nncf.set_log_level(logging.ERROR)
+    # its progress goes to stdout, where machines read our answer
+    with contextlib.redirect_stdout(sys.stderr):
+        done = nncf.quantize(
+            named,
+            inputs,
+            subset_size=len(frames),
+            preset=nncf.QuantizationPreset.MIXED,
+            ignored_scope=nncf.IgnoredScope(names=sorted(kept)),
+        )
     to.parent.mkdir(parents=True, exist_ok=True)
     onnx.save(done, str(to))
     return to
