@@ -44,6 +44,7 @@ from cloud_api.routes.events import events_router
 from cloud_api.routes.evidence import evidence_router
 from cloud_api.routes.exports import exports_router
 from cloud_api.routes.fleet import fleet_router
+from cloud_api.routes.map import map_router
 from cloud_api.routes.models import models_router
 from cloud_api.routes.notices import notices_router
 from cloud_api.routes.oidc import oidc_router
@@ -126,6 +127,7 @@ def build_app(services: Services, start: Callable[[], None], stop: Callable[[], 
         evaluation_router(services, gate),
         models_router(services, gate),
         console_router(services, gate),
+        map_router(services, gate),
     ):
         app.include_router(router)
     config = services.config

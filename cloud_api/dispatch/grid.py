@@ -79,6 +79,14 @@ class GridMap:
         cells = [self.cells[int(index)] for index in found]
         return min(cells, key=lambda cell: cell.code, default=None)
 
+    def outlines(self) -> list[tuple[GridCell, dict[str, Any]]]:
+        """Return each cell with its GeoJSON geometry, in WGS 84."""
+        from shapely.geometry import mapping  # noqa: PLC0415 - as above
+
+        return [
+            (cell, mapping(found)) for cell, found in zip(self.cells, self._shapes, strict=True)
+        ]
+
     def overlaps(self, share: float = 0.01) -> list[tuple[str, str]]:
         """Return pairs of cells that share more than a share of the smaller one's area."""
         found: list[tuple[str, str]] = []

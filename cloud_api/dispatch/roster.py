@@ -52,20 +52,25 @@ class Roster:
     def on_duty(self, unit: str, now: datetime) -> list[Duty]:
         """Return the shifts of a unit that run at a moment, in the table's order."""
         local = now + self._offset
-        minute = local.hour * 60 + local.minute
-        today, yesterday = local.date(), (local - timedelta(days=1)).date()
-        found: list[Duty] = []
-        for duty in self.duties:
-            if duty.unit != unit:
-                continue
-            overnight = duty.end_min <= duty.begin_min
-            began_today = minute >= duty.begin_min and (overnight or minute < duty.end_min)
-            began_before = overnight and minute < duty.end_min
-            for day, runs in ((today, began_today), (yesterday, began_before)):
-                if runs and day.isoweekday() in duty.days and duty.period.holds(day):
-                    found.append(duty)
-                    break
-        return found
+        return [duty for duty in self.duties if duty.unit == unit and _runs(duty, local)]
+
+    def present(self, now: datetime) -> list[Duty]:
+        """Return the shifts of every unit that run at a moment, in the table's order."""
+        local = now + self._offset
+        return [duty for duty in self.duties if _runs(duty, local)]
+
+
+def _runs(duty: Duty, local: datetime) -> bool:
+    """Return whether a shift runs at a moment of local time; one of yesterday may still."""
+    minute = local.hour * 60 + local.minute
+    today, yesterday = local.date(), (local - timedelta(days=1)).date()
+    overnight = duty.end_min <= duty.begin_min
+    began_today = minute >= duty.begin_min and (overnight or minute < duty.end_min)
+    began_before = overnight and minute < duty.end_min
+    return any(
+        runs and day.isoweekday() in duty.days and duty.period.holds(day)
+        for day, runs in ((today, began_today), (yesterday, began_before))
+    )
 
 
 def choose(

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { fileURLToPath, URL } from 'node:url'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vite'
-import { precompress } from './build/precompress'
+import { precompress } from './build/precompress.ts'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 // Every page of its own (*.html beside this file) is an entry: the console, and whatever is lighter.

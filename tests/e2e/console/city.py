@@ -19,6 +19,8 @@ from cloud_api.config import load_api_config
 from cloud_api.keys import Role
 from cloud_api.people.opening import open_people
 from cloud_api.people.scope import EVERYTHING, Scope
+from contracts.codec import encode
+from contracts.event import Event
 from simulators.fleet import DISTRICT_CENTRE
 from simulators.scenario import RAINSTORM_DURATION_S
 
@@ -73,10 +75,23 @@ class City(NamedTuple):
         return self.stack.plan.secret(f"{name}.key").read_text("utf-8").strip()
 
     def rain(self, seed: int = 1) -> None:
-        """Let it rain: twelve minutes of the city's time, in 24 seconds."""
+        """Let it rain once: twelve minutes of the city's time, in 24 seconds."""
+        if "storm" in self.stack.processes:
+            return
         document = storm_document(self.stack.plan, seed=seed)
         document["until_s"] = RAINSTORM_DURATION_S
         self.stack.add_role("storm", "simulators", document, "run")
+
+    def report(self, *events: Event) -> None:
+        """Post events as the gateway does."""
+        headers = {"Authorization": f"Bearer {self.key('gateway')}"}
+        body = b"[" + b",".join(encode(event) for event in events) + b"]"
+        httpx.post(
+            f"{self.url}/v1/events",
+            content=body,
+            headers=headers | {"Content-Type": "application/json"},
+            timeout=20.0,
+        ).raise_for_status()
 
     def cases(self, **query: Any) -> list[dict[str, Any]]:
         """Return a page of cases."""
@@ -122,7 +137,9 @@ def build_city(folder: Path) -> City:
     finally:
         opened.store.dispose()
     stack.start()
-    return City(plan.api_url, stack)
+    city = City(plan.api_url, stack)
+    _register_devices(city)
+    return city
 
 
 def _profile(folder: Path) -> Path:
@@ -150,4 +167,24 @@ def _profile(folder: Path) -> Path:
             )
     document = {"type": "FeatureCollection", "features": features}
     (folder / "grid.geojson").write_text(json.dumps(document, ensure_ascii=False), "utf-8")
+    with (folder / "roster.csv").open("a", encoding="utf-8") as roster:
+        roster.write(f"city-patrol,wang.fang,1234567,00:00,00:00,{lon - 0.004},{lat + 0.001},,\n")
     return folder
+
+
+def _register_devices(city: City) -> None:
+    """Put a camera, two sensors and a box into the registry."""
+    lon, lat = DISTRICT_CENTRE
+    about = {"district": "riverside", "site": "old-town"}
+    headers = {"Authorization": f"Bearer {city.key('admin')}"}
+    with httpx.Client(base_url=city.url, headers=headers, timeout=20.0) as client:
+        for name, profile, east, north in (
+            ("street-1", "camera", 0.003, 0.003),
+            ("wl-01", "water_level", 0.006, -0.005),
+            ("wl-02", "water_level", -0.007, 0.004),
+        ):
+            place = {"lon": lon + east, "lat": lat + north}
+            entry = {"device": name, "profile": profile, "place": place, **about}
+            client.put(f"/v1/devices/{name}", json=entry).raise_for_status()
+        box = {"box": "edge-1", "place": {"lon": lon + 0.001, "lat": lat - 0.001}, **about}
+        client.put("/v1/boxes/edge-1", json=box).raise_for_status()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from cloud_api.console.assets import BUILT
 from tests.e2e.console.browsing import Visitor
@@ -39,6 +39,7 @@ def browser() -> Iterator[Browser]:
         pytest.skip("no chromium here: apt-get install chromium")
     if not (BUILT / "index.html").is_file():
         pytest.skip("the console is not built: make console")
+    expect.set_options(timeout=30_000)  # machines are slow and shared
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=found, headless=True, args=_FLAGS)
         yield opened
@@ -62,13 +63,19 @@ def rainy_city(city: City) -> City:
     return city
 
 
+@pytest.fixture(scope="session")
+def known() -> dict[str, list[Any]]:
+    """Cookies of people who have logged in, by name: a password takes long to check."""
+    return {}
+
+
 @pytest.fixture
-def visit(browser: Browser, city: City) -> Iterator[Visit]:
+def visit(browser: Browser, city: City, known: dict[str, list[Any]]) -> Iterator[Visit]:
     """Return what opens a window for somebody; all are closed at the end."""
     opened: list[Visitor] = []
 
     def visiting(**options: Any) -> Visitor:
-        opened.append(Visitor(browser, city, **options))
+        opened.append(Visitor(browser, city, known=known, **options))
         return opened[-1]
 
     yield visiting

@@ -72,7 +72,7 @@ def test_who_logs_out_is_out(visit: Visit) -> None:
 
 def test_an_auditor_finds_no_situation(visit: Visit) -> None:
     """A role that may not see a page has no entry for it, and does not get there by its address."""
-    page = visit(language="en-GB").log_in("auditor", to="/situation")
+    page = visit(language="en-GB").enter("auditor", to="/situation")
 
     expect(page.get_by_role("link", name="Situation")).to_have_count(0)
 
@@ -80,7 +80,7 @@ def test_an_auditor_finds_no_situation(visit: Visit) -> None:
 def test_a_phone_shows_the_menu_when_asked(visit: Visit) -> None:
     """On a phone nothing is wider than the screen, and the navigation opens and closes."""
     visitor = visit(language="en-GB", size=PHONE)
-    page = visitor.log_in("viewer")
+    page = visitor.enter("viewer")
     link = page.get_by_role("link", name="Situation")
 
     expect(link).to_be_hidden()
@@ -92,7 +92,7 @@ def test_a_phone_shows_the_menu_when_asked(visit: Visit) -> None:
 def test_the_language_and_colours_that_were_chosen_stay(visit: Visit) -> None:
     """A choice holds for the next time the console is opened."""
     visitor = visit(language="zh-CN")
-    page = visitor.log_in("viewer")
+    page = visitor.enter("viewer")
     page.get_by_role("button", name="EN").click()
     page.get_by_role("button", name="Dark colours").click()
     page.reload()

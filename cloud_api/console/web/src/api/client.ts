@@ -9,6 +9,11 @@ export type Schema<Name extends keyof components['schemas']> = components['schem
 type Listener = () => void
 let onLoggedOut: Listener = () => undefined
 
+/** Says that the API no longer knows the session, where something else than this client found out. */
+export function loggedOut(): void {
+  onLoggedOut()
+}
+
 /** Says what happens when the API no longer knows the session. */
 export function whenLoggedOut(listener: Listener): void {
   onLoggedOut = listener

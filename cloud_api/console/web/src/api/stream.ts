@@ -1,5 +1,6 @@
 // The live stream: one connection for the whole console, resumed after the last change that was seen.
 import { ref, type Ref } from 'vue'
+import { loggedOut } from './client'
 
 export interface Change {
   readonly id: string
@@ -27,6 +28,8 @@ export function isAfter(a: string, b: string): boolean {
  */
 export class LiveStream {
   readonly live: Ref<boolean> = ref(false)
+  /** Grows when a stream begins without a position to resume from: lists read before it may miss something. */
+  readonly begun: Ref<number> = ref(0)
   private readonly listeners = new Set<Listener>()
   private last: string | null = null
   private stopper: AbortController | null = null
@@ -82,7 +85,11 @@ export class LiveStream {
     try {
       const headers: Record<string, string> = this.last ? { 'Last-Event-ID': this.last } : {}
       const answer = await fetch('/v1/stream', { headers, signal: link.signal, cache: 'no-store' })
-      if (answer.status === 401) throw new Error('logged out')
+      if (answer.status === 401 || answer.status === 403) {
+        this.stop()
+        if (answer.status === 401) loggedOut()
+        return
+      }
       if (!answer.ok || answer.body === null) throw new Error(`status ${answer.status}`)
       opened()
       const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader()
@@ -113,7 +120,10 @@ export class LiveStream {
       // A comment names where a stream without Last-Event-ID begins: a cut before the first change
       // must not lose what comes between.
       const begun = /^: after (\d+-\d+)$/.exec(line)
-      if (begun?.[1] !== undefined && this.last === null) this.last = begun[1]
+      if (begun?.[1] !== undefined && this.last === null) {
+        this.last = begun[1]
+        this.begun.value += 1
+      }
       if (line.startsWith('id: ')) id = line.slice(4)
       else if (line.startsWith('event: ')) topic = line.slice(7)
       else if (line.startsWith('data: ')) data += line.slice(6)
