@@ -51,6 +51,7 @@ from cloud_api.routes.oidc import oidc_router
 from cloud_api.routes.open311 import open311_router
 from cloud_api.routes.orders import orders_router
 from cloud_api.routes.people import people_router
+from cloud_api.routes.reviews import reviews_router
 from cloud_api.routes.shelving import shelving_router
 from cloud_api.routes.stream import stream_router
 from cloud_api.routes.supervision import supervision_router
@@ -126,6 +127,7 @@ def build_app(services: Services, start: Callable[[], None], stop: Callable[[], 
         shelving_router(services, gate),
         evaluation_router(services, gate),
         models_router(services, gate),
+        reviews_router(services, gate),
         console_router(services, gate),
         map_router(services, gate),
     ):

@@ -15,6 +15,7 @@ _REGISTRY = "models.bundles.registry_commands"
 _JUDGING = "models.judging.commands"
 _SHRINKING = "models.shrinking.commands"
 _DATASETS = "models.datasets.commands"
+_LEARNING = "models.learning.commands"
 _TRAINING = "models.training.commands"
 
 _COMMANDS = {
@@ -31,6 +32,9 @@ _COMMANDS = {
         _DATASETS, "Import, draw, check, split and count pictures with boxes.", "sim", "dataset"
     ),
     "train": LazyCommand(_TRAINING, "Train a detector and export it as ONNX.", "edge", "train"),
+    "review": LazyCommand(
+        _LEARNING, "Look at what was hard, and make the next data set of it.", "all", "review"
+    ),
     "publish": LazyCommand(_REGISTRY, "Upload a bundle to the registry.", "edge", "publish"),
     "promote": LazyCommand(_REGISTRY, "Release a version, or withdraw it.", "edge", "promote"),
     "rollout": LazyCommand(_REGISTRY, "Say which boxes run which version.", "edge", "rollout"),

@@ -51,7 +51,7 @@ class RegistryClient:
             OSError: the bundle cannot be read.
         """
         with bundle.open("rb") as file:
-            return self._ask(
+            return self.ask(
                 "PUT",
                 f"/v1/models/{model}/versions/{version}/bundle",
                 content=file,
@@ -65,7 +65,7 @@ class RegistryClient:
             RegistryRefused: that is not allowed, or nobody answered.
         """
         path = f"/v1/models/{model}/versions/{version}/stage"
-        return self._ask("POST", path, json={"stage": stage})
+        return self.ask("POST", path, json={"stage": stage})
 
     def models(self) -> list[dict[str, Any]]:
         """Return every published version.
@@ -73,7 +73,7 @@ class RegistryClient:
         Raises:
             RegistryRefused: nobody answered.
         """
-        items: list[dict[str, Any]] = self._ask("GET", "/v1/models")["items"]
+        items: list[dict[str, Any]] = self.ask("GET", "/v1/models")["items"]
         return items
 
     def rules(self, model: str) -> list[dict[str, Any]]:
@@ -82,7 +82,7 @@ class RegistryClient:
         Raises:
             RegistryRefused: there is no such model, or nobody answered.
         """
-        rollouts = self._ask("GET", f"/v1/models/{model}")["rollouts"]
+        rollouts = self.ask("GET", f"/v1/models/{model}")["rollouts"]
         rules: list[dict[str, Any]] = rollouts[0]["rules"] if rollouts else []
         return rules
 
@@ -93,7 +93,7 @@ class RegistryClient:
             RegistryRefused: a rule is wrong, or nobody answered.
         """
         path = f"/v1/models/{model}/rollout"
-        return self._ask("PUT", path, json={"rules": rules}, params={"reason": reason})
+        return self.ask("PUT", path, json={"rules": rules}, params={"reason": reason})
 
     def boxes(self, model: str) -> list[dict[str, Any]]:
         """Return how far each box has come with a model.
@@ -101,10 +101,27 @@ class RegistryClient:
         Raises:
             RegistryRefused: there is no such model, or nobody answered.
         """
-        items: list[dict[str, Any]] = self._ask("GET", f"/v1/models/{model}/boxes")["items"]
+        items: list[dict[str, Any]] = self.ask("GET", f"/v1/models/{model}/boxes")["items"]
         return items
 
-    def _ask(self, method: str, path: str, **sent: Any) -> dict[str, Any]:
+    def ask(self, method: str, path: str, **sent: Any) -> dict[str, Any]:
+        """Return the JSON object that the API answers with.
+
+        Raises:
+            RegistryRefused: it answered with a problem, or not at all.
+        """
+        found: dict[str, Any] = self._answer(method, path, **sent).json()
+        return found
+
+    def fetch(self, path: str) -> bytes:
+        """Return the bytes that the API answers with.
+
+        Raises:
+            RegistryRefused: it answered with a problem, or not at all.
+        """
+        return self._answer("GET", path).content
+
+    def _answer(self, method: str, path: str, **sent: Any) -> httpx.Response:
         try:
             answer = self._client.request(method, path, **sent)
         except (httpx.TransportError, httpx.InvalidURL) as error:
@@ -116,5 +133,4 @@ class RegistryClient:
             except ValueError:
                 said = answer.text
             raise RegistryRefused(f"{method} {path}: {answer.status_code}: {str(said)[:500]}")
-        found: dict[str, Any] = answer.json()
-        return found
+        return answer

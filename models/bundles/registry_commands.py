@@ -11,7 +11,7 @@ import click
 if TYPE_CHECKING:
     from models.bundles.registry_client import RegistryClient
 
-__all__ = ["promote", "publish", "rollout", "status"]
+__all__ = ["api_options", "promote", "publish", "registry_of", "rollout", "status"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -24,7 +24,7 @@ class _Refused(click.ClickException):
     exit_code = 2
 
 
-def _api(command: F) -> F:
+def api_options(command: F) -> F:
     """Add the options that say which API is asked, and with which key."""
     for option in (
         click.option(
@@ -46,7 +46,8 @@ def _api(command: F) -> F:
 
 
 @contextmanager
-def _registry(api: str, key_file: Path | None) -> "Iterator[RegistryClient]":
+def registry_of(api: str, key_file: Path | None) -> "Iterator[RegistryClient]":
+    """Yield a client; say what it meets in one line and leave with status 2."""
     from models.bundles.errors import RegistryRefused  # noqa: PLC0415 - as above
     from models.bundles.registry_client import RegistryClient  # noqa: PLC0415 - keeps --help quick
     from runtime.errors import RuntimeFault  # noqa: PLC0415 - as above
@@ -68,7 +69,7 @@ def _say(facts: dict[str, Any], *, as_json: bool) -> None:
 
 @click.command()
 @click.argument("bundle", type=click.Path(path_type=Path, dir_okay=False))
-@_api
+@api_options
 @_JSON
 def publish(bundle: Path, api: str, key_file: Path | None, *, as_json: bool) -> None:
     """Upload the file BUNDLE to the registry.
@@ -77,7 +78,7 @@ def publish(bundle: Path, api: str, key_file: Path | None, *, as_json: bool) -> 
     """
     from runtime.bundles.bundle_file import read_bundle  # noqa: PLC0415 - keeps --help quick
 
-    with _registry(api, key_file) as registry:
+    with registry_of(api, key_file) as registry:
         manifest = read_bundle(bundle).manifest
         found = registry.publish(manifest.id, manifest.version, bundle)
     _say(found, as_json=as_json)
@@ -93,7 +94,7 @@ def publish(bundle: Path, api: str, key_file: Path | None, *, as_json: bool) -> 
     show_default=True,
     help="released may count, published may run in the shadow, withdrawn nothing, for good.",
 )
-@_api
+@api_options
 @_JSON
 def promote(
     model: str, version: str, stage: str, api: str, key_file: Path | None, *, as_json: bool
@@ -102,7 +103,7 @@ def promote(
 
     Exit codes: 0 done, 2 refused.
     """
-    with _registry(api, key_file) as registry:
+    with registry_of(api, key_file) as registry:
         found = registry.promote(model, version, stage)
     _say(found, as_json=as_json)
 
@@ -127,7 +128,7 @@ def promote(
 )
 @click.option("--clear", is_flag=True, help="Take all rules away; boxes go on with what they run.")
 @click.option("--reason", required=True, help="Why, for the history.")
-@_api
+@api_options
 @_JSON
 def rollout(
     model: str,
@@ -154,7 +155,7 @@ def rollout(
 
     if clear == (version is not None):
         raise click.UsageError("give either VERSION or --clear")
-    with _registry(api, key_file) as registry:
+    with registry_of(api, key_file) as registry:
         rules: list[dict[str, Any]] = []
         if version is not None:
             new: dict[str, Any] = {
@@ -172,14 +173,14 @@ def rollout(
 
 @click.command()
 @click.argument("model", required=False)
-@_api
+@api_options
 @_JSON
 def status(model: str | None, api: str, key_file: Path | None, *, as_json: bool) -> None:
     """Show how far the boxes have come with MODEL; without it, what is published.
 
     Exit codes: 0 shown, 2 refused.
     """
-    with _registry(api, key_file) as registry:
+    with registry_of(api, key_file) as registry:
         rows = registry.models() if model is None else registry.boxes(model)
     if as_json:
         click.echo(json.dumps({"items": rows}))

@@ -24,6 +24,7 @@ from tests.integration.cloud_api.conftest import Server, wait_for
 from tests.integration.cloud_api.openapi_recorder import Recorder, alike, shape
 from tests.integration.cloud_api.test_login import _add
 from tests.integration.cloud_api.test_models_http import packed
+from tests.integration.cloud_api.test_reviews_http import item
 
 pytestmark = pytest.mark.slow
 
@@ -300,6 +301,18 @@ def _models(record: Recorder, bundle: bytes) -> None:
     do(Role.READER, "GET", "/v1/models")
     do(Role.READER, "GET", "/v1/models/{model}", model)
     do(Role.READER, "GET", "/v1/models/{model}/boxes", model)
+    do(Role.BOX, "POST", "/v1/reviews", json={"items": [item(1)]})
+    do(Role.READER, "GET", "/v1/reviews")
+    do(
+        Role.OPERATOR,
+        "POST",
+        "/v1/reviews/{review}/decision",
+        {"review": "b-1-001"},
+        json={
+            "accepted": True,
+            "boxes": [{"label": "car", "box_xyxy": [0.1, 0.1, 0.3, 0.3]}],
+        },
+    )
 
 
 def _people(record: Recorder) -> None:

@@ -1,0 +1,1 @@
+"""From pictures that were hard to the next version of a data set, and of a model."""

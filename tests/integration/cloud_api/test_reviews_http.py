@@ -1,0 +1,87 @@
+"""The review queue at a real server."""
+
+from typing import Any
+
+import pytest
+
+from cloud_api.keys import Role
+from tests.integration.cloud_api.conftest import Server
+
+pytestmark = pytest.mark.slow
+
+
+def item(number: int, **changes: Any) -> dict[str, Any]:
+    """Return a picture as a box sends it."""
+    return {
+        "id": f"b-1-{number:03}",
+        "box": "b-1",
+        "camera": "c-1",
+        "model": "street-sim-1.4.0-12345678",
+        "reason": "low_confidence",
+        "taken_at": "2026-07-01T08:00:00Z",
+        "evidence": f"{number:064x}",
+        "width": 160,
+        "height": 120,
+        "boxes": [{"label": "car", "box_xyxy": [0.1, 0.1, 0.3, 0.3], "confidence": 0.4}],
+    } | changes
+
+
+def test_a_picture_goes_in_once_and_is_decided(server: Server) -> None:
+    """A box puts it in, an operator says what is there; a second word replaces the first."""
+    body = {"items": [item(1), item(2, reason="flicker"), item(1)]}
+    with server.client(Role.BOX) as box, server.client(Role.OPERATOR) as person:
+        first, again = (box.post("/v1/reviews", json=body) for _ in range(2))
+        listed = person.get("/v1/reviews", params={"state": "open"}).json()["items"]
+        said = {"accepted": True, "boxes": [{"label": "van", "box_xyxy": [0.1, 0.1, 0.3, 0.3]}]}
+        where = "/v1/reviews/b-1-001/decision"
+        states = [
+            person.post(where, json=one).json()["state"] for one in ({"accepted": False}, said)
+        ]
+        done = person.get("/v1/reviews", params={"state": "accepted"}).json()["items"]
+        few = person.get("/v1/reviews", params={"reason": "flicker"}).json()["items"]
+
+    assert (first.json(), again.json()) == ({"taken": 2}, {"taken": 0})
+    assert [one["item"]["id"] for one in listed] == ["b-1-001", "b-1-002"]
+    assert states == ["rejected", "accepted"]
+    assert [one["decision"]["boxes"][0]["label"] for one in done] == ["van"]
+    assert [one["item"]["id"] for one in few] == ["b-1-002"]
+
+
+def test_pages_follow_each_other(server: Server) -> None:
+    """The cursor goes on behind the last one."""
+    with server.client(Role.BOX) as box, server.client(Role.READER) as reader:
+        box.post("/v1/reviews", json={"items": [item(n, camera="c-9") for n in range(10, 15)]})
+        seen: list[str] = []
+        asked: dict[str, str | int] = {"camera": "c-9", "limit": 2}
+        for _ in range(3):
+            page = reader.get("/v1/reviews", params=asked).json()
+            seen += [one["item"]["id"] for one in page["items"]]
+            asked["cursor"] = page["next_cursor"] or ""
+
+    assert page["next_cursor"] is None
+    assert seen == [f"b-1-{number:03}" for number in range(10, 15)]
+
+
+@pytest.mark.parametrize(
+    ("role", "status"), [(Role.READER, 403), (Role.GATEWAY, 403), (Role.BOX, 403)]
+)
+def test_only_people_who_act_decide(server: Server, role: Role, status: int) -> None:
+    """A box puts pictures in and says nothing about them."""
+    with server.client(role) as client:
+        answer = client.post("/v1/reviews/b-1-001/decision", json={"accepted": True})
+
+    assert answer.status_code == status
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [({"reason": "boredom"}, "reason"), ({"width": 0}, "width"), ({"evidence": "x"}, "evidence")],
+    ids=["reason", "size", "hash"],
+)
+def test_a_bad_picture_is_refused(server: Server, changes: dict[str, Any], said: str) -> None:
+    """422 names the field."""
+    with server.client(Role.BOX) as box:
+        answer = box.post("/v1/reviews", json={"items": [item(90, **changes)]})
+
+    assert answer.status_code == 422
+    assert said in answer.json()["detail"]

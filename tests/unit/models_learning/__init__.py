@@ -1,0 +1,1 @@
+"""From hard pictures to the next data set."""
