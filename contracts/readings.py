@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Annotated, NamedTuple
 
 from msgspec import Meta, Struct
@@ -75,10 +76,11 @@ class _Shape(NamedTuple):
     field: str
     unit: str | None
     profile: str
-    subject: str
     units: dict[str, str]
+    subject: str
 
 
+_MOST_KINDS = 1_024
 _MOST_SHAPES = 131_072
 _shapes: dict[str, _Shape] = {}
 """By base name: shapes of records that were resolved. A memo and no state: without it all comes to
@@ -161,7 +163,7 @@ def _resolve_alike(records: Sequence[Record], default_at: float) -> list[Subject
         shape = _shapes.get(record.bn)  # type: ignore[arg-type] # None is the name of no shape
         if shape is None:
             return None
-        field, unit, profile, subject, units = shape
+        field, unit, profile, units, subject = shape
         value = record.v
         if (
             value is None
@@ -190,8 +192,15 @@ def _learn(record: Record, base_unit: str | None, subject: str, field: str) -> N
         return
     if len(_shapes) >= _MOST_SHAPES:
         _shapes.clear()
-    units = _NO_UNITS if unit is None else {field: unit}
-    _shapes[base_name] = _Shape(field, unit, profile, subject, units)
+    _shapes[base_name] = _Shape(*_kind(field, unit, profile), subject)
+
+
+@lru_cache(maxsize=_MOST_KINDS)
+def _kind(
+    field: str, unit: str | None, profile: str
+) -> tuple[str, str | None, str, dict[str, str]]:
+    """Return what sensors of one kind have in common, the same objects for all of them."""
+    return field, unit, profile, _NO_UNITS if unit is None else {field: unit}
 
 
 def _joined(

@@ -245,11 +245,13 @@ class Registry:
         self, subject: str, place: BoxTopic, profile: str | None, where: Place | None
     ) -> SubjectRecord:
         flag, refused, entry = self._standing(subject, place.box)
+        kind = profile if entry is None else entry.profile
         return SubjectRecord(
             district=place.district,
             site=place.site,
             box=place.box,
-            profile=profile if entry is None else entry.profile,
+            # one text for all of a kind, whichever message it came in
+            profile=None if kind is None else sys.intern(kind),
             place=where if entry is None or entry.place is None else entry.place,
             flag=flag,
             refused=refused,

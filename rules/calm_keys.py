@@ -44,7 +44,8 @@ class CalmKeys:
         until: event time from which on a sample must be applied.
         cells: where no condition changes, for each field that is read.
         low, high: the same where ``single``, the only field, is a number between them.
-        books: the trails that the next samples are part of.
+        book, key: the trail that the next samples are part of; None: there is none.
+        more_books: further ones, where there are several.
         owner: the index of the rules that were asked; another one in force makes this void.
         dirty: whether it noted something since its keys were last saved.
         keys: the keys; also when it stands for them no more.
@@ -53,14 +54,16 @@ class CalmKeys:
 
     __slots__ = (
         "at",
-        "books",
+        "book",
         "cells",
         "dirty",
         "high",
+        "key",
         "keys",
         "lag",
         "low",
         "masks",
+        "more_books",
         "owner",
         "single",
         "until",
@@ -74,9 +77,11 @@ class CalmKeys:
         owner: object,
     ) -> None:
         self.keys = keys
-        self.masks = tuple(state.mask for state in keys)
+        self.masks = _shared_masks(tuple(state.mask for state in keys))
         self.cells = cells
-        self.books = books
+        self.book: TrailBook | None = books[0][0] if books else None
+        self.key: KeyValue = books[0][1] if books else ""
+        self.more_books = books[1:]
         self.owner = owner
         self.single, self.low, self.high = cells[0] if len(cells) == 1 else _MANY
         self.at, self.lag = keys[0].last_at, keys[0].lag
@@ -122,7 +127,9 @@ class CalmKeys:
         if not self.dirty:
             self.dirty = True
             noted.append(self)
-        for book, key in self.books:
+        if self.book is not None:
+            self.book.record(self.key, at, fields)
+        for book, key in self.more_books:
             book.record(key, at, fields)
 
     def look_again(self) -> None:
@@ -205,6 +212,12 @@ def touch_noted(noted: list[CalmKeys], touched: list[KeyState]) -> None:
 def _shared(cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
     """Return the same object for equal cells: calm subjects of a profile mostly lie in the same."""
     return cells
+
+
+@lru_cache(maxsize=4_096)
+def _shared_masks(masks: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the same object for equal masks."""
+    return masks
 
 
 def _cell(name: str, value: float, cuts: Sequence[float] | None) -> Cell:

@@ -21,11 +21,15 @@ class SeriesNumbers:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
-        self._known: dict[tuple[str, str], int] = {}
+        self._known: dict[str, dict[str, int]] = {}
+        """By metric and device: few metrics, many devices, and no pair of names for each of them."""
 
     def number(self, device: str, metric: str) -> int:
         """Return the number of a series; a new one is given within the running transaction."""
-        found = self._known.get((device, metric))
+        numbers = self._known.get(metric)
+        if numbers is None:
+            numbers = self._known[metric] = {}
+        found = numbers.get(device)
         if found is None:
             found = self.find(device, metric)
             if found is None:
@@ -33,7 +37,7 @@ class SeriesNumbers:
                     "INSERT INTO series (device, metric) VALUES (?,?)", (device, metric)
                 )
                 found = int(cursor.lastrowid or 0)
-            self._known[device, metric] = found
+            numbers[device] = found
         return found
 
     def find(self, device: str, metric: str) -> int | None:
