@@ -1,10 +1,11 @@
 """The exam's report: one HTML page with no parts elsewhere."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from html import escape
 
 from cityloop.exam.chart import series_svg, timeline_svg
 from cityloop.exam.marking import Finding
+from cityloop.exam.report_sections import camera_section, citizen_section, table
 from cityloop.exam.scene_clip import scene_clip
 from cityloop.exam.score import Paper, Score
 from cityloop.exam.statements import Episode
@@ -46,20 +47,6 @@ def _figure(value: object, label: str) -> str:
     return f"<div><b>{escape(str(shown))}</b><span>{escape(label)}</span></div>"
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    def cell(value: object) -> str:
-        if value is None:
-            return "–"
-        return escape(f"{value:.4g}" if isinstance(value, float) else str(value))
-
-    body = "".join(
-        "<tr>" + "".join(f"<td>{cell(value)}</td>" for value in row) + "</tr>" for row in rows
-    )
-    return (
-        "<table><tr>" + "".join(f"<th>{escape(one)}</th>" for one in head) + f"</tr>{body}</table>"
-    )
-
-
 def report_page(papers: Sequence[Paper], total: Score) -> str:
     """Return the page: the score, then every sitting with its timeline, misses and false alarms."""
     lead = (
@@ -84,7 +71,8 @@ def report_page(papers: Sequence[Paper], total: Score) -> str:
         "</div>",
         _class_table(total),
         _fault_table(total),
-        _camera_table(papers, total),
+        camera_section(papers, total),
+        citizen_section(total),
     ]
     for paper in papers:
         parts.append(_sitting(paper))
@@ -95,7 +83,7 @@ def _class_table(total: Score) -> str:
     classes = incident_classes()
     return (
         "<h2>Incidents by class</h2>"
-        + _table(
+        + table(
             (
                 "class",
                 "incidents",
@@ -128,7 +116,7 @@ def _class_table(total: Score) -> str:
 def _fault_table(total: Score) -> str:
     if not total.faults:
         return ""
-    return "<h2>Sensor faults by kind</h2>" + _table(
+    return "<h2>Sensor faults by kind</h2>" + table(
         ("kind", "faults", "noticed", "has to be noticed", "after, median s", "after, most s"),
         (
             (
@@ -141,47 +129,6 @@ def _fault_table(total: Score) -> str:
             )
             for kind, one in total.faults.items()
         ),
-    )
-
-
-def _camera_table(papers: Sequence[Paper], total: Score) -> str:
-    if total.cameras is None:
-        return ""
-    lead = (
-        f"{total.cameras.frames:,} frames, {total.cameras.camera_days * 1440.0:.0f} camera-minutes; "
-        f"{total.cameras.false_alarms_per_camera_day:g} false alarms a camera-day. Scripted: a detector "
-        "that knows the truth and errs at the rate that its scenario states; background: the box's own "
-        "background subtraction."
-    )
-    return (
-        "<h2>Drawn cameras</h2>"
-        + _table(
-            (
-                "camera",
-                "detector",
-                "HOTA",
-                "IDF1",
-                "place off by, median m",
-                "p95 m",
-                "speed off by, p95 share",
-                "crossings true / counted",
-            ),
-            (
-                (
-                    f"{one.camera}, seed {paper.sitting.city.seed}",
-                    one.detector,
-                    one.tracking and one.tracking.hota,
-                    one.tracking and one.tracking.idf1,
-                    one.place_error_m_median,
-                    one.place_error_m_p95,
-                    one.speed_error_p95,
-                    ", ".join(f"{line.true} / {line.counted}" for line in one.lines) or None,
-                )
-                for paper in papers
-                for one in paper.sitting.cameras
-            ),
-        )
-        + f"<p class=lead>{lead}</p>"
     )
 
 

@@ -69,7 +69,7 @@ _LEGS = (
 )
 _HEAD = Part(0.25, 0.75, 0.87, 1.0, "skin", 0.3, 0.7, 2)
 _HAIR = Part(0.2, 0.7, 0.94, 1.0, "dark", 0.29, 0.71, 3, fine=True)
-_WALKING = (
+_PERSON = (
     (Part(0.0, 1.0, 0.0, 0.48, "cloth"), Part(0.1, 0.9, 0.48, 0.86, layer=1), _HEAD),
     (*_LEGS, Part(0.15, 0.9, 0.45, 0.86, layer=1), _HEAD, _HAIR),
     # a skirt or a long coat
@@ -80,10 +80,6 @@ _WALKING = (
     (*_LEGS, Part(0.15, 0.9, 0.45, 0.86, "body", 0.16, 0.84, 1), Part(0.3, 0.7, 0.45, 0.82, "skin", 0.0, 0.15, 1),
      Part(0.3, 0.7, 0.45, 0.82, "skin", 0.85, 1.0, 1), _HEAD, _HAIR),
 )  # fmt: skip
-
-_UMBRELLA = (*_LEGS, Part(0.15, 0.9, 0.45, 0.86, layer=1), Part(-0.7, 1.7, 1.02, 1.12, "second", -0.35, 1.35, 3))  # fmt: skip
-# few walk under an umbrella: in a crowd they would hide the others
-_PERSON = (*_WALKING, *_WALKING, *_WALKING, _UMBRELLA)
 
 
 def _vehicle(
@@ -249,7 +245,7 @@ _BENCH = (
 BODIES: dict[str, BodyKind] = {
     kind.label: kind
     for kind in (
-        BodyKind(label="person", length_m=0.35, width_m=0.5, height_m=1.72, forms=_PERSON, spread=0.12, detected="person"),
+        BodyKind(label="person", length_m=0.35, width_m=0.5, height_m=1.72, forms=_PERSON, spread=0.08, detected="person"),
         BodyKind(label="car", length_m=4.5, width_m=1.8, height_m=1.5, forms=_CAR, spread=0.1, detected="car"),
         BodyKind(label="bus", length_m=11.0, width_m=2.5, height_m=3.1, forms=_BUS, spread=0.06, detected="truck_bus"),
         BodyKind(label="truck", length_m=8.0, width_m=2.4, height_m=3.2, forms=_TRUCK, spread=0.1, detected="truck_bus"),
