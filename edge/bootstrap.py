@@ -34,6 +34,7 @@ from edge.health_build import attach_guards, attach_local, attach_watchdog
 from edge.lane_build import LaneParts, build_lane, camera_address, credentialed
 from edge.model_store.build import build_keeper
 from edge.model_store.keeper import ModelKeeper
+from edge.second_look.build import build_second_look
 from edge.sensor_build import Surroundings, build_driver
 from edge.sensor_lane import SensorLane
 from edge.sensors.first_gate import FirstGate
@@ -151,6 +152,7 @@ def build(
     pool = _pool(config, folder, nursery, given_detectors, rng, models)
     models.work_with(pool)
     models.desire(config.models)
+    second_look = build_second_look(config, folder, boot_id, desk, models, rng)
     apart = config.vision.decoders is DecoderKind.PROCESSES and isinstance(clock, SystemClock)
     ladder = LoadLadder()
     parts = LaneParts(
@@ -165,6 +167,7 @@ def build(
         pool=pool,
         nursery=nursery if apart else None,
         models=models,
+        second_look=second_look,
     )
     lanes = [
         build_lane(
@@ -230,6 +233,8 @@ def build(
     models.camera = configurator.camera
     models.changed = commands.report_config
     agent.attend(models)
+    if second_look is not None:
+        agent.attend(second_look)
     agent.tell_versions(lambda: models.versions)
     guards = attach_guards(agent, config, folder, ladder=ladder, spool=spool, vault=vault)
     attach_watchdog(agent, environment or {})

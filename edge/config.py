@@ -15,6 +15,7 @@ from edge.camera_config import CameraConfig
 from edge.ground_view import calibration_of
 from edge.health.config import GuardConfig, LocalConfig
 from edge.model_store.config import ModelStoreConfig, ModelWish
+from edge.second_look.config import SecondLookConfig
 from edge.sensor_build import sensor_fault
 from edge.sensors.config import LoadConfig, PluginConfig, SensorConfig, SimulatedConfig
 from edge.sensors.first_gate import FirstGateConfig
@@ -121,6 +122,8 @@ class EdgeConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     models: dict[Id, ModelWish] = {}
     """Signed models to run, by the name that cameras give in ``detector.bundle``; mostly desired by the
     API. Default: none."""
+    second_look: SecondLookConfig | None = None
+    """Pictures that the box offers for review, and its watch over drift; needs ``api``. Default: none."""
     vision: VisionConfig = VisionConfig()
     """Which processes decode and infer."""
     sensors: tuple[SensorConfig, ...] = ()

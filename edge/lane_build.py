@@ -25,6 +25,7 @@ from edge.model_store.keeper import ModelKeeper
 from edge.perception_build import build_detector, build_perception
 from edge.pipeline import CameraPipeline
 from edge.reporter import CameraReporter
+from edge.second_look.watch import SecondLook
 from edge.vision.ports import Detector, RegionDetector
 from edge.workers.build import decoder_order, model_order
 from edge.workers.inference_pool import InferencePool
@@ -54,6 +55,7 @@ class LaneParts:
         pool: inference workers; None where networks run in this process.
         nursery: where decoders come from; None where cameras are decoded in this process.
         models: looks after signed models.
+        second_look: notices what a person should look at again; None notices nothing.
     """
 
     config: EdgeConfig
@@ -67,6 +69,7 @@ class LaneParts:
     pool: InferencePool | None
     nursery: Nursery | None
     models: ModelKeeper
+    second_look: SecondLook | None
 
 
 def build_lane(
@@ -107,6 +110,8 @@ def build_lane(
         return CameraLane(None, None, watch, camera=camera.id, refusal=str(error))
     reporter = CameraReporter(camera, place, perception.model_id, parts.book, parts.desk)
     pipeline = CameraPipeline(camera, perception, reporter)
+    if parts.second_look is not None:
+        pipeline.watcher = parts.second_look.watcher(camera.id, camera.evidence.redact)
     known = None if memory is None else memory.recollection()
     if known is not None:
         pipeline.expect(known)

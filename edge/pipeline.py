@@ -1,5 +1,7 @@
 """One camera's way: frame, perception, scene, messages."""
 
+from collections.abc import Callable
+
 from edge.analytics.scene import Scene
 from edge.attention.focus import Focus
 from edge.attention.load_ladder import Rung, eased
@@ -36,6 +38,8 @@ class CameraPipeline:
         self.counters = perception.counters
         self.latest: View | None = None
         self.latest_tracks: Tracks | None = None
+        self.watcher: Callable[[Percept, str], None] | None = None
+        """Told of every frame that was looked at, and which network did."""
         self._config = config
         self._perception = perception
         self._reporter = reporter
@@ -139,6 +143,8 @@ class CameraPipeline:
     def _know(self, percept: Percept) -> list[Letter]:
         if percept.view is not None:
             self.latest, self.latest_tracks = percept.view, percept.tracks
+            if self.watcher is not None:
+                self.watcher(percept, self._perception.model_id)
         self._reporter.model_id = self._perception.model_id
         self._last = percept.frame
         return self._tell(percept)

@@ -202,7 +202,8 @@ class ModelKeeper:
             self._kept = kept
             self._shelf.tidy(kept)
 
-    def _submit(self, work: Callable[[], T], /) -> Future[T]:
+    def submit(self, work: Callable[[], T], /) -> Future[T]:
+        """Return what will come of work that is done in the background, or at once."""
         if self._threads is not None:
             return self._threads.submit(work)
         done: Future[T] = Future()
@@ -216,7 +217,7 @@ class ModelKeeper:
         if model not in self._slots:
             self._begin(model)
             installer: Installer = (
-                LocalInstaller(self._folder, self._submit)
+                LocalInstaller(self._folder, self.submit)
                 if self._pool is None
                 else PoolInstaller(self._folder, self._pool)
             )
@@ -226,7 +227,7 @@ class ModelKeeper:
                 self._shelf,
                 self._preparation,
                 installer,
-                self._submit,
+                self.submit,
                 lambda: self._needed(model),
                 self._rng,
             )
@@ -235,7 +236,7 @@ class ModelKeeper:
                 self._config,
                 self._folder,
                 self._preparation,
-                self._submit,
+                self.submit,
                 self._slots[model].seats,
                 lambda: self._needed(model),
                 threaded=self._threads is not None,

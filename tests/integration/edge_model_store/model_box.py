@@ -73,6 +73,8 @@ class ModelBox:
         registry: where bundles come from.
         script: pictures of the camera.
         prepare: whether the folder has to be made.
+        more: further lines of the box's configuration.
+        own: what is special about the camera's own network.
     """
 
     def __init__(
@@ -82,7 +84,10 @@ class ModelBox:
         script: Sequence[NDArray[np.uint8]],
         *,
         prepare: bool = False,
+        more: str = "",
+        own: Mapping[str, Any] | None = None,
     ) -> None:
+        self.store = MemoryEvidenceStore()
         if prepare:
             folder.mkdir()
         self.folder = folder
@@ -91,12 +96,12 @@ class ModelBox:
         self.clock = ManualClock(START)
         self.hub = MemoryHub()
         self.gateway = Gateway(self.hub)
-        write_blob_network(folder / "own.onnx")
+        write_blob_network(folder / "own.onnx", **(own or {}))
         save_trust(
             folder / "model-keys.json", TrustBook().trust(public_bytes_of(self.key), "", START)
         )
         self.config = check_edge_config(
-            parse_document(_CONFIG.format(url=registry.url), "edge.yaml")
+            parse_document(_CONFIG.format(url=registry.url) + more, "edge.yaml")
         )
         self.source = ScriptedSource("c-1", list(script), epoch=START, fps=FPS)
         self._desired = 0
@@ -108,7 +113,7 @@ class ModelBox:
             self.config,
             self.folder,
             connect=lambda will: self.hub.session("b-1", will),
-            evidence_store=MemoryEvidenceStore(),
+            evidence_store=self.store,
             clock=self.clock,
             rng=Random(1),
             sources={"c-1": self.source},

@@ -11,6 +11,7 @@ from edge import camera_config, config, vision_config
 from edge.__main__ import main
 from edge.health import config as health_config
 from edge.model_store import config as model_store_config
+from edge.second_look import config as second_look_config
 from edge.sensors import config as sensor_config
 from edge.sensors import first_gate, wire_config
 
@@ -24,6 +25,7 @@ PAGES = (
     "analytics.md",
     "evidence.md",
     "model_bundles.md",
+    "learning.md",
 )
 DOCS = "".join((ROOT / "docs" / page).read_text(encoding="utf-8") for page in PAGES)
 
@@ -38,6 +40,7 @@ def structs() -> list[type[msgspec.Struct]]:
             vision_config,
             health_config,
             model_store_config,
+            second_look_config,
             sensor_config,
             wire_config,
             first_gate,

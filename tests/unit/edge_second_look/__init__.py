@@ -1,0 +1,1 @@
+"""What a box notices about its own seeing."""
