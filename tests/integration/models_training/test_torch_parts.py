@@ -8,7 +8,7 @@ import pytest
 
 from tests.integration.models_training.environment import ROOT, trainer_environment, trainer_python
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 _NAMES = [
     line.removesuffix(",").strip()
@@ -29,7 +29,7 @@ def said() -> dict[str, str]:
         env=trainer_environment(),
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=580,
         check=False,
     )
     assert done.returncode == 0, done.stderr
