@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cityloop.audit.books import AuditReport, percentile
 from cityloop.audit.collection import (
@@ -19,24 +20,28 @@ from cityloop.audit.collection import (
 from cityloop.demo.operator_desk import OperatorDesk
 from cityloop.stack.api_client import ApiClient, Change, StreamListener, all_revisions
 from cityloop.stack.documents import (
+    drawn_street_camera,
     edge_document,
     rule_packs,
     storm_document,
-    street_camera,
 )
 from cityloop.stack.plan import StackPlan, plan_stack
 from cityloop.stack.stack import Stack
 from runtime.clock import ClockConfig, build_clock
-from simulators.clip import write_clip
 from simulators.scenario import RAINSTORM_DURATION_S
-from simulators.street_scene import StreetScene
+from simulators.scene.recording import record_scene
+from simulators.scene.staging import StagedStop, Staging
+from simulators.scene.street_camera import StreetCamera, scene_setting
 
 __all__ = ["DemoResult", "run_demo"]
 
-_STREET_S = 180.0
+_STREET_S = 150.0
 """Length of the street camera's recording, seconds of its own time."""
 
-_STREET_FPS = 5
+_STREET_FPS = 2
+"""Few: the storm's clock runs many times as fast, and so does the camera."""
+_BLOCKED = StagedStop(lane=2, along_m=28.0, at_s=15.0, until_s=90.0)
+"""The car that stands in the fire lane."""
 _SETTLE_S = 20.0
 """How long after the last reading everything may be on its way."""
 
@@ -118,8 +123,9 @@ def run_demo(
 
 
 def _draw_street(clip: Path, seed: int) -> None:
-    scene = StreetScene(seed, _STREET_S, stop_at_s=20.0, stop_s=60.0)
-    write_clip(scene, clip, fps=_STREET_FPS)
+    setting = replace(scene_setting("fire-lane"), staging=Staging(stops=(_BLOCKED,)))
+    camera = StreetCamera(setting, seed, fps=float(_STREET_FPS))
+    record_scene(camera, clip, seconds=_STREET_S, fps=_STREET_FPS)
 
 
 def _start_boxes(stack: Stack, clip: Path, seed: int) -> None:
@@ -127,7 +133,7 @@ def _start_boxes(stack: Stack, clip: Path, seed: int) -> None:
     storm = storm_document(plan, seed=seed)
     storm["until_s"] = RAINSTORM_DURATION_S
     stack.add_role("storm", "simulators", storm, "run")
-    stack.add_role("edge", "edge", edge_document(plan, cameras=[street_camera(clip)]), "run")
+    stack.add_role("edge", "edge", edge_document(plan, cameras=[drawn_street_camera(clip)]), "run")
 
 
 def _now(plan: StackPlan) -> Callable[[], datetime]:

@@ -12,6 +12,7 @@ from cityloop.stack.plan import StackPlan
 __all__ = [
     "Document",
     "api_document",
+    "drawn_street_camera",
     "edge_document",
     "gateway_document",
     "hub_document",
@@ -153,6 +154,30 @@ def edge_document(
             "sensors": list(sensors),
         },
     )
+
+
+def drawn_street_camera(clip: Path) -> Document:
+    """Return the camera at the scene ``fire-lane``, looked through by the detector that ships."""
+    return {
+        "id": "street-1",
+        "source": {"file": str(clip), "pace": "realtime"},
+        "detector": {
+            "kind": "onnx",
+            "model": str(files("models") / "zoo" / "street-sim-nano.onnx"),
+        },
+        "zones": [
+            {
+                "id": "fire-lane",
+                "kind": "fire_lane",
+                # the red patch of simulators.scene.street_camera through its camera, over 640 x 360
+                "polygon": [[0.7, 0.491], [0.783, 0.479], [0.606, 0.317], [0.55, 0.322]],
+                "classes": ["car", "truck_bus"],
+                "dwell_s": 10.0,
+            }
+        ],
+        # across the lane that leads away, 12 m before the mast
+        "lines": [{"id": "count", "from": [0.614, 0.61], "to": [0.752, 0.586]}],
+    }
 
 
 def street_camera(clip: Path) -> Document:

@@ -12,9 +12,13 @@ PEOPLE = frozenset({"person", "pedestrian", "people"})
 """Class names that are people. Source: COCO, VisDrone."""
 
 VEHICLES = frozenset(
-    {"bicycle", "car", "motorcycle", "motor", "bus", "truck", "van", "tricycle", "vehicle"}
-)
-"""Class names that are vehicles. Source: COCO, VisDrone, and our background detector's label."""
+    {
+        "bicycle", "car", "motorcycle", "motor", "bus", "truck", "van", "tricycle", "vehicle",
+        "truck_bus", "two_wheeler",
+    }
+)  # fmt: skip
+"""Class names that are vehicles. Source: COCO, VisDrone, our background detector's label, and the detector
+that ships."""
 
 
 class Occupancy:
