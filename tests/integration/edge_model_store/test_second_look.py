@@ -60,6 +60,14 @@ def queue_served() -> Iterator[Queue]:
         server.server_close()
 
 
+def waiting_in(folder: Path) -> list[ReviewItem]:
+    """Return the descriptions that wait to be sent."""
+    return [
+        msgspec.json.decode(path.read_bytes(), type=ReviewItem)
+        for path in sorted((folder / "reviews").glob("*.json"))
+    ]
+
+
 def test_a_disputed_frame_is_offered_redacted(tmp_path: Path) -> None:
     """A candidate that names things otherwise makes the box choose a picture; it leaves pixelated."""
     with served() as registry:
@@ -70,10 +78,7 @@ def test_a_disputed_frame_is_offered_redacted(tmp_path: Path) -> None:
         ref = {"version": "2.0.0", "sha256": sha256, "size_bytes": len(content), "share": 1.0}
         box.desire({"candidate": ref})
         box.run(4.0)
-        waiting = [
-            msgspec.json.decode(path.read_bytes(), type=ReviewItem)
-            for path in sorted((tmp_path / "reviews").glob("*.json"))
-        ]
+        waiting = waiting_in(tmp_path)
         box.agent.close()
 
     assert [one.reason for one in waiting] == [ReviewReason.DISAGREEMENT]
@@ -98,8 +103,9 @@ def test_a_spent_budget_chooses_nothing_more(tmp_path: Path) -> None:
 
     assert counters["hard_chosen"] >= 2
     assert counters["hard_over_budget"] >= 5
-    sizes = [len(content) for content in box.store.pictures.values()]
-    assert sum(sizes[:-1]) <= 10_000
+    sizes = [len(box.store.pictures[one.evidence]) for one in waiting_in(tmp_path)]
+    assert len(sizes) == counters["hard_chosen"]
+    assert sum(sizes) - max(sizes) < 10_000
 
 
 def test_what_waits_is_sent_once_the_api_is_back(tmp_path: Path) -> None:
