@@ -48,7 +48,7 @@ ARCHITECTURES: dict[str, Architecture] = {
         Architecture(
             name="street-thin",
             family=Family.OWN,
-            summary="0.5 M parameters, plain convolutions: learns twice as many pictures a second",
+            summary="0.5 M parameters, plain convolutions: learns 1.5 times as many pictures a second",
             widths=(12, 24, 32, 64, 96),
             depths=(1, 1, 2, 1),
             head=32,
