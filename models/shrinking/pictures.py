@@ -19,7 +19,7 @@ class Pictures:
     """Frames of one source.
 
     Attributes:
-        name: of the source.
+        name: of the source: its file and folder.
         calibration: frames to calibrate with.
         comparison: frames to compare on.
     """
@@ -53,7 +53,7 @@ def gather(path: Path, *, most: int, every: int) -> Pictures:
         raise PicturesMissing(
             f"frames {path}: {len(taken)} taken, at least 2 are needed; give a longer recording"
         )
-    return Pictures(path.stem, tuple(taken[0::2]), tuple(taken[1::2]))
+    return Pictures("/".join(path.parts[-2:]), tuple(taken[0::2]), tuple(taken[1::2]))
 
 
 def _frames(path: Path) -> Iterator[Frame]:

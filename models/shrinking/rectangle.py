@@ -61,7 +61,8 @@ def with_input(model: Any, rows: int, columns: int) -> Any:
 
 
 def _export_again(model: Any, rows: int, columns: int, detail: str) -> str:
+    told = " ".join(detail.split())[:160]
     return (
-        f"the input size {input_size(model)} is built into the graph ({detail[:160]}); export the "
+        f"the input size {input_size(model)} is built into the graph ({told}); export the "
         f"network itself with an input of {rows} x {columns}"
     )

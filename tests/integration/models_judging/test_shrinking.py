@@ -1,5 +1,6 @@
 """A real network's variants, held against it on a real clip."""
 
+import importlib.util
 import json
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from models.__main__ import main as models
 from tests.integration.edge_vision.shared_media import media, model
 
 pytestmark = pytest.mark.slow
+
+OPENVINO = importlib.util.find_spec("openvino") is not None
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +32,7 @@ def verdicts(folder: Path) -> tuple[int, dict[str, Any]]:
         *("--frames", str(media("TUD-Stadtmitte.mp4"))),
         *("--camera", "640x480", "--most", "8", "--every", "8", "--to", str(folder), "--json"),
         *("--variant", "rect", "--variant", "int8-plain", "--variant", "int8"),
+        *(("--variant", "bf16") if OPENVINO else ()),
     ]
     result = CliRunner().invoke(models, arguments)
     told = json.loads(result.stdout)
@@ -61,3 +65,16 @@ def test_eight_bits_are_refused_for_this_network(
     assert "0.97 is the least" in told["reasons"][0]
     assert told["bytes"] < 0.5 * told["bytes_before"]
     assert [path.name for path in folder.iterdir()] == ["yolox_nano_coco-rect.onnx"]
+
+
+@pytest.mark.skipif(not OPENVINO, reason="openvino is not installed")
+def test_the_other_runtime_needs_no_file(
+    verdicts: tuple[int, dict[str, Any]], folder: Path
+) -> None:
+    """OpenVINO runs the original: it is held against ONNX Runtime, and nothing is written."""
+    told = verdicts[1]["bf16"]
+    (street,) = told["agreement"]
+
+    assert told["runtime"] == "openvino"
+    assert told["file"] == ""
+    assert street["matched"] >= 0.9 * street["reference"]
