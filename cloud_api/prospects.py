@@ -60,7 +60,7 @@ def acts_of(case: Case, flow: Flow) -> list[str]:
     """Return what else may be done to a case as it stands, by the last part of the routes' paths."""
     acts = ["comment"]
     if flow.state(case.state).open:
-        acts += ["assign", "subtasks", "recheck"]
+        acts += ["assign", "subtasks", "recheck", "classify"]
         if case.acknowledged_at_us is None:
             acts.append("acknowledge")
         if any(clock.done_at_us is None for clock in case.clocks):

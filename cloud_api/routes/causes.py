@@ -12,7 +12,7 @@ from cloud_api.access import Gate
 from cloud_api.case_opening import find_case
 from cloud_api.case_projection import Case
 from cloud_api.causes.curve import curve_of
-from cloud_api.causes.sentence import condition_of, measured
+from cloud_api.causes.sentence import Sentence, condition_of, measured
 from cloud_api.causes.words import FieldNames, load_field_names
 from cloud_api.errors import Forbidden, InvalidInput, NotFound, StoreUnavailable, Unauthenticated
 from cloud_api.event_projection import decode_event
@@ -26,6 +26,10 @@ from contracts.event import Event
 
 __all__ = ["causes_router"]
 
+_OF_ORDERS = "orders."
+"""How the rules of orders are called that people or other systems give. Source: cloud_api/orders/order.py."""
+
+_REPORTED = Sentence("有人反映", "somebody reported it")
 _ANSWERS = documented(Unauthenticated, Forbidden, NotFound, InvalidInput, StoreUnavailable)
 
 
@@ -51,6 +55,9 @@ class CauseView(BaseModel):
     expression: str = Field(description="The condition that decided last, as the rule has it.")
     condition: SaidView = Field(description="The same in words.")
     measured: SaidView = Field(description="What it saw then, in words.")
+    reported: bool = Field(
+        description="People or another system said so; no rule compared anything."
+    )
     by_timer: bool = Field(description="A timer decided, no message did.")
     flags: list[str] = Field(description="Doubts about the values.")
 
@@ -162,8 +169,9 @@ def _case(connection: Connection, case_ref: str) -> Case:
 
 
 def _cause(event: Event, names: FieldNames) -> CauseView:
-    condition = condition_of(event.cause.expression, names)
-    seen = measured(event.cause.values, names)
+    reported = event.rule.startswith(_OF_ORDERS)
+    condition = _REPORTED if reported else condition_of(event.cause.expression, names)
+    seen = measured({} if reported else event.cause.values, names)
     return CauseView(
         event_id=event.event_id,
         title=SaidView(zh=event.title.zh, en=event.title.en),
@@ -177,6 +185,7 @@ def _cause(event: Event, names: FieldNames) -> CauseView:
         expression=event.cause.expression,
         condition=SaidView(zh=condition.zh, en=condition.en),
         measured=SaidView(zh=seen.zh, en=seen.en),
+        reported=reported,
         by_timer=event.cause.tick,
         flags=list(event.cause.flags),
     )

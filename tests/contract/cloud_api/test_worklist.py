@@ -298,10 +298,12 @@ def test_what_people_said_is_read_by_case(desk: Desk) -> None:
     )
     desk.post(f"/v1/cases/{two}/move", {"to": "merged", "reason": "same", "into_case": one})
 
+    cause = desk.get(f"/v1/cases/{one}/causes")[0]
     masked = desk.get(f"/v1/cases/{one}/reports")
     whole = desk.get(f"/v1/cases/{one}/reports", purpose="handling the case")
     reader = desk.get(f"/v1/cases/{one}/reports", role=Role.READER)
 
+    assert (cause["reported"], cause["condition"]["en"]) == (True, "somebody reported it")
     assert len(masked) == 2
     assert "13800000000" not in masked[0]["personal"]["text"]
     assert "13800000000" in whole[0]["personal"]["text"]

@@ -10,6 +10,7 @@ export type Flow = Schema<'FlowView'>
 
 export const departments = shallowRef<readonly Schema<'DepartmentView'>[]>([])
 export const flows = shallowRef<Readonly<Record<string, Flow>>>({})
+export const classes = shallowRef<readonly Schema<'ClassView'>[]>([])
 let reading: Promise<void> | null = null
 
 /** Reads the catalogues unless that was done. */
@@ -22,10 +23,12 @@ export function openCatalogue(): Promise<void> {
 }
 
 async function read(): Promise<void> {
-  const [found, all] = await Promise.all([
+  const [found, all, table] = await Promise.all([
     data(api.GET('/v1/departments')),
     data(api.GET('/v1/flows')),
+    data(api.GET('/v1/classes')),
   ])
+  classes.value = table
   departments.value = found
   flows.value = Object.fromEntries(Object.values(all).map((flow) => [flow.id, flow]))
 }
@@ -39,6 +42,12 @@ export function named(names: Names | null | undefined, locale: string): string {
 export function departmentName(id: unknown, locale: string): string {
   const found = departments.value.find((each) => each.id === id)
   return found ? named(found, locale) : typeof id === 'string' ? id : ''
+}
+
+/** Returns what a class of the code table is called, with its code. */
+export function className(code: unknown, locale: string): string {
+  const found = classes.value.find((each) => each.code === code)
+  return found ? `${named(found, locale)} (${found.code})` : String(code ?? '')
 }
 
 /** Returns what a state is called in a flow. */

@@ -1,5 +1,5 @@
 // What one entry of a case's log says, in a sentence.
-import { departmentName, stateName } from '@/components/catalogue'
+import { className, departmentName, stateName } from '@/components/catalogue'
 import type { CaseDetail, TimelineEntry } from './caseFile'
 
 type Translate = (key: string, values?: Record<string, unknown>) => string
@@ -47,6 +47,12 @@ export function sentence(
       return t(`case.log.climbed_${String(told.notice)}`, { lamp: t(`lamp.${String(told.lamp)}`) })
     case 'extended':
       return t('case.log.extended', { clock: clockName(told.clock, t), by: told.approved_by })
+    case 'suggested':
+    case 'classified':
+      return t(`case.log.${entry.kind}`, {
+        name: className(told.class_code, locale),
+        percent: Math.round(Number(told.confidence ?? 1) * 100),
+      })
     case 'opened':
     case 'acknowledged':
     case 'commented':
