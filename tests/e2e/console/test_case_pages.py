@@ -250,3 +250,10 @@ def test_what_a_citizen_said_is_read_with_a_purpose(
     expect(panel).to_contain_text("13800000000")
     assert visitor.violations() == [], told(visitor.violations())
     visitor.picture("case-report-zh", pictures)
+
+    page.keyboard.press("k")
+    expect(page.locator("#act-class")).to_have_value("2-04-06")
+    page.locator("#act-class").select_option("2-04-04")
+    page.locator("#act-text").fill("是雨水口堵了")
+    page.locator("dialog button[type=submit]").click()
+    expect(page.locator("[data-test=class]")).to_contain_text("2-04-04")
