@@ -43,7 +43,7 @@ def test_a_case_is_dispatched_handled_verified_and_closed(
     after = tmp_path / "dry.png"
     draw_street(after, wet=False)
     visitor = visit()
-    page = visitor.log_in("dispatcher", to=f"/cases/{flooded.number}")
+    page = visitor.enter("dispatcher", to=f"/cases/{flooded.number}")
     expect(page.locator("[data-test=cause]")).to_contain_text("积水深度 不低于 40 cm")
     expect(page.locator("figure .chart svg")).to_be_visible()
     assert visitor.violations() == [], told(visitor.violations())
@@ -84,8 +84,8 @@ def test_two_operators_see_the_conflict_and_lose_nothing(city: City, visit: Visi
     """Who was slower is shown what the other did; what he wrote is still there and goes through."""
     matter = open_matter(city, east_m=300)
     slow, quick = visit(language="en-GB"), visit(language="en-GB")
-    page = slow.log_in("dispatcher", to=f"/cases/{matter.number}")
-    other = quick.log_in("colleague", to=f"/cases/{matter.number}")
+    page = slow.enter("dispatcher", to=f"/cases/{matter.number}")
+    other = quick.enter("colleague", to=f"/cases/{matter.number}")
     page.locator("[data-act=comment]").click()
     page.locator("#act-text").fill("the pump needs a second hose")
     other.locator("[data-move=dispatched]").click()
@@ -111,7 +111,7 @@ def test_the_conflict_is_shown_as_a_picture(city: City, visit: Visit, pictures: 
     """A move that has become illegal cannot be sent, and its words can be copied."""
     matter = open_matter(city, east_m=600)
     visitor = visit(language="en-GB")
-    page = visitor.log_in("dispatcher", to=f"/cases/{matter.number}")
+    page = visitor.enter("dispatcher", to=f"/cases/{matter.number}")
     page.locator("[data-move=dispatched]").click()
     page.locator("#move-reason").fill("our crew is next door")
     matter.move("dispatched", to_department="sanitation")
@@ -127,7 +127,7 @@ def test_a_bounce_names_who(city: City, visit: Visit) -> None:
     """The department that bounces is not offered; the one that is named has it then."""
     matter = open_matter(city, east_m=900)
     matter.move("dispatched", to_department="water")
-    page = visit(language="en-GB").log_in("dispatcher", to=f"/cases/{matter.number}")
+    page = visit(language="en-GB").enter("dispatcher", to=f"/cases/{matter.number}")
     page.locator("[data-move=bounced]").click()
     choices = page.locator("#move-department option")
     expect(choices.nth(1)).to_be_attached()
@@ -147,7 +147,7 @@ def test_duplicates_stand_beside_each_other_and_are_merged(
     first = open_matter(city, picture=picture, east_m=1500)
     second = open_matter(city, place=first.event.place)
     visitor = visit(language="en-GB")
-    page = visitor.log_in("dispatcher", to=f"/cases/{second.number}")
+    page = visitor.enter("dispatcher", to=f"/cases/{second.number}")
     panel = page.locator("#duplicates")
     expect(panel.locator("article")).to_have_count(2)
     expect(page.locator("figure .chart svg")).to_be_visible()
@@ -161,7 +161,7 @@ def test_duplicates_stand_beside_each_other_and_are_merged(
 
 def test_a_reader_looks_and_cannot_act(city: City, flooded: Matter, visit: Visit) -> None:
     """No move and no act is offered to who may not act."""
-    page = visit(language="en-GB").log_in("viewer", to=f"/cases/{flooded.number}")
+    page = visit(language="en-GB").enter("viewer", to=f"/cases/{flooded.number}")
 
     expect(page.get_by_text("You may look at this case, not act on it.")).to_be_visible()
     expect(page.locator("[data-move], [data-act]")).to_have_count(0)
@@ -171,7 +171,7 @@ def test_every_key_is_listed_and_works(city: City, visit: Visit, pictures: Path)
     """`?` lists the keys; a letter opens what it says; Escape closes it."""
     matter = open_matter(city, east_m=1200)
     visitor = visit(language="en-GB", dark=True)
-    page = visitor.log_in("dispatcher", to=f"/cases/{matter.number}")
+    page = visitor.enter("dispatcher", to=f"/cases/{matter.number}")
     expect(page.locator("[data-move]").first).to_be_visible()
     expect(page.locator("figure .chart svg")).to_be_visible()
     page.keyboard.press("?")
@@ -192,7 +192,7 @@ def test_every_key_is_listed_and_works(city: City, visit: Visit, pictures: Path)
 def test_a_case_fits_a_phone(city: City, flooded: Matter, visit: Visit, pictures: Path) -> None:
     """Nothing is wider than the screen, whatever the case holds."""
     visitor = visit(size=PHONE)
-    page = visitor.log_in("dispatcher", to=f"/cases/{flooded.number}")
+    page = visitor.enter("dispatcher", to=f"/cases/{flooded.number}")
     expect(page.locator("[data-test=cause]")).to_be_visible()
     expect(page.locator("figure .chart svg")).to_be_visible()
     visitor.picture("case-phone-zh", pictures)
@@ -216,7 +216,7 @@ def test_a_storm_s_case_shows_the_sensor_s_curve(
 
     number = wait_for(wet, "a case of the storm")
     visitor = visit(language="en-GB")
-    page = visitor.log_in("dispatcher", to=f"/cases/{number}")
+    page = visitor.enter("dispatcher", to=f"/cases/{number}")
     expect(page.locator("figure .chart svg")).to_be_visible()
 
     expect(page.locator("#why")).not_to_contain_text("revisions")
@@ -241,7 +241,7 @@ def test_what_a_citizen_said_is_read_with_a_purpose(
 
         case = wait_for(number, "the report's case")
     visitor = visit()
-    page = visitor.log_in("dispatcher", to=f"/cases/{case}")
+    page = visitor.enter("dispatcher", to=f"/cases/{case}")
     panel = page.locator("[data-test=reports]")
     expect(panel).to_contain_text("水很深")
     expect(panel).not_to_contain_text("13800000000")

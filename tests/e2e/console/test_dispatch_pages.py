@@ -30,7 +30,7 @@ def test_many_are_assigned_at_once_and_a_changed_one_is_refused(
 ) -> None:
     """Two go to the team that is chosen; the one that a colleague had just changed is named and stays chosen."""
     visitor = visit()
-    page = visitor.log_in("dispatcher", to="/dispatch?state=filed")
+    page = visitor.enter("dispatcher", to="/dispatch?state=filed")
     rows = [page.locator(f"[data-case='{each.number}']") for each in matters[:3]]
     for row in rows:
         row.get_by_role("checkbox").check()
@@ -58,7 +58,7 @@ def test_a_line_around_places_chooses_them(
 ) -> None:
     """A lasso around everything chooses every case of the page that has a place."""
     visitor = visit(language="en-GB")
-    page = visitor.log_in("dispatcher", to="/dispatch")
+    page = visitor.enter("dispatcher", to="/dispatch")
     expect(page.locator("[data-row]").first).to_be_visible()
     page.keyboard.press("m")
     drawing = page.locator("[data-test=lasso]")
@@ -82,7 +82,7 @@ def test_a_line_around_places_chooses_them(
 
 def test_the_queue_is_worked_by_keys(matters: list[Matter], visit: Visit) -> None:
     """Down, choose, open: no mouse is needed."""
-    page = visit(language="en-GB").log_in("dispatcher", to="/dispatch")
+    page = visit(language="en-GB").enter("dispatcher", to="/dispatch")
     expect(page.locator("[data-row='1']")).to_be_visible()
     page.keyboard.press("j")
     page.keyboard.press("x")
@@ -95,7 +95,7 @@ def test_the_queue_is_worked_by_keys(matters: list[Matter], visit: Visit) -> Non
 
 def test_lamps_and_departments_narrow_the_queue(matters: list[Matter], visit: Visit) -> None:
     """A filter is in the address, so it can be sent to a colleague."""
-    page = visit(language="en-GB").log_in("dispatcher", to="/dispatch")
+    page = visit(language="en-GB").enter("dispatcher", to="/dispatch")
     page.get_by_label("Department").select_option("housing")
     expect(page).to_have_url(re.compile("department=housing"))
     page.reload()
@@ -107,7 +107,7 @@ def test_a_street_worker_sees_his_street_s_queue_only(
     city: City, matters: list[Matter], visit: Visit
 ) -> None:
     """Cases of the other street are not in his list, nor in its counts."""
-    page = visit(language="en-GB").log_in("worker", to="/dispatch")
+    page = visit(language="en-GB").enter("worker", to="/dispatch")
     expect(page.get_by_role("heading", name="Dispatch")).to_be_visible()
 
     for each in matters:
@@ -121,7 +121,7 @@ def test_what_is_late_is_supervised(
     late = matters[3]
     wait_for(lambda: late.read()["lamp"] == "red" and late.read()["tier"], "it is overdue")
     visitor = visit()
-    page = visitor.log_in("chief", to="/supervision")
+    page = visitor.enter("chief", to="/supervision")
     row = page.locator(f"[data-case='{late.number}']")
 
     expect(row).to_contain_text("超时")
@@ -135,7 +135,7 @@ def test_the_pages_fit_a_phone(
 ) -> None:
     """Nothing is wider than the screen."""
     visitor = visit(size=PHONE, language="en-GB", dark=True)
-    page = visitor.log_in("dispatcher", to=path)
+    page = visitor.enter("dispatcher", to=path)
     expect(page.locator("[data-case]").first).to_be_visible()
     visitor.picture(f"{path[1:]}-phone-en-dark", pictures)
 

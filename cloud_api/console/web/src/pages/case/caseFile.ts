@@ -103,7 +103,6 @@ export function useCaseFile(reference: () => string): CaseFile {
     if (document.querySelector('dialog[open]') === null) void load()
   })
   onBeforeUnmount(silent)
-  stream.start()
-  watch(reference, load, { immediate: true })
+  watch([reference, stream.begun], load, { immediate: true })
   return { detail, missing, busy, conflict, load, act }
 }

@@ -52,3 +52,9 @@ export function inside([x, y]: Point, line: readonly Point[]): boolean {
   }
   return within
 }
+
+/** Returns the middle of a ring's extent. */
+export function middle(ring: readonly Point[]): Point {
+  const [lons, lats] = [ring.map((each) => each[0]), ring.map((each) => each[1])]
+  return [(Math.min(...lons) + Math.max(...lons)) / 2, (Math.min(...lats) + Math.max(...lats)) / 2]
+}

@@ -74,8 +74,7 @@ export function useQueue(): Queue {
     silent()
     if (pending.value !== null) clearTimeout(pending.value)
   })
-  stream.start()
-  watch(() => [filters.value, page.value], load, { immediate: true, deep: true })
+  watch(() => [filters.value, page.value, stream.begun.value], load, { immediate: true, deep: true })
 
   return {
     list,
