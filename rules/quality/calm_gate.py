@@ -55,6 +55,18 @@ class CalmGate:
         return self._gate
 
     @property
+    def withholds(self) -> bool:
+        """Whether the rules may see nothing, or another value, where a number came."""
+        gate = self._gate
+        return (
+            gate.median is not None
+            or gate.range is not None
+            or gate.spike is not None
+            or (gate.rate is not None and gate.rate.fail_per_s < math.inf)
+            or (gate.stuck is not None and gate.stuck.fail_s < math.inf)
+        )
+
+    @property
     def smooths(self) -> bool:
         """Whether the rules may see another value than the one that came."""
         return self._gate.median is not None
@@ -79,10 +91,22 @@ class CalmGate:
         if after is before:
             return verdict, False
         self.remember(memory, after)
-        arrived = math.nan if reading.clamped else now
-        if memory.trail.note(reading.at, reading.value, arrived, reading.excused_until):
+        if self._minds(reading, now):
+            arrived = math.nan if reading.clamped else now
+            memory.trail.mind(reading.at, arrived, reading.excused_until)
+        if memory.trail.note(reading.at, reading.value):
             memory.trail.turn(reading.at, after)
         return verdict, True
+
+    def _minds(self, reading: TimedValue, now: float) -> bool:
+        """Whether it matters to the gates when a reading arrived, or what excused it."""
+        gate, lag = self._gate, now - reading.at
+        return (
+            reading.clamped
+            or reading.excused_until > -math.inf
+            or (gate.late is not None and lag > gate.late.max_s)
+            or (gate.skew is not None and -lag > gate.skew.max_s)
+        )
 
     def state(self, memory: SensorMemory) -> GateState | None:
         """Return the state as the plain gates know it."""
@@ -218,6 +242,7 @@ def _compile(  # noqa: C901 - hot: calls cost more
         math.inf if stuck is None else stuck.within_s,
     )
     spans_s = math.inf if drift is None else drift.over_s
+    excusable = stuck is not None and stuck.unless is not None
     rated, stands, drifts = gate.rate is not None, stuck is not None, drift is not None
 
     def passes(memory: SensorMemory, at: float, value: float, now: float) -> float | None:
@@ -259,7 +284,9 @@ def _compile(  # noqa: C901 - hot: calls cost more
             memory.count += 1
         if median is not None:
             memory.median, seen = median.smooth(memory.median, value)
-        if memory.trail.note(at, value, now, memory.excused):
+        if excusable and memory.excused > -math.inf:
+            memory.trail.mind(at, now, memory.excused)
+        if memory.trail.note(at, value):
             memory.trail.turn(at, shape(memory))
         return seen
 

@@ -65,7 +65,7 @@ def revision_of(sample: Sample, later: Sequence[tuple[str, str, Later]]) -> Qual
     found: list[Finding] = []
     taken_back: list[Finding] = []
     flags: list[tuple[float, tuple[str, ...]]] = []
-    for rule, field, (at, value, before, after) in later:
+    for rule, field, (at, value, before, after, alone) in later:
         then = replace(sample, at=at, message=None, sent_at=None, offset=None)
         if before.value != after.value:
             amendments.append(Amendment(at, field, after.value))
@@ -76,7 +76,8 @@ def revision_of(sample: Sample, later: Sequence[tuple[str, str, Later]]) -> Qual
             into += [
                 finding_of(then, rule, field, value, turn) for turn in turns if turn not in others
             ]
-        if before.flags != after.flags:
+        # several rules' flags of a value are told together: those of one would hide the others
+        if alone and before.flags != after.flags:
             said = tuple(flag_text(check, flag, field) for check, flag in after.flags)
             flags.append((at, said or (f"pass:{field}",)))
     return QualityRevision(amendments, found, taken_back, flags)

@@ -6,7 +6,9 @@ few numbers, and for one state in ten minutes or 32 values.
 """
 
 import math
+from collections.abc import Mapping
 from struct import Struct
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 import msgspec
@@ -21,13 +23,17 @@ REACH_S: Final = 600.0
 """How far back a late value is put in its place, in seconds, at most twice so far. Source: ``rules.rule.LATE_S``."""
 _HALF: Final = 32
 """Most values between two states."""
-_ROW: Final = Struct("4d")
+_ROW: Final = Struct("2d")
+_pack = _ROW.pack
+_NONE_ODD: Final[Mapping[float, tuple[float, float]]] = MappingProxyType({})
 _ENCODE: Final = msgspec.msgpack.Encoder(order="deterministic").encode
 _DECODE: Final = msgspec.msgpack.Decoder(GateState).decode
 
 
-TrailSnapshot = tuple[float, float, int, bytes | None, bytes | None, bytes]
-"""Floor, time of the state in the midst, where it stands, both states, rows."""
+Odds = list[tuple[float, float, float]]
+"""Event time, arrival and excuse of values for which these mattered."""
+TrailSnapshot = tuple[float, float, int, bytes | None, bytes | None, bytes, Odds]
+"""Floor, time of the state in the midst, where it stands, both states, rows, odd values."""
 
 
 class GateSnapshot(GateState, frozen=True, array_like=True):
@@ -48,7 +54,7 @@ class Row(NamedTuple):
     value: float
     arrived: float
     """NaN where its time was ahead of its arrival and set to it."""
-    excused_until: float
+    excused_until: float = -math.inf
 
     @property
     def reading(self) -> TimedValue:
@@ -64,11 +70,23 @@ class Row(NamedTuple):
 class GateTrail:
     """The latest values of one field of one sensor, in order of event time."""
 
-    __slots__ = ("_base", "_middle", "_middle_at", "_split", "due_at", "floor", "full", "rows")
+    __slots__ = (
+        "_base",
+        "_middle",
+        "_middle_at",
+        "_odd",
+        "_split",
+        "due_at",
+        "floor",
+        "full",
+        "rows",
+    )
 
     def __init__(self) -> None:
         self.rows = b""
-        """The values after ``floor``, 32 bytes each."""
+        """The values after ``floor``, 16 bytes each."""
+        self._odd: Mapping[float, tuple[float, float]] = _NONE_ODD
+        """Arrival and excuse of those values for which they matter, by event time."""
         self.floor = -math.inf
         """Nothing from before can be put in its place."""
         self._base: bytes | None = None
@@ -79,10 +97,14 @@ class GateTrail:
         self.due_at = -math.inf
         """At this length of ``rows``, or at this event time, :meth:`turn` is to be called."""
 
-    def note(self, at: float, value: float, arrived: float, excused_until: float) -> bool:
+    def note(self, at: float, value: float) -> bool:
         """Add a value that is newer than all others; return whether :meth:`turn` is due."""
-        self.rows += _ROW.pack(at, value, arrived, excused_until)
+        self.rows += _pack(at, value)
         return at >= self.due_at or len(self.rows) >= self.full
+
+    def mind(self, at: float, arrived: float, excused_until: float) -> None:
+        """Keep in mind when a value arrived, or what excused it: the gates had something to say of that."""
+        self._odd = {**self._odd, at: (arrived, excused_until)}
 
     def turn(self, at: float, state: object) -> None:
         """Forget the older half.
@@ -93,12 +115,14 @@ class GateTrail:
         """
         self.rows = self.rows[self._split :]
         self._base, self.floor = self._middle, self._middle_at
+        if self._odd:
+            self._odd = {odd: one for odd, one in self._odd.items() if odd > self.floor}
         self._middle, self._middle_at, self._split = _ENCODE(state), at, len(self.rows)
         self._fit()
 
     def bar(self, at: float, state: object) -> None:
         """Begin anew after a value that is not to be gone back behind, or with other gates."""
-        self.rows, self._split = b"", 0
+        self.rows, self._split, self._odd = b"", 0, _NONE_ODD
         self._base = self._middle = None if state is None else _ENCODE(state)
         self.floor = self._middle_at = at
         self._fit()
@@ -112,7 +136,11 @@ class GateTrail:
         blob, first = self._base, 0
         if at > self._middle_at:
             blob, first = self._middle, self._split
-        rows = [Row(*cells) for cells in _ROW.iter_unpack(self.rows[first:])]
+        odd = self._odd
+        rows = [
+            Row(at, value, *odd.get(at, (at, -math.inf)))
+            for at, value in _ROW.iter_unpack(self.rows[first:])
+        ]
         return None if blob is None else _DECODE(blob), rows
 
     def insert(self, row: Row) -> None:
@@ -120,7 +148,8 @@ class GateTrail:
         rows = list(_ROW.iter_unpack(self.rows))
         index = next((i for i, cells in enumerate(rows) if cells[0] > row.at), len(rows))
         place = index * _ROW.size
-        self.rows = self.rows[:place] + _ROW.pack(*row) + self.rows[place:]
+        self.rows = self.rows[:place] + _pack(row.at, row.value) + self.rows[place:]
+        self.mind(row.at, row.arrived, row.excused_until)
         if row.at <= self._middle_at:
             self._split += _ROW.size
             self._fit()
@@ -132,10 +161,12 @@ class GateTrail:
 
     def snapshot(self) -> TrailSnapshot:
         """Return what :meth:`restore` takes back."""
-        return (self.floor, self._middle_at, self._split, self._base, self._middle, self.rows)
+        odd = [(at, *self._odd[at]) for at in sorted(self._odd)]
+        return (self.floor, self._middle_at, self._split, self._base, self._middle, self.rows, odd)
 
     def restore(self, snapshot: TrailSnapshot) -> None:
         """Take back a snapshot."""
         self.floor, self._middle_at, self._split = snapshot[:3]
-        self._base, self._middle, self.rows = snapshot[3:]
+        self._base, self._middle, self.rows = snapshot[3:6]
+        self._odd = {at: (arrived, excused_until) for at, arrived, excused_until in snapshot[6]}
         self._fit()

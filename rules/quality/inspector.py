@@ -209,7 +209,8 @@ class Inspector:
                     self._bar(memory, at)
                 elif verdict.unordered and field not in refused and is_sole(watches, field):
                     verdict, changed = self._place(memory, reading, now, verdict)
-                    later += [(rule, field, one) for one in changed]
+                    alone = sum(field in one.gates for one in watches) == 1
+                    later += [(rule, field, one._replace(alone=alone)) for one in changed]
                 self.unordered += verdict.unordered
                 flags = flags or []
                 if verdict.flags:

@@ -16,6 +16,8 @@ class Later(NamedTuple):
     value: float
     before: Verdict
     after: Verdict
+    alone: bool = True
+    """No other rule has gates for the field."""
 
 
 class Placed(NamedTuple):

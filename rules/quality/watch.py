@@ -48,5 +48,5 @@ def plain_memories(watches: Sequence[Watch], field: str) -> tuple[SensorMemory, 
 
 
 def is_sole(watches: Sequence[Watch], field: str) -> bool:
-    """Whether the gates of one rule alone decide about a field."""
-    return sum(field in watch.gates for watch in watches) == 1
+    """Whether the gates of one rule alone decide what rules may see of a field; others may mark it."""
+    return sum(field in one.gates and one.gates[field].withholds for one in watches) <= 1
