@@ -92,6 +92,7 @@ def _keep(console: "Console", stack: "Stack") -> None:
 
     plan = stack.plan
     console.print(f"API        {plan.api_url}/docs   (key: {plan.secret('admin.key')})")
+    console.print(f"console    {plan.api_url}/console/   (people: cityloop api users add)")
     console.print(f"MQTT hub   127.0.0.1:{plan.ports.mqtt}")
     console.print(f"metrics    http://127.0.0.1:{plan.ports.gateway}/metrics")
     console.print(f"logs       {plan.folder / 'logs'}")

@@ -103,6 +103,8 @@ def api_document(plan: StackPlan) -> Document:
             "port": plan.ports.api,
             "database_url": f"sqlite:///{plan.folder / 'api' / 'cloud_api.sqlite'}",
             "evidence_dir": str(plan.folder / "api" / "evidence"),
+            # all of it is on loopback, without TLS: not every browser would send a secure cookie there
+            "cookie_secure": False,
             # acknowledgements go down to the gateway as control messages
             "hub": session_document(plan, "api"),
             "curves": {"url": f"http://127.0.0.1:{plan.ports.gateway}"},

@@ -3,12 +3,12 @@
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from playwright.sync_api import Browser, Page, expect
 
 from cloud_api.console.building import WEB
-from tests.e2e.console.city import PASSWORD, City
+from tests.e2e.console.city import PASSWORD
 
 __all__ = ["IMAGES", "Visitor"]
 
@@ -17,6 +17,15 @@ DESKTOP = (1440, 900)
 PHONE = (390, 844)
 _AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
 _TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+class Served(Protocol):
+    """Whatever serves a console."""
+
+    @property
+    def url(self) -> str:
+        """Its base address."""
+        ...
 
 
 class Visitor:
@@ -35,7 +44,7 @@ class Visitor:
     def __init__(
         self,
         browser: Browser,
-        city: City,
+        city: Served,
         *,
         language: str = "zh-CN",
         size: tuple[int, int] = DESKTOP,
