@@ -71,22 +71,21 @@ def _blocks(picture: Pixels, one: ProjectedBody) -> None:
     points = np.round(one.pixels).astype(np.int32)
     rows = points[:, :, 1]
     fine = bool(rows.max() - rows.min() >= _FINE_PX)
-    depth = one.depth[:, _FACES].mean(axis=2)
+    faces = np.ascontiguousarray(points[:, _FACES])
+    away = one.depth[:, _FACES].mean(axis=2).tolist()
     nearness = one.depth.mean(axis=1).tolist()
-    # of two opposite faces the farther one is never seen
-    ends = (depth[:, 1] < depth[:, 0]).tolist()
-    sides = (depth[:, 3] < depth[:, 2]).tolist()
     order = sorted(range(len(parts)), key=lambda number: (parts[number].layer, -nearness[number]))
     for number in order:
         part = parts[number]
         if part.fine and not fine:
             continue
         shades = shades_of(part.tone, body.colour, body.style)
-        seen = [int(ends[number]), 2 + int(sides[number]), 4]
-        away = depth[number]
-        seen.sort(key=lambda face: -float(away[face]))
+        back, front, left, right, _ = depths = away[number]
+        # of two opposite faces the farther one is never seen
+        seen = [int(front < back), 2 + int(right < left), 4]
+        seen.sort(key=depths.__getitem__, reverse=True)
         for face in seen:
-            cv2.fillConvexPoly(picture, points[number, _FACES[face]], shades[face], cv2.LINE_AA)
+            cv2.fillConvexPoly(picture, faces[number, face], shades[face], cv2.LINE_AA)
 
 
 def _smoke(picture: Pixels, one: ProjectedBody) -> None:

@@ -37,36 +37,33 @@ class Label(Struct, frozen=True, kw_only=True):
 
 def labels_of(camera: PinholeCamera, bodies: Sequence[ProjectedBody]) -> list[Label]:
     """Return the labels of what is in the picture, near ones first, as ``bodies`` must be."""
-    near: list[Array] = []
-    blocks = [_box(one) for one in bodies if BODIES[one.body.kind].matter is Matter.BLOCKS]
+    if not bodies:
+        return []
+    whole = np.array([_box(one) for one in bodies])
+    cut = np.clip(whole, 0.0, [camera.width, camera.height] * 2)
+    size, inside = whole[:, 2:] - whole[:, :2], cut[:, 2:] - cut[:, :2]
+    kept = (inside >= 1.0).all(axis=1) & (size > 0.0).all(axis=1)
+    hidden = _hidden(cut, whole, [BODIES[one.body.kind].matter for one in bodies], kept)
+    share = (inside.prod(axis=1) - hidden) / np.maximum(size.prod(axis=1), 1e-9)
+    visible = np.maximum(share, 0.0).round(3).tolist()
+    edges, feet = cut.tolist(), whole.tolist()
     found: list[Label] = []
-    for projected in bodies:
-        body = projected.body
-        whole = _box(projected)
-        cut = np.clip(whole, 0.0, [camera.width, camera.height] * 2)
-        area = float((whole[2] - whole[0]) * (whole[3] - whole[1]))
-        inside = float((cut[2] - cut[0]) * (cut[3] - cut[1]))
-        if cut[2] - cut[0] < 1.0 or cut[3] - cut[1] < 1.0 or area <= 0.0:
-            continue
-        matter = BODIES[body.kind].matter
-        before = _on_and_before(cut, blocks) if matter is Matter.WATER else near
-        hidden = max((_overlap(cut, other) for other in before), default=0.0)
-        foot = camera.ground(float((whole[0] + whole[2]) / 2.0), float(whole[3]))
-        # water lies flat and smoke is seen through: neither hides anybody
-        if matter is Matter.BLOCKS:
-            near.append(cut)
+    for number in np.flatnonzero(kept).tolist():
+        body = bodies[number].body
+        left, _, right, low = feet[number]
+        foot = camera.ground((left + right) / 2.0, low)
         found.append(
             Label(
                 id=body.id,
                 label=body.kind,
-                box_xyxy=(float(cut[0]), float(cut[1]), float(cut[2]), float(cut[3])),
+                box_xyxy=tuple(edges[number]),
                 east_m=body.east_m,
                 north_m=body.north_m,
                 foot_east_m=body.east_m if foot is None else foot[0],
                 foot_north_m=body.north_m if foot is None else foot[1],
                 speed_m_s=body.speed_m_s,
                 heading_deg=body.heading_deg,
-                visible=round(max(0.0, (inside - hidden) / area), 3),
+                visible=visible[number],
             )
         )
     return found
@@ -77,12 +74,20 @@ def _box(projected: ProjectedBody) -> Array:
     return np.concatenate([points.min(axis=0), points.max(axis=0)])
 
 
-def _on_and_before(water: Array, blocks: Sequence[Array]) -> list[Array]:
-    """Return the boxes that cover water: of what stands in it or nearer."""
-    return [box for box in blocks if box[3] > water[1]]
+def _hidden(
+    cut: Array, whole: Array, matters: Sequence[Matter], kept: np.ndarray[Any, np.dtype[np.bool_]]
+) -> Array:
+    """Return what the one body that hides most of each covers, square pixels ``(n,)``.
 
-
-def _overlap(one: Array, other: Array) -> float:
-    width = min(one[2], other[2]) - max(one[0], other[0])
-    height = min(one[3], other[3]) - max(one[1], other[1])
-    return float(width * height) if width > 0.0 and height > 0.0 else 0.0
+    Water lies flat and smoke is seen through: neither hides anybody. Water is hidden by what stands in
+    it or before it, the others by what is nearer.
+    """
+    count = len(cut)
+    solid = np.array([matter is Matter.BLOCKS for matter in matters])
+    water = np.array([matter is Matter.WATER for matter in matters])
+    low = np.maximum(cut[:, None, :2], cut[None, :, :2])
+    high = np.minimum(cut[:, None, 2:], cut[None, :, 2:])
+    shared = np.clip(high - low, 0.0, None).prod(axis=2)
+    nearer = np.tri(count, k=-1, dtype=bool)
+    before = np.where(water[:, None], whole[None, :, 3] > cut[:, None, 1], nearer)
+    return np.asarray(np.where(before & (solid & kept)[None, :], shared, 0.0).max(axis=1))

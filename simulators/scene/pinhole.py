@@ -5,6 +5,7 @@ without distortion, R. Hartley, A. Zisserman, Multiple View Geometry, 2nd ed. 20
 """
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -70,12 +71,7 @@ class PinholeCamera(Struct, frozen=True, kw_only=True):
 
     def axes(self) -> Array:
         """Return the camera's right, down and forward as rows: float64 ``(3, 3)``."""
-        turn, tilt = math.radians(self.heading_deg), math.radians(self.down_deg)
-        ahead = np.array([math.sin(turn), math.cos(turn), 0.0])
-        right = np.array([math.cos(turn), -math.sin(turn), 0.0])
-        forward = math.cos(tilt) * ahead + np.array([0.0, 0.0, -math.sin(tilt)])
-        down = -math.sin(tilt) * ahead + np.array([0.0, 0.0, -math.cos(tilt)])
-        return np.array([right, down, forward])
+        return _axes(self.heading_deg, self.down_deg)
 
     def project(self, points: Array) -> tuple[Array, Array]:
         """Return where points are in the picture and how far away they are.
@@ -103,3 +99,15 @@ class PinholeCamera(Struct, frozen=True, kw_only=True):
             return None
         along = -self.mast_m / ray[2]
         return (self.east_m + float(along * ray[0]), self.north_m + float(along * ray[1]))
+
+
+@lru_cache(maxsize=64)
+def _axes(heading_deg: float, down_deg: float) -> Array:
+    turn, tilt = math.radians(heading_deg), math.radians(down_deg)
+    ahead = np.array([math.sin(turn), math.cos(turn), 0.0])
+    right = np.array([math.cos(turn), -math.sin(turn), 0.0])
+    forward = math.cos(tilt) * ahead + np.array([0.0, 0.0, -math.sin(tilt)])
+    down = -math.sin(tilt) * ahead + np.array([0.0, 0.0, -math.cos(tilt)])
+    axes = np.array([right, down, forward])
+    axes.setflags(write=False)
+    return axes
