@@ -24,11 +24,28 @@ def _names() -> list[str]:
     "--batch", type=click.IntRange(1), default=None, help="Only telemetry: points of one write."
 )
 @click.option("--soak", "soak_s", type=float, default=None, help="Only edge: seconds to run on.")
+@click.option("--cases", type=click.IntRange(100), default=None, help="Only api_scale: cases.")
+@click.option(
+    "--listeners", type=click.IntRange(1), default=None, help="Only api_stream: who listens."
+)
 def main(
-    name: str, rows: int | None, batch: int | None, soak_s: float | None, *, as_json: bool
+    name: str,
+    rows: int | None,
+    batch: int | None,
+    soak_s: float | None,
+    cases: int | None,
+    listeners: int | None,
+    *,
+    as_json: bool,
 ) -> None:
     """Run the benchmark NAME and print its figures; ratios are of one and the same run."""
-    given = {"rows": rows, "batch": batch, "soak_s": soak_s}
+    given = {
+        "rows": rows,
+        "batch": batch,
+        "soak_s": soak_s,
+        "cases": cases,
+        "listeners": listeners,
+    }
     sizes = {option: value for option, value in given.items() if value is not None}
     importlib.import_module(f"benchmarks.{name}").main(as_json=as_json, **sizes)
 

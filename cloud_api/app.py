@@ -45,6 +45,7 @@ from cloud_api.routes.evidence import evidence_router
 from cloud_api.routes.exports import exports_router
 from cloud_api.routes.fleet import fleet_router
 from cloud_api.routes.map import map_router
+from cloud_api.routes.map_cells import map_cells_router
 from cloud_api.routes.models import models_router
 from cloud_api.routes.notices import notices_router
 from cloud_api.routes.oidc import oidc_router
@@ -102,6 +103,7 @@ def build_app(services: Services, start: Callable[[], None], stop: Callable[[], 
     for router in (
         events_router(services, gate),
         cases_router(services, gate),
+        map_cells_router(services, gate),
         acting_router(services, gate),
         casework_router(services, gate),
         causes_router(services, gate),

@@ -322,6 +322,8 @@ def _merged_evidence(
     old: tuple[EvidenceLink, ...], new: tuple[EvidenceLink, ...]
 ) -> tuple[EvidenceLink, ...]:
     """Return ``old`` followed by what is new in ``new``; a picture is listed once."""
+    if not new:
+        return old
     known = {link.sha256 for link in old}
     merged = list(old)
     for link in new:

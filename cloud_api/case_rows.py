@@ -3,9 +3,10 @@
 import math
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, bindparam, delete, insert, update
+from sqlalchemy import Connection, bindparam, delete, update
 
 from cloud_api.case_projection import Case, encode_case
+from cloud_api.database import insert_plain
 from cloud_api.flow_choice import Flows
 from cloud_api.schema import cases
 from contracts.levels import Lamp
@@ -113,8 +114,7 @@ def case_row(case: Case, flows: Flows) -> dict[str, object]:
 
 def insert_cases(connection: Connection, rows: Sequence[dict[str, object]]) -> None:
     """Insert rows of :func:`case_row`."""
-    if rows:
-        connection.execute(insert(cases), rows)
+    insert_plain(connection, cases, rows)
 
 
 _CHANGING = (

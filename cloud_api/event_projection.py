@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
+from cloud_api.database import insert_plain
 from cloud_api.instants import to_us
 from cloud_api.schema import events, intake
 from contracts.event import Event
@@ -125,8 +126,7 @@ def write_events(
     connection: Connection, new: Sequence[EventState], changed: Sequence[EventState]
 ) -> None:
     """Insert new events and update changed ones."""
-    if new:
-        connection.execute(insert(events), [state._asdict() for state in new])
+    insert_plain(connection, events, [state._asdict() for state in new])
     if changed:
         rows = [
             {f"b_{name}": value for name, value in state._asdict().items()} for state in changed

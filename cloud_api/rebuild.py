@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable
 
 import msgspec
-from sqlalchemy import Connection, Table, delete, select, text
+from sqlalchemy import Connection, delete, select, text
 
 from cloud_api.case_projection import Case, apply_record
 from cloud_api.case_record import decode_record
@@ -56,6 +56,7 @@ def projection_digest(connection: Connection, *, sealed: bool = True) -> str:
             reports differ in them.
     """
     digest = hashlib.sha256()
+    encode = msgspec.json.Encoder().encode
     tables = [
         (tallies, None),
         (events, events.c.event_id),
@@ -65,7 +66,7 @@ def projection_digest(connection: Connection, *, sealed: bool = True) -> str:
     if sealed:
         tables.append((orders, orders.c.order_id))
     for table, key in tables:
-        digest.update(table.name.encode())
+        digest.update(",".join((table.name, *table.columns.keys())).encode())
         # Ids are lower-case hex and dashes; "C" makes PostgreSQL sort them as SQLite does.
         keys = list(table.primary_key.columns) if key is None else [key]
         order = (
@@ -74,16 +75,8 @@ def projection_digest(connection: Connection, *, sealed: bool = True) -> str:
             else keys
         )
         for row in connection.execute(select(table).order_by(*order)):
-            digest.update(_canonical(table, tuple(row)))
+            digest.update(encode(tuple(row)))
     return digest.hexdigest()
-
-
-def _canonical(table: Table, row: tuple[object, ...]) -> bytes:
-    named = {
-        column.name: bytes(value) if isinstance(value, memoryview) else value
-        for column, value in zip(table.columns, row, strict=True)
-    }
-    return msgspec.json.encode(named, order="sorted")
 
 
 def is_stale(connection: Connection) -> bool:

@@ -132,6 +132,8 @@ cases = Table(
     Index("ix_cases_next_at_us", "next_at_us"),
     Index("ix_cases_lamp", "lamp", "due_at_us"),
     Index("ix_cases_person", "person", "is_open"),
+    Index("ix_cases_open", "is_open", "opened_seq"),
+    Index("ix_cases_map", "is_open", "lon", "lat", "level", "lamp"),
 )
 
 mode_log = Table(

@@ -133,8 +133,11 @@ class Tallies:
             self._add(after, span, at, 1)
 
     def _add(self, case: Case, span: _Span, at: int, sign: int) -> None:
-        for place, count in _counted(case, span.period):
-            self._row(span.kind, span.name, case)[place] += sign * count
+        counted = _counted(case, span.period)
+        if counted:
+            row = self._row(span.kind, span.name, case)
+            for place, count in counted:
+                row[place] += sign * count
         since_us = _overdue_since_us(case)
         if since_us is None:
             return
@@ -166,17 +169,19 @@ def _overdue_since_us(case: Case) -> int | None:
     return min(since, default=None)
 
 
-def _counted(case: Case, period: Period) -> Iterable[tuple[int, int]]:
-    """Yield what a case adds to which count of a period, as the measures have it."""
+def _counted(case: Case, period: Period) -> list[tuple[int, int]]:
+    """Return what a case adds to which count of a period, as the measures have it."""
+    found: list[tuple[int, int]] = []
     opened_in = period.has(case.opened_at_us)
     if opened_in and case.state not in _UNDECIDED:
-        yield 18, 1
+        found.append((18, 1))
         if case.state is not State.VOID:
-            yield 19, 1
+            found.append((19, 1))
     if opened_in and case.state not in _NO_CASES:
-        yield from _opened(case)
+        found += _opened(case)
     if case.state in _ENDED and case.closed_at_us is not None and period.has(case.closed_at_us):
-        yield from _closed(case, case.closed_at_us - case.opened_at_us)
+        found += _closed(case, case.closed_at_us - case.opened_at_us)
+    return found
 
 
 def _opened(case: Case) -> Iterable[tuple[int, int]]:

@@ -21,6 +21,7 @@ ROLES: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/events/{event_id}"): READ,
     ("GET", "/v1/cases"): READ,
     ("GET", "/v1/cases/{case_ref}"): READ,
+    ("GET", "/v1/map/cells"): READ,
     ("POST", "/v1/cases/{case_ref}/acknowledge"): ACT,
     ("POST", "/v1/cases/{case_ref}/assign"): ACT,
     ("POST", "/v1/cases/{case_ref}/comment"): ACT,

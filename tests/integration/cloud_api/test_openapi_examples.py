@@ -196,6 +196,8 @@ def _exchange(record: Recorder) -> None:
     changed = {"present": WHO["password"], "new": WHO["password"] + "-2"}
     do(Role.AUDITOR, "POST", "/v1/me/password", json=changed)
     do(admin, "GET", "/v1/webhooks")
+    window = {"west": 113.5, "south": 22, "east": 117, "north": 40}
+    do(reader, "GET", "/v1/map/cells", params=window)
     month = {"period": START.strftime("%Y-%m")}
     do(reader, "GET", "/v1/evaluation", params=month)
     indicator = {"indicator": "on_time"}

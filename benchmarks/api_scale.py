@@ -1,0 +1,250 @@
+"""The API with a city's years in it: rebuild, list, filter, map and scorecard over very many cases.
+
+``main`` prints, and with ``--json`` its last line is one JSON object. A tenth of ``--cases`` have full logs (an event,
+eight entries of the case's log each); the others are projected cases made from those by the database, each with an
+id of its own. 49 of 50 are closed, over twelve months and eight districts.
+"""
+
+import json
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import click
+import httpx
+import msgspec
+from sqlalchemy import insert, text
+
+from benchmarks.api import _event, _free_port, _percentiles, _process
+from cloud_api.bootstrap import open_database
+from cloud_api.case_record import (
+    Acknowledged,
+    Detail,
+    EventLink,
+    Moved,
+    Opened,
+    Record,
+    case_id_of,
+    encode_record,
+)
+from cloud_api.config import ApiConfig
+from cloud_api.database import Lane, Store
+from cloud_api.flow import State
+from cloud_api.flow_choice import Flows, load_flows
+from cloud_api.instants import from_us, to_us
+from cloud_api.keys import KeyRing, Role
+from cloud_api.migrate import upgrade
+from cloud_api.projector import PROJECTED
+from cloud_api.rebuild import rebuild
+from cloud_api.schema import case_log, cases, intake, positions
+from contracts.codec import encode
+from contracts.envelope import Place
+from contracts.event import Event, EventPhase
+from contracts.levels import Level
+from tests.contract.cloud_api.events import START
+
+__all__ = ["main"]
+
+CASES = 100_000
+ENTRIES = 8
+ASKED = 60
+DISTRICTS = tuple(f"d{number}" for number in range(8))
+LEVELS = (Level.BLUE, Level.BLUE, Level.BLUE, Level.YELLOW, Level.YELLOW, Level.RED)
+DEPARTMENTS = ("water", "sanitation", "urban-management", "traffic-police")
+_WAY = (State.FILED, State.DISPATCHED, State.HANDLING, State.FED_BACK, State.VERIFIED, State.CLOSED)
+_CHUNK = 2_000
+_MONTH_US = 30 * 86_400_000_000
+
+QUERIES = {
+    "list": "/v1/cases?limit=50",
+    "open": "/v1/cases?open=true&limit=50",
+    "filter": "/v1/cases?open=true&level=red&district=d3&limit=50",
+    "department": "/v1/cases?state=handling&department=water&limit=50",
+    "map": "/v1/map/cells?west=113.9&south=22.4&east=114.3&north=22.8",
+    "kpi": "/v1/evaluation?period=2026-03",
+}
+
+
+def _records(number: int, event: Event, begun_us: int) -> list[Record]:
+    """Return a case's life: 49 of 50 are closed, the others stand somewhere on the way."""
+    case_id = case_id_of(event.event_id)
+    ends = len(_WAY) if number % 50 else number // 50 % len(_WAY)
+    department = DEPARTMENTS[number % len(DEPARTMENTS)]
+    opened = Opened(
+        number=f"{event.district}-{number:08d}",
+        day=from_us(begun_us).strftime("%Y%m%d"),
+        day_number=number,
+        district=event.district,
+        event_type=event.event_type,
+        dedupe=None,
+        title=event.title,
+        subject=None,
+        place=event.place,
+        discovery=event.discovery,
+        preplan=None,
+        flow="general",
+        state=State.COLLECTED,
+        event=EventLink(event_id=event.event_id, rev=0, level=event.level, phase=EventPhase.OPEN),
+        class_code="2-04-06",
+    )
+    details: list[Detail] = [opened]
+    stands = State.COLLECTED
+    for to in _WAY[:ends]:
+        given = department if to is State.DISPATCHED else None
+        details.append(Moved(from_state=stands, to_state=to, department=given))
+        stands = to
+    details.insert(2, Acknowledged())
+    return [
+        Record(
+            case_id=case_id,
+            version=version,
+            at_us=begun_us + version * 3_600_000_000,
+            actor="bench",
+            reason="as it goes",
+            detail=detail,
+        )
+        for version, detail in enumerate(details, 1)
+    ]
+
+
+def _fill(store: Store, flows: Flows, count: int) -> int:
+    """Write the logs of as many cases, and their projections by a rebuild; return how many rows the logs have."""
+    first_us, seq, rows = to_us(START) - 12 * _MONTH_US, 0, 0
+    for start in range(0, count, _CHUNK):
+        posted, logged = [], []
+        for number in range(start, min(start + _CHUNK, count)):
+            begun_us = first_us + 12 * _MONTH_US * number // count
+            event = _placed(number, begun_us)
+            posted.append(
+                {
+                    "seq": number + 1,
+                    "event_id": event.event_id,
+                    "rev": 0,
+                    "received_at_us": begun_us,
+                    "body": encode(event),
+                }
+            )
+            for record in _records(number, event, begun_us):
+                seq += 1
+                logged.append(
+                    {
+                        "seq": seq,
+                        "case_id": record.case_id,
+                        "version": record.version,
+                        "at_us": record.at_us,
+                        "body": encode_record(record),
+                    }
+                )
+        with store.write(Lane.CASES) as connection:
+            connection.execute(insert(intake), posted)
+            connection.execute(insert(case_log), logged)
+        rows += len(posted) + len(logged)
+    with store.write(Lane.CASES) as connection:
+        connection.execute(insert(positions).values(name=PROJECTED, seq=count))
+    rebuild(store, flows)
+    return rows
+
+
+def _placed(number: int, begun_us: int) -> Event:
+    """Return an event at one of very many places of eight districts."""
+    at = from_us(begun_us)
+    place = Place(lon=113.9 + number * 7919 % 4000 / 1e4, lat=22.4 + number * 104_729 % 4000 / 1e4)
+    return msgspec.structs.replace(
+        _event(),
+        district=DISTRICTS[number % len(DISTRICTS)],
+        level=LEVELS[number % len(LEVELS)],
+        place=place,
+        at=at,
+        onset_at=at,
+    )
+
+
+_COPY = """
+INSERT INTO cases ({columns})
+SELECT {chosen} FROM cases WHERE opened_seq <= :logged
+"""
+_MADE = {
+    # the database writes the copies: ids and numbers of their own, everything else as it is
+    "case_id": "case_id || '-' || :copy",
+    "number": "number || '-' || :copy",
+    "opened_seq": "opened_seq + :copy * :step",
+    "day_number": "day_number + :copy * :step",
+    "attach_key": "NULL",
+    "document": "CAST(replace(CAST(document AS TEXT), case_id, case_id || '-' || :copy) AS BLOB)",
+}
+
+
+def _multiply(store: Store, copies: int, step: int) -> None:
+    """Add ``copies`` projected cases for each that has a log."""
+    names = [column.name for column in cases.columns]
+    statement = text(
+        _COPY.format(
+            columns=", ".join(names), chosen=", ".join(_MADE.get(name, name) for name in names)
+        )
+    )
+    for copy in range(1, copies + 1):
+        with store.write(Lane.CASES) as connection:
+            connection.execute(statement, {"copy": copy, "step": step, "logged": step})
+    store.checkpoint()
+    with store.write(Lane.CASES) as connection:
+        connection.execute(text("ANALYZE"))
+
+
+def _ask(port: int, token: str) -> dict[str, float]:
+    """Return the 95th percentile of each question in milliseconds; the first answer is not counted."""
+    found: dict[str, float] = {}
+    with httpx.Client(
+        base_url=f"http://127.0.0.1:{port}",
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=120,
+    ) as client:
+        for name, path in QUERIES.items():
+            client.get(path).raise_for_status()
+            took_s = []
+            for _ in range(ASKED):
+                began = time.perf_counter()
+                client.get(path).raise_for_status()
+                took_s.append(time.perf_counter() - began)
+            found[f"{name}_ms_p95"] = _percentiles(took_s)["p95"]
+    return found
+
+
+def measure(folder: Path, count: int) -> dict[str, float]:
+    """Return how fast a rebuild is, and how long questions take with ``count`` cases."""
+    database, port = f"sqlite:///{folder}/scale.sqlite", _free_port()
+    config = ApiConfig(database_url=database)
+    path = folder / "scale.yaml"
+    path.write_text(f"port: {port}\ndatabase_url: {database}\nevidence_dir: {folder}/evidence\n")
+    store, flows = open_database(config), load_flows(config.flow, config.flow_choices)
+    upgrade(store)
+    token = KeyRing(store, cache_s=0.0).create("bench", Role.ADMIN, START)[1]
+    logged = max(1, count // 10)
+    rows = _fill(store, flows, logged)
+    began, worked_s = time.perf_counter(), time.process_time()
+    report = rebuild(store, flows)
+    took_s, worked_s = time.perf_counter() - began, time.process_time() - worked_s
+    if report.digest_before != report.digest_after:
+        raise click.ClickException("the rebuild made other rows than the projector")
+    _multiply(store, count // logged - 1, logged * (ENTRIES + 2))
+    store.dispose()
+    command = [sys.executable, "-m", "cloud_api", "serve", "--config", str(path)]
+    with _process(command, port, folder / "scale.log"):
+        asked = _ask(port, token)
+    return {
+        "cases": count,
+        "cases_with_logs": logged,
+        "log_rows": rows,
+        "rebuild_rows_per_s": round(rows / took_s),
+        "rebuild_rows_per_cpu_s": round(rows / worked_s),
+        "query_all_ms_p95": max(asked.values()),
+        **asked,
+    }
+
+
+def main(*, as_json: bool, cases: int = CASES) -> None:
+    """Measure rebuild and questions."""
+    with tempfile.TemporaryDirectory(prefix="cityloop-bench-") as name:
+        figures = {"cores": len(os.sched_getaffinity(0)), **measure(Path(name), cases)}
+    click.echo(json.dumps(figures) if as_json else json.dumps(figures, indent=2))
