@@ -35,6 +35,9 @@ _COMMANDS = {
     "review": LazyCommand(
         _LEARNING, "Look at what was hard, and make the next data set of it.", "all", "review"
     ),
+    "retrain": LazyCommand(
+        "models.learning.retrain_command", "Run the whole turn on the simulator.", "all", "retrain"
+    ),
     "publish": LazyCommand(_REGISTRY, "Upload a bundle to the registry.", "edge", "publish"),
     "promote": LazyCommand(_REGISTRY, "Release a version, or withdraw it.", "edge", "promote"),
     "rollout": LazyCommand(_REGISTRY, "Say which boxes run which version.", "edge", "rollout"),

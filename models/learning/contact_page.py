@@ -46,7 +46,8 @@ def _figure(picture: Reviewed, folder: Path) -> str:
     item = picture.item
     said = "not looked at yet"
     if picture.accepted is not None:
-        said = f"{len(picture.boxes)} boxes by a person" if picture.accepted else "of no use"
+        count = "1 box" if len(picture.boxes) == 1 else f"{len(picture.boxes)} boxes"
+        said = f"{count} by a person" if picture.accepted else "of no use"
     rows = "".join(
         f"<rect class='{'said' if picture.accepted else 'found'}' x='{box.box_xyxy[0]:.4f}' "
         f"y='{box.box_xyxy[1]:.4f}' width='{box.box_xyxy[2] - box.box_xyxy[0]:.4f}' "
