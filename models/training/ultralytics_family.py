@@ -42,9 +42,11 @@ def train_ultralytics(
     description = write_yolo(dataset, dataset.pictures, folder / "data")
     from ultralytics import YOLO  # noqa: PLC0415 - reads its settings from the environment on import
 
-    last = folder / "run" / "weights" / "last.pt"
-    if last.exists():
-        net = YOLO(str(last))
+    weights, done = folder / "run" / "weights", folder / "finished"
+    if done.exists():
+        net = YOLO(str(weights / "best.pt"))
+    elif (weights / "last.pt").exists():
+        net = YOLO(str(weights / "last.pt"))
         net.train(resume=True)
     else:
         net = YOLO(f"{recipe.arch}.yaml")
@@ -64,6 +66,8 @@ def train_ultralytics(
             amp=False,
             workers=0,
         )
+    # it refuses to go on with a run that is at its end
+    done.touch()
     exported = net.export(format="onnx", imgsz=(recipe.input_height, recipe.input_width))
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(exported, target)
