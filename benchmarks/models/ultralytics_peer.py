@@ -92,7 +92,7 @@ def over_ultralytics(*, rounds: int, frames: int) -> dict[str, object]:
                     shares.setdefault(f"{name}_cpu", []).append(peer[1] / own[1])
         hits, total = recall(observed(film, camera), observed(film, clocks))
     figures: dict[str, object] = {
-        "over_ultralytics_clocks_recall": round(hits / max(total, 1), 4),
+        "over_ultralytics_clocks_recall": round(hits / total, 4) if total else None,
         "over_ultralytics_observations": total,
     }
     for name, values in shares.items():
