@@ -9,7 +9,7 @@ export type CaseItem = Schema<'CaseView'>
 const PAGE = 100
 const MOST_PAGES = 10
 const GATHER_MS = 300
-const START_MS = 1500
+const START_MS = 300
 
 /** Returns the newer one of what is known and what came: by revision of events, by version of cases. */
 export function newer<T extends { rev?: number; version?: number }>(known: T | undefined, came: T): T {
