@@ -77,7 +77,7 @@ def test_samples_of_one_moment_are_all_gone_through_again() -> None:
     assert found == []
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.integers(0, 2**32))
 def test_any_order_comes_to_the_same_however_long_it_goes_on(seed: int) -> None:
     """An hour of samples, each overtaken by a few, tells in the end what an hour in order tells."""

@@ -80,7 +80,7 @@ def words(draw: st.DrawFn) -> Words:
     return samples, list(order), draw(st.lists(st.booleans(), min_size=14, max_size=14))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(words())
 def test_any_order_within_the_lateness_comes_to_the_same(stream: Words) -> None:
     """Whoever was slower: episodes, levels, onsets and ends are in the end those of words in order."""
@@ -94,7 +94,7 @@ def test_any_order_within_the_lateness_comes_to_the_same(stream: Words) -> None:
     assert (engine.counters["late"], engine.counters["delayed"]) == (0, 0)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(words(), st.randoms(use_true_random=False))
 def test_a_restart_in_mid_disorder_changes_nothing(stream: Words, rng: random.Random) -> None:
     """Snapshots in the midst of late words give the same statements and the same digest."""
@@ -117,7 +117,7 @@ def test_a_restart_in_mid_disorder_changes_nothing(stream: Words, rng: random.Ra
     assert whole.digest() == engine.digest()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(words())
 def test_revisions_count_up_under_one_id(stream: Words) -> None:
     """Every statement about an event has the next revision, whatever late words do to it."""
@@ -127,7 +127,7 @@ def test_revisions_count_up_under_one_id(stream: Words) -> None:
         revs[breach.event_id] = breach.rev
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(st.integers(0, 2**32))
 def test_it_goes_on_for_an_hour(seed: int) -> None:
     """Many members over an hour, half of them slower by a minute, tell what they tell in order."""

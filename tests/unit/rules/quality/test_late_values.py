@@ -138,7 +138,7 @@ def streams(draw: st.DrawFn) -> Stream:
 
 
 @pytest.mark.parametrize("section", SECTIONS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(stream=streams())
 def test_any_order_within_the_lateness_comes_to_the_same(section: str, stream: Stream) -> None:
     """Episodes of rules, of signals and of bad sensors are in the end those of readings in order."""
@@ -153,7 +153,7 @@ def test_any_order_within_the_lateness_comes_to_the_same(section: str, stream: S
     assert section == "shared" or calm.flags == late.flags
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(stream=streams(), rng=st.randoms(use_true_random=False))
 def test_a_restart_in_mid_disorder_changes_nothing(stream: Stream, rng: random.Random) -> None:
     """Snapshots in the midst of late readings give the same statements and the same digests."""
@@ -172,7 +172,7 @@ def test_a_restart_in_mid_disorder_changes_nothing(stream: Stream, rng: random.R
     assert whole.inspector.digest() == broken.inspector.digest()
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.integers(0, 2**32))
 def test_it_goes_on_for_two_hours(seed: int) -> None:
     """Readings that overtake each other all the time, longer than any trail, tell what they tell in order."""
