@@ -52,6 +52,7 @@ from cloud_api.routes.oidc import oidc_router
 from cloud_api.routes.open311 import open311_router
 from cloud_api.routes.orders import orders_router
 from cloud_api.routes.people import people_router
+from cloud_api.routes.process_map import process_map_router
 from cloud_api.routes.reviews import reviews_router
 from cloud_api.routes.shelving import shelving_router
 from cloud_api.routes.stream import stream_router
@@ -128,6 +129,7 @@ def build_app(services: Services, start: Callable[[], None], stop: Callable[[], 
         exports_router(services, gate),
         shelving_router(services, gate),
         evaluation_router(services, gate),
+        process_map_router(services, gate),
         models_router(services, gate),
         reviews_router(services, gate),
         console_router(services, gate),

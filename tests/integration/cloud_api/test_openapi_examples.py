@@ -200,6 +200,7 @@ def _exchange(record: Recorder) -> None:
     do(reader, "GET", "/v1/map/cells", params=window)
     month = {"period": START.strftime("%Y-%m")}
     do(reader, "GET", "/v1/evaluation", params=month)
+    do(reader, "GET", "/v1/process-map", params=month)
     indicator = {"indicator": "on_time"}
     do(reader, "GET", "/v1/evaluation/{indicator}", indicator, params=month)
     do(admin, "GET", "/v1/audit", params={"limit": 2})
