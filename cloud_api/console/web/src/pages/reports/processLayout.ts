@@ -9,11 +9,15 @@ const ORDER = [
   'bounced', 'suspended', 'reopened', 'merged', 'void',
 ]
 const STEP = 130
-const BASE = 190
 const MARGIN = 70
 const RISE = 30
 const THINNEST = 1.5
 const THICKEST = 10
+/** Half a state's height, and room for words beside a line, pixels. */
+const HALF = 16
+const WORDS = 26
+/** Where a cubic curve with level handles has its peak, as a share of their height. */
+const PEAK = 0.75
 
 export interface Node {
   readonly state: string
@@ -45,25 +49,37 @@ export function drawn(passages: readonly Passage[]): Drawing {
   }))
   const at = new Map(nodes.map((node) => [node.state, node.x]))
   const most = Math.max(1, ...passages.map((each) => each.times))
-  const arcs = passages
+  const ways = passages
     .filter((each) => each.before !== null)
-    .map((passage) => arc(passage, at.get(passage.before as string) ?? 0, at.get(passage.after) ?? 0, most))
-  return { nodes, arcs, width: 2 * MARGIN + Math.max(0, nodes.length - 1) * STEP, height: 2 * BASE, base: BASE }
+    .map((passage) => ({ passage, from: at.get(passage.before as string) ?? 0, to: at.get(passage.after) ?? 0 }))
+  const above = Math.max(0, ...ways.filter((way) => way.to >= way.from).map(rise))
+  const below = Math.max(0, ...ways.filter((way) => way.to < way.from).map(rise))
+  const base = HALF + WORDS + PEAK * above
+  const arcs = ways.map((way) => arc(way, base, most))
+  const width = 2 * MARGIN + Math.max(0, nodes.length - 1) * STEP
+  return { nodes, arcs, width, height: base + HALF + WORDS + PEAK * below, base }
 }
 
-function arc(passage: Passage, from: number, to: number, most: number): Arc {
-  const forward = to >= from
-  const steps = Math.abs(to - from) / STEP
-  const height = Math.min(BASE - 40, RISE + RISE * steps) * (forward ? -1 : 1)
-  const edge = forward ? -16 : 16
-  const peak = BASE + edge + 2 * height * 0.75
-  const path = `M ${from} ${BASE + edge} C ${from} ${peak}, ${to} ${peak}, ${to} ${BASE + edge}`
+interface Way {
+  readonly passage: Passage
+  readonly from: number
+  readonly to: number
+}
+
+function rise(way: Way): number {
+  return RISE + (RISE * Math.abs(way.to - way.from)) / STEP
+}
+
+function arc(way: Way, base: number, most: number): Arc {
+  const { passage, from, to } = way
+  const side = to >= from ? -1 : 1
+  const edge = base + side * HALF
+  const handle = edge + side * rise(way)
   return {
     passage,
-    path,
+    path: `M ${from} ${edge} C ${from} ${handle}, ${to} ${handle}, ${to} ${edge}`,
     width: THINNEST + (THICKEST - THINNEST) * (passage.times / most),
     x: (from + to) / 2,
-    // the middle of a cubic curve lies three quarters of the way to its handles
-    y: BASE + edge + 0.75 * (peak - BASE - edge) + (forward ? -6 : 14),
+    y: edge + PEAK * (handle - edge) + (side < 0 ? -9 : 20),
   }
 }
