@@ -1,22 +1,20 @@
 """Published models: bundles in a folder, their rows in the database, and the rollouts over them."""
 
-import hashlib
 import os
-import tempfile
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from cloud_api.database import Lane, Store
-from cloud_api.errors import BodyTooLarge, EvidenceFull, InvalidInput, ModelConflict, NotFound
+from cloud_api.errors import EvidenceFull, InvalidInput, ModelConflict, NotFound
 from cloud_api.instants import to_us
+from cloud_api.model_registry.bundle_upload import BundleUpload
 from cloud_api.model_registry.rollout import Rollout, VersionRef, wish_for
 from cloud_api.model_registry.tables import model_bundles, model_rollouts
 from contracts.registry import BoxEntry
@@ -25,7 +23,7 @@ from runtime.bundles.errors import BundleError
 from runtime.bundles.manifest import Manifest, decode_manifest
 from runtime.bundles.trust import load_trust
 
-__all__ = ["BundleUpload", "ModelRegistry", "Published", "RolloutMade", "Stage"]
+__all__ = ["ModelRegistry", "Published", "RolloutMade", "Stage"]
 
 
 class Stage(StrEnum):
@@ -96,14 +94,14 @@ class ModelRegistry:
         self._most_bytes = most_bytes
         self._budget_bytes = budget_bytes
 
-    def begin(self) -> "BundleUpload":
+    def begin(self) -> BundleUpload:
         """Return an upload to write the bytes to; see :class:`BundleUpload`."""
         incoming = self._folder / "incoming"
         incoming.mkdir(parents=True, exist_ok=True)
         return BundleUpload(incoming, self._most_bytes)
 
     def publish(
-        self, upload: "BundleUpload", model: str, version: str, *, now: datetime, by: str
+        self, upload: BundleUpload, model: str, version: str, *, now: datetime, by: str
     ) -> tuple[Published, bool]:
         """Keep an uploaded bundle; return it, and whether it is new.
 
@@ -320,61 +318,6 @@ class ModelRegistry:
                 f"models: {used} of {self._budget_bytes} bytes are used and this one has {size}; raise "
                 "models_budget_bytes"
             )
-
-
-class BundleUpload:
-    """Bytes on their way in: a temporary file that disappears unless it is published."""
-
-    def __init__(self, incoming: Path, most_bytes: int) -> None:
-        self._most_bytes = most_bytes
-        self._digest = hashlib.sha256()
-        self._size = 0
-        handle, name = tempfile.mkstemp(dir=incoming)
-        self._file = os.fdopen(handle, "wb")
-        self.path = Path(name)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
-        self._file.close()
-        self.path.unlink(missing_ok=True)
-
-    def write(self, chunk: bytes) -> None:
-        """Take a part of the bytes.
-
-        Raises:
-            BodyTooLarge: there are more than allowed.
-            EvidenceFull: the disk is full.
-        """
-        self._size += len(chunk)
-        if self._size > self._most_bytes:
-            raise BodyTooLarge(
-                f"a bundle of more than {self._most_bytes} bytes; see models_item_bytes"
-            )
-        self._digest.update(chunk)
-        try:
-            self._file.write(chunk)
-        except OSError as error:
-            raise EvidenceFull(f"the bundle cannot be written: {error}") from error
-
-    def finish(self) -> str:
-        """Make the bytes durable; return their SHA-256.
-
-        Raises:
-            EvidenceFull: the disk is full.
-        """
-        try:
-            self._file.flush()
-            os.fsync(self._file.fileno())
-        except OSError as error:
-            raise EvidenceFull(f"the bundle cannot be written: {error}") from error
-        return self._digest.hexdigest()
 
 
 def _find(connection: Connection, model: str, version: str) -> Row[Any] | None:
