@@ -40,11 +40,21 @@ def _answers(*forms: str) -> dict[int | str, dict[str, Any]]:
     }
 
 
+def _asked(
+    begin: AwareDatetime | None = None,
+    end: AwareDatetime | None = None,
+    district: Annotated[str | None, _DISTRICT] = None,
+) -> ExportFilter:
+    """Return what every export may be narrowed to."""
+    return ExportFilter(begin, end, district)
+
+
 def exports_router(services: Services, gate: Gate) -> APIRouter:
     """Return the routes that hand out whole tables."""
     router = APIRouter(tags=["exports"])
     reader = Annotated[Identity, Depends(gate.read_filtered)]
     named_reader = Annotated[Identity, Depends(gate.read)]
+    asked = Annotated[ExportFilter, Depends(_asked)]
 
     @router.get(
         "/v1/exports/cases.{form}",
@@ -55,12 +65,10 @@ def exports_router(services: Services, gate: Gate) -> APIRouter:
     def cases(
         form: Literal["csv", "geojson", "parquet"],
         caller: reader,
-        begin: AwareDatetime | None = None,
-        end: AwareDatetime | None = None,
-        district: Annotated[str | None, _DISTRICT] = None,
+        chosen: asked,
     ) -> Response:
         """Return cases opened from ``begin`` on and before ``end``, as they stand now."""
-        rows = Rows(services.store, caller.scope, ExportFilter(begin, end, district)).cases()
+        rows = Rows(services.store, caller.scope, chosen).cases()
         if form == "geojson":
             return _streamed(form, "cases", geojson_chunks(rows, "case_id"))
         return _table(form, "cases", CASE_FIELDS, rows)
@@ -74,12 +82,10 @@ def exports_router(services: Services, gate: Gate) -> APIRouter:
     def events(
         form: Literal["csv", "geojson", "parquet"],
         caller: reader,
-        begin: AwareDatetime | None = None,
-        end: AwareDatetime | None = None,
-        district: Annotated[str | None, _DISTRICT] = None,
+        chosen: asked,
     ) -> Response:
         """Return events that first came in from ``begin`` on and before ``end``."""
-        rows = Rows(services.store, caller.scope, ExportFilter(begin, end, district)).events()
+        rows = Rows(services.store, caller.scope, chosen).events()
         if form == "geojson":
             return _streamed(form, "events", geojson_chunks(rows, "event_id"))
         return _table(form, "events", EVENT_FIELDS, rows)
@@ -93,12 +99,10 @@ def exports_router(services: Services, gate: Gate) -> APIRouter:
     def case_log(
         form: Literal["csv", "xes", "parquet"],
         caller: reader,
-        begin: AwareDatetime | None = None,
-        end: AwareDatetime | None = None,
-        district: Annotated[str | None, _DISTRICT] = None,
+        chosen: asked,
     ) -> Response:
         """Return every entry of the cases opened from ``begin`` on and before ``end``."""
-        rows = Rows(services.store, caller.scope, ExportFilter(begin, end, district)).log()
+        rows = Rows(services.store, caller.scope, chosen).log()
         if form == "xes":
             return _streamed(form, "case-log", xes_chunks(rows))
         return _table(form, "case-log", LOG_FIELDS, rows)
