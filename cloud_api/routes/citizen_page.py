@@ -1,7 +1,6 @@
 """What the citizens' page asks: what can be reported, and a report with its pictures, without a key."""
 
 import base64
-import binascii
 import hashlib
 from typing import Annotated, Literal
 
@@ -175,5 +174,5 @@ def _bytes_of(text: str) -> bytes:
     """
     try:
         return base64.b64decode(text, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:  # binascii.Error is one; letters beyond ASCII are another
         raise InvalidInput(f"pictures: {error}; expected base64 (RFC 4648 §4)") from error
