@@ -34,7 +34,7 @@ from cloud_api.group_commit import GroupCommit
 from cloud_api.intake import IntakeLog, Receipt, read_events, receipt
 from cloud_api.keys import KeyRing
 from cloud_api.limits.limiter import Limiter
-from cloud_api.loops import Loops, Steps
+from cloud_api.loops import Loops
 from cloud_api.media import check_media_type
 from cloud_api.metrics import Metrics
 from cloud_api.migrate import upgrade
@@ -56,6 +56,7 @@ from cloud_api.ports import ControlSink
 from cloud_api.privacy.vault import Vault
 from cloud_api.projector import Projector
 from cloud_api.rebuild import is_stale, projection_digest, rebuild
+from cloud_api.roll_call import followers, looping
 from cloud_api.service import ProjectorLoop, TickerLoop
 from cloud_api.services import Services
 from cloud_api.ticker import Ticker
@@ -67,12 +68,6 @@ from runtime.mqtt_session import MqttSession
 __all__ = ["Api", "build", "open_database", "open_profile"]
 
 _log = structlog.get_logger()
-
-_RETENTION_S = 600.0
-"""Real seconds between looks for evidence that is old enough."""
-
-_FOLLOW_S = 0.5
-"""Real seconds between looks of what follows the logs: notices and the like."""
 
 _ABANDONED_S = 3600.0
 """An upload's temporary file that nobody wrote to for so long was cut off by a crash."""
@@ -106,7 +101,7 @@ class Api:
             ticked=services.feed.nudge,
         )
         self._loops = Loops(
-            _looping(services),
+            looping(services),
             services.clock,
             failed=lambda name: services.metrics.loop_failures.labels(name).inc(),
         )
@@ -167,7 +162,7 @@ class Api:
             total += done
         while self.services.ticker.step(now):
             pass
-        for _name, follower in _followers(self.services):
+        for _name, follower in followers(self.services):
             while follower.step(now):
                 pass
         return total
@@ -209,30 +204,6 @@ def open_profile(config: ApiConfig, flows: Flows) -> CityProfile:
         steps=steps,
         departments=frozenset(department.id for department in config.departments),
     )
-
-
-def _followers(services: Services) -> list[tuple[str, Steps]]:
-    """Return what reads the logs and acts on them, each for itself."""
-    webhooks: list[tuple[str, Steps]] = [
-        (f"webhook-{each.endpoint.id}", each) for each in services.webhooks
-    ]
-    if services.notices is None:
-        return webhooks
-    postmen = [(f"notices-{each.channel.id}", each) for each in services.notices.postmen]
-    return [("notices", services.notices.writer), *postmen, *webhooks]
-
-
-def _looping(services: Services) -> list[tuple[str, Steps, float]]:
-    """Return what runs in a thread of its own, with the real seconds between looks."""
-    followers: list[tuple[str, Steps, float]] = [
-        (name, steps, _FOLLOW_S) for name, steps in _followers(services)
-    ]
-    if services.retention is not None:
-        followers.append(("evidence-retention", services.retention, _RETENTION_S))
-    return [
-        *followers,
-        *((f"orders-{each.name}", each, each.every_s) for each in services.orders.pollers),
-    ]
 
 
 def _open_notices(

@@ -385,8 +385,7 @@ class CameraConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Areas that are black in every picture, also in originals and previews; things in them are still
     found. Default: none."""
     calibration: tuple[GroundPairConfig, ...] = ()
-    """At least four points whose places are known: tracks then have places and speeds.
-    Default: none."""
+    """Four or more points of known place: tracks then have places and speeds. Default: none."""
     integrity: IntegrityConfig = IntegrityConfig()
     """Whether the picture can be trusted."""
     evidence: CameraEvidenceConfig = CameraEvidenceConfig()
