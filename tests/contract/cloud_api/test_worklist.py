@@ -317,6 +317,7 @@ def test_what_people_said_is_read_by_case(desk: Desk) -> None:
         pytest.param({"lat": None}, 422, id="half a place"),
         pytest.param({"service_code": "9-99-99"}, 422, id="no such class"),
         pytest.param({"pictures": [{"media_type": "image/png", "base64": "!!!!"}]}, 422, id="no base64"),
+        pytest.param({"pictures": [{"media_type": "image/png", "base64": "µ水水水"}]}, 422, id="no ASCII"),
         pytest.param({"pictures": [{"media_type": "image/png", "base64": "YWJjZA=="}]}, 415,
                      id="no picture"),
     ],
