@@ -9,6 +9,7 @@ from cloud_api.keys import Role
 from cloud_api.routes.citizens import POST_REPORTS
 from cloud_api.routes.devices import MANAGE, POLL
 from cloud_api.routes.fleet import LOGINS
+from cloud_api.routes.models import FETCH
 from cloud_api.routes.orders import POST_ORDERS
 from tests.integration.cloud_api.conftest import Server
 
@@ -107,6 +108,16 @@ ROLES: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/webhooks/{endpoint}/trouble"): MANAGE,
     ("POST", "/open311/v2/requests.{form}"): POST_REPORTS,
     ("GET", "/v1/notices/{notice_id}"): READ,
+    ("GET", "/v1/models"): READ,
+    ("GET", "/v1/models/{model}"): READ,
+    ("GET", "/v1/models/{model}/boxes"): READ,
+    ("PUT", "/v1/models/{model}/rollout"): MANAGE,
+    ("PUT", "/v1/models/{model}/versions/{version}/bundle"): MANAGE,
+    ("GET", "/v1/models/{model}/versions/{version}/bundle"): FETCH,
+    ("POST", "/v1/models/{model}/versions/{version}/stage"): MANAGE,
+    ("POST", "/v1/reviews"): PUT_EVIDENCE,
+    ("GET", "/v1/reviews"): READ,
+    ("POST", "/v1/reviews/{review}/decision"): ACT,
 }
 OPEN = {
     ("GET", "/healthz"),
@@ -146,6 +157,9 @@ def _status(client: httpx.Client, method: str, path: str) -> int:
         form="json",
         endpoint="none",
         indicator="none",
+        model="none",
+        version="1.0.0",
+        review="none",
     )
     headers = {"X-Forwarded-For": "192.0.2.1"}  # so that /metrics does not take us for loopback
     with client.stream(method, path, headers=headers) as answer:
