@@ -108,6 +108,7 @@ ROLES: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/webhooks/{endpoint}/trouble"): MANAGE,
     ("POST", "/open311/v2/requests.{form}"): POST_REPORTS,
     ("GET", "/v1/notices/{notice_id}"): READ,
+    ("GET", "/v1/process-map"): READ,
     ("GET", "/v1/models"): READ,
     ("GET", "/v1/models/{model}"): READ,
     ("GET", "/v1/models/{model}/boxes"): READ,
