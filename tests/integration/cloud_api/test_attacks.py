@@ -30,6 +30,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         f"sqlite:///{folder}/api.sqlite",
         body_bytes=LIMIT,
         evidence_item_bytes=LIMIT,
+        models_item_bytes=LIMIT,
         limit_address_per_s=100_000,
         orders="[{mapping: weather-cap}]",
         cors_origins="[https://console.test]",
@@ -84,6 +85,7 @@ def test_no_route_takes_a_body_over_the_limit(city: Server) -> None:
                 continue
             asked = re.sub(r"\{form\}", "json", path)
             asked = re.sub(r"\{sha256\}", "a" * 64, asked)
+            asked = re.sub(r"\{version\}", "1.0.0", asked)
             asked = re.sub(r"\{\w+\}", "none", asked)
             kinds = {"Content-Type": next(iter(said["requestBody"]["content"]))}
             for content in (big, iter([big[:9_000], big[9_000:]])):
