@@ -3,43 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from runtime.api_options import api_options
 
 if TYPE_CHECKING:
     from cityloop.fleet.client import FleetClient
 
 __all__ = ["main"]
 
-F = TypeVar("F", bound=Callable[..., Any])
-
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 _UNITS_S = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
-
-
-def _api(command: F) -> F:
-    """Add the options that say which API is asked, and with which key."""
-    for option in (
-        click.option(
-            "--api",
-            envvar="CITYLOOP_API",
-            default="http://127.0.0.1:8080",
-            show_default=True,
-            help="Base address of the API; also CITYLOOP_API.",
-        ),
-        click.option(
-            "--key-file",
-            envvar="CITYLOOP_KEY_FILE",
-            type=click.Path(path_type=Path, dir_okay=False),
-            help="File that holds a key of role admin; also CITYLOOP_KEY_FILE.",
-        ),
-    ):
-        command = option(command)
-    return command
 
 
 @contextmanager
@@ -85,7 +64,7 @@ def token() -> None:
 
 
 @token.command("create")
-@_api
+@api_options
 @_JSON
 @click.option("--box", required=True, help="Id of the box.")
 @click.option("--district", required=True, help="First level of its topics.")
@@ -102,7 +81,7 @@ def token_create(
 
 
 @token.command("list")
-@_api
+@api_options
 @_JSON
 def token_list(api: str, key_file: Path | None, as_json: bool) -> None:
     """List tokens, never their secrets."""
@@ -116,7 +95,7 @@ def token_list(api: str, key_file: Path | None, as_json: bool) -> None:
 
 
 @token.command("revoke")
-@_api
+@api_options
 @click.argument("token_id")
 def token_revoke(api: str, key_file: Path | None, token_id: str) -> None:
     """Make a token that was not used worthless."""
@@ -126,7 +105,7 @@ def token_revoke(api: str, key_file: Path | None, token_id: str) -> None:
 
 
 @main.command("revoke")
-@_api
+@api_options
 @click.argument("box")
 def revoke_box(api: str, key_file: Path | None, box: str) -> None:
     """Take a box's login and key away; the hub cuts its session off within seconds."""
@@ -136,7 +115,7 @@ def revoke_box(api: str, key_file: Path | None, box: str) -> None:
 
 
 @main.command("status")
-@_api
+@api_options
 @_JSON
 def status(api: str, key_file: Path | None, as_json: bool) -> None:
     """List the boxes of the registry with their last report."""
@@ -163,7 +142,7 @@ def status(api: str, key_file: Path | None, as_json: bool) -> None:
 
 
 @main.command("online")
-@_api
+@api_options
 @_JSON
 def online(api: str, key_file: Path | None, as_json: bool) -> None:
     """Tell the online rate by class and district; where nothing is measured, that."""
@@ -197,7 +176,7 @@ _KIND = click.option(
 
 
 @main.command("export")
-@_api
+@api_options
 @_KIND
 @click.option("--district", help="Only this one.")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
@@ -214,7 +193,7 @@ def export_table(
 
 
 @main.command("import")
-@_api
+@api_options
 @_JSON
 @_KIND
 @click.option("--apply", is_flag=True, help="Do it; without this only tell what would happen.")
@@ -252,7 +231,7 @@ def config_group() -> None:
 
 
 @config_group.command("set")
-@_api
+@api_options
 @click.argument("box")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @click.option("--reason", required=True, help="Why; kept with the version.")
@@ -272,7 +251,7 @@ def config_set(api: str, key_file: Path | None, box: str, file: Path, reason: st
 
 
 @config_group.command("show")
-@_api
+@api_options
 @_JSON
 @click.argument("box")
 def config_show(api: str, key_file: Path | None, as_json: bool, box: str) -> None:

@@ -1,19 +1,19 @@
 """Commands about the registry: ``cityloop models publish|promote|rollout|status``."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from runtime.api_options import api_options
 
 if TYPE_CHECKING:
     from models.bundles.registry_client import RegistryClient
 
-__all__ = ["api_options", "promote", "publish", "registry_of", "rollout", "status"]
-
-F = TypeVar("F", bound=Callable[..., Any])
+__all__ = ["promote", "publish", "registry_of", "rollout", "status"]
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
@@ -22,27 +22,6 @@ class _Refused(click.ClickException):
     """One line on stderr and exit code 2: a person has to put something right."""
 
     exit_code = 2
-
-
-def api_options(command: F) -> F:
-    """Add the options that say which API is asked, and with which key."""
-    for option in (
-        click.option(
-            "--api",
-            envvar="CITYLOOP_API",
-            default="http://127.0.0.1:8080",
-            show_default=True,
-            help="Base address of the API; also CITYLOOP_API.",
-        ),
-        click.option(
-            "--key-file",
-            envvar="CITYLOOP_KEY_FILE",
-            type=click.Path(path_type=Path, dir_okay=False),
-            help="File that holds a key of role admin; also CITYLOOP_KEY_FILE.",
-        ),
-    ):
-        command = option(command)
-    return command
 
 
 @contextmanager

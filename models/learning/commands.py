@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from models.bundles.registry_commands import api_options, registry_of
+from models.bundles.registry_commands import registry_of
+from runtime.api_options import api_options
 
 if TYPE_CHECKING:
     from models.learning.reviewed import Reviewed
