@@ -63,7 +63,7 @@ def rainy_city(city: City) -> City:
     return city
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def known() -> dict[str, list[Any]]:
     """Cookies of people who have logged in, by name: a password takes long to check."""
     return {}

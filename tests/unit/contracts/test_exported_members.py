@@ -141,6 +141,12 @@ PINNED = {
         "UnknownDevices",
         "desired_sha256",
     ),
+    "review": (
+        "LabelledBox",
+        "ReviewDecision",
+        "ReviewItem",
+        "ReviewReason",
+    ),
     "schema": (
         "CHANNELS",
         "WireChannel",
