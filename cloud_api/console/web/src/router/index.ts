@@ -1,6 +1,6 @@
 import { createRouter, createWebHistory } from 'vue-router'
 import { session } from '@/session/session'
-import { PAGES } from './pages'
+import { PAGES, type PageRoute } from './pages'
 
 export const router = createRouter({
   history: createWebHistory('/console/'),
@@ -18,22 +18,25 @@ export const router = createRouter({
 
 /** Returns where somebody goes who named no page: the first that his role may see. */
 export function firstPage(): string {
-  const page = PAGES.find(
-    (each) => each.order !== undefined && (each.roles === undefined || session.hasRole(each.roles)),
-  )
-  return page?.path ?? '/login'
+  return PAGES.find((each) => each.order !== undefined && mayGo(each))?.path ?? '/login'
+}
+
+/** Returns whether the person's role and scope let him see a page. */
+export function mayGo(page: PageRoute): boolean {
+  if (page.whole && session.bounded) return false
+  return page.roles === undefined || session.hasRole(page.roles)
 }
 
 router.beforeEach(async (to) => {
-  await session.open()
   const page = PAGES.find((each) => each.name === to.name)
+  await session.open()
   if (page?.name === 'login' && session.me.value !== null) {
     const first = firstPage()
     return first === to.path ? true : first
   }
   if (page === undefined || page.open) return true
   if (session.me.value === null) return { name: 'login', query: { to: to.fullPath } }
-  if (page.roles !== undefined && !session.hasRole(page.roles)) {
+  if (!mayGo(page)) {
     const first = firstPage()
     return first === to.path ? true : first
   }

@@ -28,13 +28,9 @@ export const session = {
 
   /** Finds out what the API's login looks like and whether there is a session already. */
   async open(): Promise<void> {
-    settings.value ??= await data(api.GET('/v1/console'))
-    if (me.value !== null) return
-    try {
-      me.value = await data(api.GET('/v1/me'))
-    } catch (error) {
-      if (!(error instanceof Problem) || error.status !== 401) throw error
-    }
+    const asked = settings.value ?? data(api.GET('/v1/console'))
+    me.value ??= await whoAmI()
+    settings.value = await asked
   },
 
   async logIn(name: string, password: string): Promise<void> {
@@ -55,6 +51,15 @@ export const session = {
     stream.stop()
     me.value = null
   },
+}
+
+async function whoAmI(): Promise<Me | null> {
+  try {
+    return await data(api.GET('/v1/me'))
+  } catch (error) {
+    if (error instanceof Problem && error.status === 401) return null
+    throw error
+  }
 }
 
 whenLoggedOut(() => session.forget())
