@@ -139,6 +139,7 @@ class Perception:
         self._tracker = tracker
         self._gate = gate
         self.focus = focus or Focus(FocusPolicy(), input_px=input_px(detector))
+        self._attend_to()
         self._classes = frozenset(classes)
         self._names = detector.names
         self._wanted = self._chosen_classes()
@@ -235,6 +236,11 @@ class Perception:
         self._known = found.xyxy if whole else np.concatenate((self._known, found.xyxy, cut))
         return Percept(frame, tracks, self._view(frame, tracks, pending.motion))
 
+    def _attend_to(self) -> None:
+        """Let the focus know what regions of a picture have of the detector's input."""
+        detector = self._detector
+        self.focus.region_px = detector.region_px if isinstance(detector, RegionDetector) else None
+
     def _chosen_classes(self) -> NDArray[np.bool_] | None:
         if not self._classes:
             return None
@@ -247,6 +253,7 @@ class Perception:
         self._names = names
         self._wanted = self._chosen_classes()
         self.focus.input_px = input_px(self._detector)
+        self._attend_to()
 
     @property
     def detector(self) -> Detector:

@@ -83,7 +83,8 @@ def _blob(model: OnnxModel) -> NDArray[np.floating]:
     frame = source.read(1.0)
     source.close()
     assert frame is not None
-    return Framing(model.facts).frame(frame).blob
+    # the very input that the pipeline feeds: only as large as the picture needs
+    return Framing(model.facts, trim=True).frame(frame).blob
 
 
 def _eye(pool: InferencePool, order: ModelOrder) -> Perception:

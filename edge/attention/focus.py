@@ -9,6 +9,7 @@
 The second clock finds what appears without motion, and what the first clock's regions left out.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -19,6 +20,7 @@ from edge.attention.regions import plan_regions
 from edge.attention.size_grid import SizeGrid
 from edge.attention.still_things import StillThings
 from edge.cameras.frame import Frame
+from edge.vision.collage import tile_grid
 from edge.vision.motion_gate import Motion
 from edge.vision.tracks import Tracks
 
@@ -46,6 +48,10 @@ detector sees now and then and never for long must not keep it looking all the t
 _WIDEN_EVERY_S = 0.5
 """Least time between two looks at the whole picture because of things that a region cuts off: one
 that stands at a region's border for minutes must not double the price of every frame."""
+
+
+RegionPx = Callable[[int, int], tuple[int, int]]
+"""Rows and columns that regions of a picture, given its width and height, share."""
 
 
 class Heed(StrEnum):
@@ -108,6 +114,8 @@ class Focus:
 
     Attributes:
         input_px: as given; another network may have another input.
+        region_px: what regions of a picture, given its width and height, share of that input; None
+            where they share all of it.
     """
 
     def __init__(
@@ -122,6 +130,7 @@ class Focus:
         self.grid = SizeGrid() if grid is None else grid
         self.still = StillThings() if still is None else still
         self.input_px = input_px
+        self.region_px: RegionPx | None = None
         self.reset()
 
     def reset(self) -> None:
@@ -242,9 +251,11 @@ class Focus:
         assert self.input_px is not None
         rows, columns = self.input_px
         whole = min(rows / frame.height, columns / frame.width)
-        across = int(np.ceil(np.sqrt(len(regions))))
+        if self.region_px is not None:
+            rows, columns = self.region_px(frame.width, frame.height)
+        across, down = tile_grid(len(regions), rows, columns)
         spans = (regions[:, 2:] - regions[:, :2]).max(axis=1)
-        return bool((min(rows, columns) / across / spans >= _WORTH * whole).all())
+        return bool((min(rows // down, columns // across) / spans >= _WORTH * whole).all())
 
 
 def _nowhere() -> NDArray[np.float32]:

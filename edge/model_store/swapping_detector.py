@@ -59,6 +59,10 @@ class SwappingDetector:
         """Rows and columns of the present network's input."""
         return self._current.input_px
 
+    def region_px(self, width: int, height: int) -> tuple[int, int]:
+        """Return rows and columns of the input that regions of a picture of this size share."""
+        return self._current.region_px(width, height)
+
     def detect(self, frame: Frame) -> Detections:
         """Return what is in the frame, best first.
 

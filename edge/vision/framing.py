@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 
 from edge.cameras.frame import Frame
 from edge.errors import ModelError
-from edge.vision.collage import Collage, Tile, to_picture
+from edge.vision.collage import Collage, Tile, region_px, to_picture
 from edge.vision.detections import Detections, Glimpse
 from edge.vision.letterbox import Fit, Letterbox, Recipe
 from edge.vision.network_facts import NetworkFacts
+from edge.vision.onnx_size import STRIDE
 from edge.vision.output_layouts import Boxes, Layout
 from edge.vision.suppression import suppress
 
@@ -26,7 +27,7 @@ class Framed:
     """A frame as a network's input.
 
     Attributes:
-        blob: (1, 3, height, width); overwritten by the next framing.
+        blob: (1, 3, height, width), or smaller; overwritten by the next framing.
         placement: where the whole picture lies in it, or the tiles of its parts.
         size: width and height of the frame in pixels.
     """
@@ -44,6 +45,8 @@ class Framing:
         nms_iou: overlap above which the weaker box of one class goes, 0..1.
         any_class_iou: the same across classes.
         classes: names of the classes to return; None returns all.
+        trim: let the input of an elastic network be only as large as the picture, or its regions,
+            need. Not for a network that was made of this one and is not elastic.
 
     Raises:
         ModelError: ``classes`` names one that the network does not have.
@@ -56,15 +59,23 @@ class Framing:
         nms_iou: float = 0.45,
         any_class_iou: float = 0.85,
         classes: Collection[str] | None = None,
+        trim: bool = False,
     ) -> None:
         self.facts = facts
         recipe = Recipe.YOLOX if facts.layout is Layout.YOLOX else Recipe.ULTRALYTICS
-        self._letterbox = Letterbox(recipe, facts.height, facts.width, facts.dtype)
+        self._stride = STRIDE if trim and facts.elastic else None
+        self._letterbox = Letterbox(
+            recipe, facts.height, facts.width, facts.dtype, stride=self._stride
+        )
         self._collage: Collage | None = None
         self._recipe = recipe
         self._nms_iou = nms_iou
         self._any_class_iou = any_class_iou
         self._wanted = self._class_filter(classes)
+
+    def region_px(self, width: int, height: int) -> tuple[int, int]:
+        """Return rows and columns of the input that regions of a picture of this size share."""
+        return region_px(width, height, self.facts.height, self.facts.width, self._stride)
 
     def frame(self, frame: Frame, regions: NDArray[np.float32] | None = None) -> Framed:
         """Return a frame, or regions (k, 4) of it, as the network's input."""
@@ -74,7 +85,9 @@ class Framing:
             return Framed(blob, fit, size)
         if self._collage is None:
             facts = self.facts
-            self._collage = Collage(self._recipe, facts.height, facts.width, facts.dtype)
+            self._collage = Collage(
+                self._recipe, facts.height, facts.width, facts.dtype, stride=self._stride
+            )
         blob, tiles = self._collage.place(frame, regions)
         return Framed(blob, tiles, size)
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from edge.cameras.frame import Frame
 
-__all__ = ["GREY", "Fit", "Letterbox", "Recipe", "paint"]
+__all__ = ["GREY", "Fit", "Letterbox", "Recipe", "paint", "trimmed"]
 
 GREY = 114
 """Value of the bars. Source: YOLOX and Ultralytics both train with it."""
@@ -41,6 +41,19 @@ def paint(target: NDArray[np.floating], bgr: NDArray[np.uint8], recipe: Recipe) 
         target[number] = plane
 
 
+def trimmed(rows: int, columns: int, stride: int, height: int, width: int) -> tuple[int, int]:
+    """Return the least input, in multiples of a stride, that holds so many rows and columns.
+
+    Args:
+        rows: that are needed.
+        columns: that are needed.
+        stride: the input has a multiple of so many rows and columns.
+        height: most rows.
+        width: most columns.
+    """
+    return min(-(-rows // stride) * stride, height), min(-(-columns // stride) * stride, width)
+
+
 class Fit(NamedTuple):
     """Where the picture lies in the model's input: ``input = picture * scale + (left, top)``."""
 
@@ -66,11 +79,20 @@ class Letterbox:
         height: rows of the model's input.
         width: columns of the model's input.
         dtype: float32, or float16 for half-precision models.
+        stride: None fills the whole input. Else the input is only as large as the picture needs,
+            in multiples of so many rows and columns; for pictures that lie top-left.
     """
 
     def __init__(
-        self, recipe: Recipe, height: int, width: int, dtype: type[np.floating] = np.float32
+        self,
+        recipe: Recipe,
+        height: int,
+        width: int,
+        dtype: type[np.floating] = np.float32,
+        *,
+        stride: int | None = None,
     ) -> None:
+        self._stride = stride
         self._recipe = recipe
         self._height = height
         self._width = width
@@ -97,6 +119,8 @@ class Letterbox:
     def place(self, bgr: NDArray[np.uint8]) -> tuple[NDArray[np.floating], Fit]:
         """Return the model's input (1, 3, height, width) and where the picture lies in it.
 
+        With a stride the input has fewer rows or columns.
+
         Args:
             bgr: the picture, uint8 (h, w, 3).
 
@@ -119,6 +143,9 @@ class Letterbox:
     def _put(self, scaled: NDArray[np.uint8], fit: Fit) -> tuple[NDArray[np.floating], Fit]:
         rows, columns = scaled.shape[:2]
         if self._placed != (columns, rows):
+            if self._stride is not None:
+                size = trimmed(rows, columns, self._stride, self._height, self._width)
+                self._input = np.empty((1, 3, *size), self._input.dtype)
             self._input[...] = GREY / self._recipe.white
             self._placed = (columns, rows)
         target = self._input[0, :, fit.top : fit.top + rows, fit.left : fit.left + columns]

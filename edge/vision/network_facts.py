@@ -21,6 +21,7 @@ class NetworkFacts:
         height: rows of the input.
         width: columns of the input.
         half: whether the input is float16 instead of float32.
+        elastic: whether the input may be smaller, by multiples of 32 rows and columns.
     """
 
     path: str
@@ -30,6 +31,7 @@ class NetworkFacts:
     height: int
     width: int
     half: bool
+    elastic: bool = False
 
     @property
     def dtype(self) -> type[np.floating]:

@@ -59,7 +59,11 @@ class OnnxDetector:
         )
         self._confidence = confidence
         self._framing = Framing(
-            self._model.facts, nms_iou=nms_iou, any_class_iou=any_class_iou, classes=classes
+            self._model.facts,
+            nms_iou=nms_iou,
+            any_class_iou=any_class_iou,
+            classes=classes,
+            trim=True,
         )
 
     @property
@@ -76,6 +80,10 @@ class OnnxDetector:
     def input_px(self) -> tuple[int, int]:
         """Rows and columns of the network's input."""
         return self._model.facts.height, self._model.facts.width
+
+    def region_px(self, width: int, height: int) -> tuple[int, int]:
+        """Return rows and columns of the input that regions of a picture of this size share."""
+        return self._framing.region_px(width, height)
 
     def detect(self, frame: Frame) -> Detections:
         """Return what is in the frame, best first.

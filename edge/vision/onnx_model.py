@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from edge.errors import InferenceFault, ModelError
 from edge.vision.coco import COCO_NAMES
 from edge.vision.network_facts import NetworkFacts
+from edge.vision.onnx_size import STRIDE, with_open_size
 from edge.vision.output_layouts import (
     Boxes,
     Grid,
@@ -43,7 +44,8 @@ class OnnxModel:
         dtype: of the input.
         layout: how the first output is to be read.
         names: class names by class id.
-        grid: cells of the network's three grids.
+        grid: cells of the network's three grids at this size.
+        elastic: whether the input may be smaller, by any multiple of 32 rows and columns.
 
     Args:
         path: the ``.onnx`` file.
@@ -86,6 +88,8 @@ class OnnxModel:
             raise ModelError(msg)
         self.layout = self._settle_layout(layout, shape)
         self.names = self._settle_names(names, shape)
+        self._grids = {(self.height, self.width): self.grid}
+        self.elastic = self.layout is Layout.YOLOX and self._open_size(content, threads)
 
     def run(self, blob: NDArray[np.floating]) -> NDArray[np.floating]:
         """Return the first output for an input (1, 3, height, width).
@@ -103,6 +107,10 @@ class OnnxModel:
     def boxes(self, blob: NDArray[np.floating], confidence: float) -> Boxes:
         """Return the candidates for an input, from a confidence (0..1) on, not yet suppressed.
 
+        Args:
+            blob: (1, 3, height, width); smaller where the network is elastic.
+            confidence: least score, 0..1.
+
         Raises:
             ModelError: the runtime refuses the input.
             InferenceFault: the answer is not finite.
@@ -110,7 +118,7 @@ class OnnxModel:
         answer = self.run(blob)
         if not is_finite(answer):
             raise InferenceFault(f"model {self.path}: it answers numbers that are not finite (NaN)")
-        return read_boxes(self.layout, answer, self.grid, confidence)
+        return read_boxes(self.layout, answer, self._grid(*blob.shape[2:]), confidence)
 
     @property
     def facts(self) -> NetworkFacts:
@@ -123,7 +131,39 @@ class OnnxModel:
             height=self.height,
             width=self.width,
             half=self.dtype is np.float16,
+            elastic=self.elastic,
         )
+
+    def _grid(self, height: int, width: int) -> Grid:
+        """Return the cells for an input of this size; sizes are multiples of 32, so there are few."""
+        if (height, width) not in self._grids:
+            self._grids[height, width] = Grid(height, width)
+        return self._grids[height, width]
+
+    def _open_size(self, content: bytes, threads: int) -> bool:
+        """Let the input be smaller where the network allows it; return whether it does.
+
+        What is tried on a blank picture: a network that has its size built in refuses, or answers
+        for another number of cells.
+        """
+        small = max(STRIDE, self.height // 2 // STRIDE * STRIDE), self.width // STRIDE * STRIDE
+        try:
+            fixed, self._session = (
+                self._session,
+                # what it refuses is found out on purpose, and is no error to log
+                _open(self.path, with_open_size(content, self._input_name), threads, log_from=4),
+            )
+        except (ValueError, ModelError):
+            return False
+        try:
+            answer = self.run(np.full((1, 3, *small), 0.0, self.dtype))
+        except ModelError:
+            self._session = fixed
+            return False
+        if answer.shape[1] != len(self._grid(*small)) or not np.isfinite(answer).all():
+            self._session = fixed
+            return False
+        return True
 
     def _check_inputs(self, inputs: Sequence[object], free: tuple[int, int]) -> tuple[int, int]:
         shape = list(getattr(inputs[0], "shape", []))
@@ -198,11 +238,13 @@ def _read(path: Path) -> bytes:
         raise ModelError(msg) from error
 
 
-def _open(path: Path, content: bytes, threads: int) -> onnxruntime.InferenceSession:
+def _open(
+    path: Path, content: bytes, threads: int, *, log_from: int = 3
+) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    options.log_severity_level = 3
+    options.log_severity_level = log_from
     try:
         return onnxruntime.InferenceSession(
             content, sess_options=options, providers=["CPUExecutionProvider"]

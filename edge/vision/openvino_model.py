@@ -1,5 +1,6 @@
 """An ONNX file in Intel's OpenVINO runtime: bfloat16 where the processor multiplies matrices in it."""
 
+import dataclasses
 import importlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -43,7 +44,8 @@ class OpenVinoModel:
         input_size: tuple[int, int] = (640, 640),
     ) -> None:
         known = OnnxModel(path, layout=layout, names=names, threads=threads, input_size=input_size)
-        self.facts: NetworkFacts = known.facts
+        # it is compiled for one size
+        self.facts: NetworkFacts = dataclasses.replace(known.facts, elastic=False)
         del known
         self._grid = Grid(self.facts.height, self.facts.width)
         self._path = path

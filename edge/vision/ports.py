@@ -54,6 +54,10 @@ class RegionDetector(Detector, Protocol):
         """Rows and columns that it looks at in one go: smaller parts are seen larger."""
         ...
 
+    def region_px(self, width: int, height: int) -> tuple[int, int]:
+        """Return the rows and columns that all regions of a picture of this size share."""
+        ...
+
     def detect_in(self, frame: Frame, regions: NDArray[np.float32]) -> Glimpse:
         """Return what is in the regions (k, 4) of a frame, k of at least 1, pixels."""
         ...

@@ -328,7 +328,7 @@ class InferencePool:
                 worker.sent_s = self._seconds()
             worker.open[self._next] = (ticket, slot)
             try:
-                worker.pipe.send(Question(self._next, ticket.model, slot))
+                worker.pipe.send(Question(self._next, ticket.model, slot, *blob.shape[2:]))
             except OSError:
                 self._bury(worker, "it died")
 

@@ -68,7 +68,7 @@ class InferenceWorker:
             assert network is not None, "nobody asks a network that was not loaded"
             assert order is not None, "nobody asks a network that was withdrawn"
             facts = network.facts
-            shape = (1, 3, facts.height, facts.width)
+            shape = (1, 3, question.height, question.width)
             size = int(np.prod(shape)) * np.dtype(facts.dtype).itemsize
             blob = block.slot(question.slot)[:size].view(facts.dtype).reshape(shape)
             boxes = network.boxes(blob, order.confidence)

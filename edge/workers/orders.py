@@ -92,11 +92,13 @@ class ModelOrder:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """The input in a slot, for the network with this number."""
+    """The input in a slot, for the network with this number; it may be smaller than the slot."""
 
     ticket: int
     model: int
     slot: int
+    height: int
+    width: int
 
 
 @dataclass(frozen=True, slots=True)

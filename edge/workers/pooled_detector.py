@@ -56,7 +56,7 @@ class PooledDetector:
     def __init__(self, pool: InferencePool, order: ModelOrder, *, nms_iou: float = 0.45) -> None:
         self._pool = pool
         self._number, self._facts = pool.facts(order)
-        self._framing = Framing(self._facts, nms_iou=nms_iou)
+        self._framing = Framing(self._facts, nms_iou=nms_iou, trim=True)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -72,6 +72,10 @@ class PooledDetector:
     def input_px(self) -> tuple[int, int]:
         """Rows and columns of the network's input."""
         return self._facts.height, self._facts.width
+
+    def region_px(self, width: int, height: int) -> tuple[int, int]:
+        """Return rows and columns of the input that regions of a picture of this size share."""
+        return self._framing.region_px(width, height)
 
     def ask(self, frame: Frame, regions: NDArray[np.float32] | None) -> Awaited:
         """Return what will be known of a frame, or of regions (k, 4) of it."""
