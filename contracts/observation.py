@@ -3,11 +3,11 @@
 from enum import StrEnum
 from typing import Annotated
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 
-from contracts.envelope import Envelope, Evidence, Id, Moment, Place, Ratio
+from contracts.envelope import Envelope, Evidence, Id, Moment, Place, Ratio, Sha256
 
-__all__ = ["URGENT_KINDS", "Observation", "ObservationKind", "Phase"]
+__all__ = ["URGENT_KINDS", "Observation", "ObservationKind", "OriginalClip", "Phase"]
 
 
 class Phase(StrEnum):
@@ -47,6 +47,21 @@ URGENT_KINDS = frozenset({ObservationKind.WRONG_WAY})
 """Kinds of priority 0: they travel in the urgent lane."""
 
 
+class OriginalClip(Struct, frozen=True, kw_only=True):
+    """A clip that stays on the box, encrypted: only an audited release hands it out.
+
+    Its hash stands in the observation from the first, so that what is released later proves itself.
+    """
+
+    sha256: Sha256
+    media_type: str
+    size_bytes: int
+    starts_at: Moment
+    ends_at: Moment
+    expires_at: Moment
+    """When the box forgets it."""
+
+
 class Observation(Envelope, frozen=True, kw_only=True, tag="observation.v1", tag_field="type"):
     """One statement about an episode; (observation_id, rev) is its idempotency key.
 
@@ -80,3 +95,4 @@ class Observation(Envelope, frozen=True, kw_only=True, tag="observation.v1", tag
     evidence: tuple[Evidence, ...] = ()
     model: str | None = None
     """Detector that saw it, name and short hash."""
+    original_clip: OriginalClip | None = None

@@ -15,6 +15,7 @@ from contracts.ids import new_boot_id
 from contracts.status import BoxState, Status, SubjectBirth
 from contracts.topics import Kind, box_topic
 from edge.attention.load_ladder import LoadLadder
+from edge.backstage import Backstage
 from edge.cameras.ports import CameraSource
 from edge.clock_offset import clock_offset_s
 from edge.commands import CommandDesk
@@ -23,13 +24,9 @@ from edge.configurator import Configurator, read_desired
 from edge.desired import overlay
 from edge.episodes import EpisodeBook
 from edge.errors import EdgeError
-from edge.evidence.courier import Courier
-from edge.evidence.desk import EvidenceDesk
 from edge.evidence.http_store import HttpEvidenceStore
 from edge.evidence.ports import EvidenceStore
-from edge.evidence.spool import Spool
-from edge.evidence.vault_build import build_vault
-from edge.evidence.verification import Verifier
+from edge.evidence_build import build_evidence
 from edge.health_build import attach_guards, attach_local, attach_watchdog
 from edge.lane_build import LaneParts, build_lane, camera_address, credentialed
 from edge.model_store.build import build_keeper
@@ -138,13 +135,8 @@ def build(
         who.box, Path(f"{outbox_config.path}.episodes"), update_every_s=config.update_every_s
     )
     store = evidence_store or _http_store(config, folder)
-    spool, vault, desk = None, None, None
-    courier, verifier = None, None
-    if store is not None:
-        spool = Spool(folder / config.evidence.path, config.evidence.budget_bytes)
-        vault = build_vault(config.evidence.originals, folder)
-        desk, courier = EvidenceDesk(spool, vault), Courier(spool, store, rng, vault)
-        verifier = Verifier(desk, vault)
+    backstage = Backstage(threaded=not direct)
+    pictures = build_evidence(config.evidence, folder, store, rng, backstage)
     given_sources, given_detectors = sources or {}, detectors or {}
     # what is given, or runs within step(), runs here
     nursery = None if direct else Nursery()
@@ -152,14 +144,14 @@ def build(
     pool = _pool(config, folder, nursery, given_detectors, rng, models)
     models.work_with(pool)
     models.desire(config.models)
-    second_look = build_second_look(config, folder, boot_id, desk, models, rng)
+    second_look = build_second_look(config, folder, boot_id, pictures.desk, models, rng)
     apart = config.vision.decoders is DecoderKind.PROCESSES and isinstance(clock, SystemClock)
     ladder = LoadLadder()
     parts = LaneParts(
         config=config,
         folder=folder,
         book=book,
-        desk=desk,
+        desk=pictures.desk,
         clock=clock,
         rng=rng,
         direct=direct,
@@ -168,6 +160,8 @@ def build(
         nursery=nursery if apart else None,
         models=models,
         second_look=second_look,
+        workshop=pictures.workshop,
+        backstage=backstage,
     )
     lanes = [
         build_lane(
@@ -197,7 +191,7 @@ def build(
         box=who.box,
         lanes=lanes_by_id,
         policies={camera.id: camera.evidence.redact for camera in config.cameras},
-        verifier=verifier,
+        verifier=pictures.verifier,
         book=book,
         configurator=configurator,
     )
@@ -214,7 +208,7 @@ def build(
         sensors=sensors,
         commands=commands,
         configurator=configurator,
-        courier=courier,
+        courier=pictures.courier,
         courier_thread=not direct,
         subjects=_births(config, sensors),
         versions={"cityloop": version("cityloop")},
@@ -235,8 +229,14 @@ def build(
     agent.attend(models)
     if second_look is not None:
         agent.attend(second_look)
+    agent.at_close(backstage.close)
+    agent.count_also(lambda: ladder.steps)
+    agent.count_also(lambda: pictures.counters)
+    agent.at_close(backstage.close)
     agent.tell_versions(lambda: models.versions)
-    guards = attach_guards(agent, config, folder, ladder=ladder, spool=spool, vault=vault)
+    guards = attach_guards(
+        agent, config, folder, ladder=ladder, spool=pictures.spool, vault=pictures.vault
+    )
     attach_watchdog(agent, environment or {})
     attach_local(
         agent,

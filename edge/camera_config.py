@@ -6,12 +6,12 @@ from typing import Annotated
 from msgspec import Meta, Struct, field
 
 from contracts.envelope import Id, Place, Ratio
+from edge.evidence.config import CameraEvidenceConfig
 
 __all__ = [
     "Anchor",
     "BackgroundConfig",
     "CameraConfig",
-    "CameraEvidenceConfig",
     "CameraPriority",
     "CrowdConfig",
     "DetectorConfig",
@@ -23,7 +23,6 @@ __all__ = [
     "OnnxConfig",
     "Pace",
     "Point",
-    "RedactPolicy",
     "Runtime",
     "SizeConfig",
     "SourceConfig",
@@ -74,17 +73,6 @@ class CameraPriority(StrEnum):
     """Thinned, but never left to the second clock alone."""
     LOW = "low"
     """The first to be left to the second clock alone."""
-
-
-class RedactPolicy(StrEnum):
-    """What is made illegible in pictures before they leave the box."""
-
-    AUTO = "auto"
-    """All but the subject, and the subject too, below what can be recognised; places coarsely."""
-    OBJECTS = "objects"
-    """All foreground and all dilated boxes; still the whole picture when unsure."""
-    WHOLE = "whole"
-    """The whole picture, always."""
 
 
 class Transport(StrEnum):
@@ -344,18 +332,6 @@ class IntegrityConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """How long (s of video) a picture must be covered, out of focus or turned away. Default: 10 s."""
     frozen_after_s: Positive = 30.0
     """How long (s of video) it must be the same to the last bit. Default: 30 s."""
-
-
-class CameraEvidenceConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Pictures of what was observed."""
-
-    pictures: bool = True
-    """Whether observations carry a picture. Default: true."""
-    redact: RedactPolicy = RedactPolicy.AUTO
-    """auto, objects or whole. Default: auto."""
-    context: bool = True
-    """Whether observations of what goes on for a while also carry a picture from some seconds before,
-    and the latest. Default: true."""
 
 
 class CameraConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

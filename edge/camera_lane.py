@@ -14,6 +14,7 @@ from edge.camera_memory import CameraMemory
 from edge.camera_watch import CameraWatch
 from edge.cameras.frame import Frame
 from edge.errors import DesiredRefused, ModelError
+from edge.evidence.clip_maker import ClipMaker
 from edge.evidence.view import View
 from edge.feed import Feed
 from edge.perception import Pending
@@ -38,6 +39,7 @@ class CameraLane:
         refusal: why the pipeline could not be built.
         ladder: tells what the box's load allows; None for recordings read as fast as possible.
         memory: keeps what a later run should know; None keeps nothing.
+        clips: makes clips of what goes on for a while; None makes none.
         seconds: a clock that only grows, in real seconds.
     """
 
@@ -51,6 +53,7 @@ class CameraLane:
         refusal: str | None = None,
         ladder: LoadLadder | None = None,
         memory: CameraMemory | None = None,
+        clips: ClipMaker | None = None,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self.camera = camera
@@ -64,6 +67,8 @@ class CameraLane:
         self._ladder = ladder
         self._rung = Rung.FULL
         self._memory = memory
+        self._clips = clips
+        self._seen_at: datetime | None = None
         self._seconds = seconds
         self._taken_s = 0.0
         self._waiting: deque[Frame] = deque()
@@ -79,6 +84,8 @@ class CameraLane:
             counters |= self._pipeline.counters
         if self._memory is not None:
             counters |= self._memory.counters
+        if self._clips is not None:
+            counters |= self._clips.counters
         if self._ladder is not None:
             counters["load_rung"] = int(self._rung)
         return counters
@@ -106,7 +113,9 @@ class CameraLane:
     @property
     def ended(self) -> bool:
         """Whether a recording is over, or nothing will ever come."""
-        return self._feed is None or self._refusal is not None or self._over(self._feed)
+        if self._feed is None or self._refusal is not None:
+            return True
+        return self._over(self._feed) and not (self._clips is not None and self._clips.busy)
 
     def start(self) -> None:
         """Begin to read; name what cannot work, once."""
@@ -125,6 +134,8 @@ class CameraLane:
         if self._over(self._feed) and not self._finished:
             self._finished = True
             letters += self._pipeline.finish()
+        if self._clips is not None:
+            letters += self._clips.step(now, self._seen_at, over=self._finished)
         if self._feed.ended and self._feed.fault is None:
             # a recording that is over is no camera that is away
             return letters
@@ -205,6 +216,8 @@ class CameraLane:
             self._waiting.extend(feed.take(now))
             self._taken_s = self._seconds() - feed.waited_s
         came = bool(self._waiting)
+        if came:
+            self._seen_at = self._waiting[-1].captured_at
         while self._waiting and not self._blocked:
             letters += self._guard(
                 pipeline, partial(self._begin, pipeline, self._waiting.popleft())

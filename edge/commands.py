@@ -19,10 +19,10 @@ from contracts.envelope import Evidence
 from contracts.errors import MessageError
 from contracts.observation import ObservationKind
 from contracts.topics import Kind, box_topic
-from edge.camera_config import RedactPolicy
 from edge.camera_lane import CameraLane
 from edge.configurator import Configurator
 from edge.episodes import EpisodeBook, EpisodeKey
+from edge.evidence.config import RedactPolicy
 from edge.evidence.verification import Verifier
 from runtime.outbox import Letter
 from runtime.session import Inbound, Session

@@ -12,6 +12,7 @@ from contracts.envelope import Id, Place
 from contracts.profiles import PROFILES
 from edge.analytics.calibration import CalibrationError
 from edge.camera_config import CameraConfig
+from edge.evidence.config import EvidenceConfig
 from edge.ground_view import calibration_of
 from edge.health.config import GuardConfig, LocalConfig
 from edge.model_store.config import ModelStoreConfig, ModelWish
@@ -30,8 +31,6 @@ __all__ = [
     "ApiConfig",
     "BoxConfig",
     "EdgeConfig",
-    "EvidenceConfig",
-    "OriginalsConfig",
     "check_edge_config",
     "load_edge_config",
 ]
@@ -63,36 +62,6 @@ class ApiConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """File that holds the API key, relative to the configuration file. Default: none."""
     timeout_s: Annotated[float, Meta(gt=0.0)] = 10.0
     """Seconds for connecting, and for each read and write. Default: 10 s."""
-
-
-class OriginalsConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Unblurred originals that stay on the box, encrypted, for a short while."""
-
-    key_file: str | None = None
-    """File with the key, 32 bytes in base64, relative to the configuration file. Either this or
-    ``key_env``. Default: none."""
-    key_env: str | None = None
-    """Environment variable with the key. Default: none."""
-    path: str = "originals"
-    """Folder, relative to the configuration file; made if missing. Default: originals."""
-    ttl_h: Annotated[float, Meta(gt=0.0, le=720.0)] = 72.0
-    """Hours that an original lives, 720 at most. Default: 72 h."""
-    budget_bytes: Annotated[int, Meta(ge=1_000_000)] = 1_000_000_000
-    """Most bytes kept; the oldest go first. Default: 1 GB."""
-    log: str = "releases.jsonl"
-    """File with a line for each release, relative to the configuration file. Default:
-    releases.jsonl."""
-
-
-class EvidenceConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where pictures wait for their upload."""
-
-    path: str = "evidence"
-    """Folder, relative to the configuration file; made if missing. Default: evidence."""
-    budget_bytes: Annotated[int, Meta(ge=1_000_000)] = 500_000_000
-    """Most bytes kept; the oldest pictures go first. Default: 500 MB."""
-    originals: OriginalsConfig | None = None
-    """Whether originals are kept. Default: none are."""
 
 
 class EdgeConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -163,6 +132,7 @@ def check_edge_config(document: Document) -> EdgeConfig:
     _check_unique(document, ("cameras",), [camera.id for camera in config.cameras])
     for number, camera in enumerate(config.cameras):
         _check_camera(document, ("cameras", number), camera)
+        _check_clip(document, ("cameras", number), camera, config.evidence)
     for number, sensor in enumerate(config.sensors):
         _check_sensor(document, ("sensors", number), sensor)
     for number, gate in enumerate(config.quality):
@@ -233,6 +203,31 @@ def _check_camera(document: Document, path: Sequence[str | int], camera: CameraC
             raise document.error(
                 (*path, "lines", number, "to"), "is the same point as from; expected a line"
             )
+
+
+def _check_clip(
+    document: Document,
+    path: Sequence[str | int],
+    camera: CameraConfig,
+    evidence: EvidenceConfig,
+) -> None:
+    clip, where = camera.evidence.clip, (*path, "evidence", "clip")
+    if clip is None:
+        return
+    if camera.source.folder is not None or camera.source.ffmpeg is not None:
+        raise document.error(where, "needs the camera's own stream; folder and ffmpeg have none")
+    if clip.send:
+        return
+    if evidence.originals is None:
+        raise document.error(
+            where, "would be kept nowhere; set evidence.originals, or send for a pixelated one"
+        )
+    if camera.masks:
+        raise document.error(
+            where,
+            "would be kept nowhere: a clip that is not coded again cannot leave out masks; set send "
+            "for a pixelated one, or take clip away",
+        )
 
 
 def _check_polygon(

@@ -10,7 +10,7 @@ import msgspec
 
 from contracts.envelope import Evidence, Place
 from contracts.ids import observation_id
-from contracts.observation import ObservationKind, Phase
+from contracts.observation import ObservationKind, OriginalClip, Phase
 from edge.letters import observation_letter
 from runtime.outbox import Letter
 
@@ -52,11 +52,13 @@ class Episode(msgspec.Struct, kw_only=True):
     place: Place | None = None
     evidence: tuple[Evidence, ...] = ()
     model: str | None = None
+    clips: tuple[Evidence, ...] = ()
+    original_clip: OriginalClip | None = None
 
 
 _DETAILS = (
     "zone", "zone_kind", "line", "direction", "track", "label", "confidence", "dwell_s",
-    "speed_m_s", "speed_error_m_s", "heading_deg", "count", "place", "evidence", "model",
+    "speed_m_s", "speed_error_m_s", "heading_deg", "count", "place", "model", "original_clip",
 )  # fmt: skip
 
 
@@ -80,6 +82,7 @@ class EpisodeBook:
         self._open: dict[EpisodeKey, Episode] = {}
         self._dirty: dict[EpisodeKey, Episode] = {}
         self._ended: list[str] = []
+        self._expecting: dict[str, Episode] = {}
         self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._database.execute("PRAGMA journal_mode=WAL")
         self._database.execute("PRAGMA synchronous=FULL")
@@ -183,6 +186,44 @@ class EpisodeBook:
             self.end(key, at=at, ended_at=at),
         ]
 
+    def expect_clip(self, key: EpisodeKey) -> str:
+        """Keep in mind, beyond its end, an open episode that may get a clip; return its id."""
+        episode = self._open[key]
+        self._expecting[episode.observation_id] = episode
+        return episode.observation_id
+
+    def forget_clip(self, episode_id: str) -> None:
+        """Expect no clip for an episode any more."""
+        self._expecting.pop(episode_id, None)
+
+    def attach_clip(
+        self,
+        episode_id: str,
+        *,
+        at: datetime,
+        evidence: Evidence | None,
+        original: OriginalClip | None,
+    ) -> Letter | None:
+        """Return an update that carries a clip, or the end once more where the episode is over.
+
+        Args:
+            episode_id: whose; None is returned for one of which no clip was expected.
+            at: moment of the statement.
+            evidence: a clip that leaves the box.
+            original: one that stays there.
+        """
+        episode = self._expecting.pop(episode_id, None)
+        if episode is None:
+            return None
+        episode.clips = () if evidence is None else (evidence,)
+        episode.original_clip = original
+        episode.rev += 1
+        if self._open.get(episode.key) is not episode:
+            return self._letter(episode, max(at, episode.told_at), Phase.END)
+        episode.told_at = at
+        self._dirty[episode.key] = episode
+        return self._letter(episode, at, Phase.UPDATE)
+
     def save(self) -> None:
         """Write what changed to disk; durable on return.
 
@@ -222,6 +263,7 @@ class EpisodeBook:
 
     def _ending(self, episode: Episode, at: datetime) -> Letter:
         episode.rev += 1
+        episode.told_at = at
         self._ended.append(episode.observation_id)
         return self._letter(episode, at, Phase.END)
 
@@ -234,5 +276,6 @@ class EpisodeBook:
             "camera": episode.key.camera,
             "started_at": episode.started_at,
             "ended_at": episode.seen_at if phase is Phase.END else None,
+            "evidence": (*episode.evidence, *episode.clips),
         }
         return observation_letter(episode.key.kind, at, facts)

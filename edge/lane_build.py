@@ -6,12 +6,15 @@ from random import Random
 from urllib.parse import quote
 
 from edge.attention.load_ladder import LoadLadder
+from edge.backstage import Backstage
 from edge.camera_config import CameraConfig, OnnxConfig, SourceConfig
 from edge.camera_config import Pace as ConfiguredPace
 from edge.camera_lane import CameraLane
 from edge.camera_memory import CameraMemory
 from edge.camera_watch import CameraWatch
+from edge.cameras.clip import ClipSource
 from edge.cameras.folder_source import FolderSource
+from edge.cameras.packet_ring import PacketRing, RingClips
 from edge.cameras.pipe_source import PipeSource
 from edge.cameras.ports import CameraSource
 from edge.cameras.pyav_source import Pace, PyAvSource
@@ -19,6 +22,8 @@ from edge.cameras.reconnect import ReconnectingSource
 from edge.config import EdgeConfig
 from edge.episodes import EpisodeBook
 from edge.errors import EdgeError
+from edge.evidence.clip_maker import ClipMaker
+from edge.evidence.clip_workshop import ClipWorkshop
 from edge.evidence.desk import EvidenceDesk
 from edge.feed import DirectFeed, Feed, ThreadedFeed
 from edge.model_store.keeper import ModelKeeper
@@ -56,6 +61,8 @@ class LaneParts:
         nursery: where decoders come from; None where cameras are decoded in this process.
         models: looks after signed models.
         second_look: notices what a person should look at again; None notices nothing.
+        workshop: redacts and keeps clips; None makes none.
+        backstage: does work in the background, or at once.
     """
 
     config: EdgeConfig
@@ -70,6 +77,8 @@ class LaneParts:
     nursery: Nursery | None
     models: ModelKeeper
     second_look: SecondLook | None
+    workshop: ClipWorkshop | None
+    backstage: Backstage
 
 
 def build_lane(
@@ -105,10 +114,11 @@ def build_lane(
             seated = parts.models.seated(camera, lambda config: _network(config, parts))
             detector = seated or _network(camera.detector, parts)
         perception = build_perception(camera, parts.folder, detector, grid=grid)
-        feed = _feed(camera, parts, source)
+        feed, footage = _feed(camera, parts, source)
     except (EdgeError, SecretError) as error:
         return CameraLane(None, None, watch, camera=camera.id, refusal=str(error))
-    reporter = CameraReporter(camera, place, perception.model_id, parts.book, parts.desk)
+    clips = _clips(camera, parts, footage)
+    reporter = CameraReporter(camera, place, perception.model_id, parts.book, parts.desk, clips)
     pipeline = CameraPipeline(camera, perception, reporter)
     if parts.second_look is not None:
         pipeline.watcher = parts.second_look.watcher(camera.id, camera.evidence.redact)
@@ -124,7 +134,17 @@ def build_lane(
         camera=camera.id,
         ladder=None if hurried else parts.ladder,
         memory=memory,
+        clips=clips,
     )
+
+
+def _clips(camera: CameraConfig, parts: LaneParts, footage: ClipSource | None) -> ClipMaker | None:
+    """Return what makes a camera's clips; None where none are wanted or to be had."""
+    config = camera.evidence.clip
+    if config is None or footage is None or parts.workshop is None:
+        return None
+    masks = tuple(mask.polygon for mask in camera.masks)
+    return ClipMaker(camera.id, config, masks, footage, parts.workshop, parts.book)
 
 
 def _network(config: OnnxConfig, parts: LaneParts) -> RegionDetector:
@@ -137,15 +157,23 @@ def _network(config: OnnxConfig, parts: LaneParts) -> RegionDetector:
     return detector
 
 
-def _feed(camera: CameraConfig, parts: LaneParts, source: CameraSource | None) -> Feed:
+def _feed(
+    camera: CameraConfig, parts: LaneParts, source: CameraSource | None
+) -> tuple[Feed, ClipSource | None]:
+    """Return where frames come from, and where clips do, where they are wanted."""
     settings, direct, clock, rng = camera.source, parts.direct, parts.clock, parts.rng
     by_library = settings.folder is None and settings.ffmpeg is None
     if parts.nursery is not None and source is None and by_library:
         address = camera_address(settings, parts.folder)
-        return ProcessFeed(decoder_order(camera.id, settings, address, rng), parts.nursery, rng)
+        order = decoder_order(camera.id, settings, address, rng, camera.evidence.clip)
+        apart = ProcessFeed(order, parts.nursery, rng)
+        return apart, apart
     fast = settings.file is not None and settings.pace is ConfiguredPace.FAST
+    footage: ClipSource | None = None
     if source is None:
-        source = _source(camera, parts, fast=fast or direct)
+        ring = _ring(camera)
+        source = _source(camera, parts, ring, fast=fast or direct)
+        footage = None if ring is None else RingClips(ring, parts.backstage.submit)
     if settings.file is None:
         # a file that breaks off would only begin again from its start
         if direct:
@@ -154,10 +182,22 @@ def _feed(camera: CameraConfig, parts: LaneParts, source: CameraSource | None) -
             )
         else:
             source = ReconnectingSource(source, rng)
-    return DirectFeed(source, paced=not fast) if direct else ThreadedFeed(source, drop=not fast)
+    if direct:
+        return DirectFeed(source, paced=not fast), footage
+    return ThreadedFeed(source, drop=not fast), footage
 
 
-def _source(camera: CameraConfig, parts: LaneParts, *, fast: bool) -> CameraSource:
+def _ring(camera: CameraConfig) -> PacketRing | None:
+    """Return where a camera's coded stream is kept for clips; None where none are wanted."""
+    clip = camera.evidence.clip
+    if clip is None:
+        return None
+    return PacketRing(camera.id, span_s=clip.span_s, budget_bytes=clip.budget_bytes)
+
+
+def _source(
+    camera: CameraConfig, parts: LaneParts, ring: PacketRing | None, *, fast: bool
+) -> CameraSource:
     settings = camera.source
     if settings.folder is not None:
         folder = parts.folder / settings.folder
@@ -185,6 +225,7 @@ def _source(camera: CameraConfig, parts: LaneParts, *, fast: bool) -> CameraSour
         open_timeout_s=settings.timeout_s,
         read_timeout_s=settings.timeout_s,
         clock=parts.clock,
+        ring=ring,
     )
 
 

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from edge.analytics.occupancy import PEOPLE, VEHICLES
 from edge.attention.focus import Focus, FocusPolicy, Heed, Look
-from edge.camera_config import RedactPolicy
 from edge.cameras.frame import Frame
 from edge.errors import InferenceFault
+from edge.evidence.config import RedactPolicy
 from edge.evidence.view import Polygon, View
 from edge.vision.association import overlap
 from edge.vision.detections import Detections, Glimpse

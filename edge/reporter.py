@@ -19,6 +19,7 @@ from edge.camera_config import CameraConfig, ZoneConfig
 from edge.cameras.frame import Frame
 from edge.episodes import EpisodeBook, EpisodeKey
 from edge.evidence.album import Album
+from edge.evidence.clip_maker import ClipMaker
 from edge.evidence.desk import EvidenceDesk
 from edge.ground_view import GroundView
 from edge.letters import counts_letter, tracks_letter
@@ -41,6 +42,7 @@ class CameraReporter:
         model_id: detector that looks.
         book: open episodes of the box.
         desk: makes pictures; None sends none.
+        clips: makes clips of what goes on for a while; None makes none.
     """
 
     def __init__(
@@ -50,12 +52,14 @@ class CameraReporter:
         model_id: str,
         book: EpisodeBook,
         desk: EvidenceDesk | None,
+        clips: ClipMaker | None = None,
     ) -> None:
         self._config = config
         self._place = place
         self.model_id = model_id
         """Detector that looks now: an exchanged network has another name."""
         self._book = book
+        self._clips = clips
         self._album = Album(desk, config.evidence)
         self._zone_kinds = {zone.id: zone.kind for zone in config.zones}
         self._labels: dict[int, tuple[str, float]] = {}
@@ -105,6 +109,8 @@ class CameraReporter:
     def reconfigure(self, config: CameraConfig) -> None:
         """Report by another configuration of the same camera from now on."""
         self._config = config
+        if self._clips is not None:
+            self._clips.masks = tuple(mask.polygon for mask in config.masks)
         self._zone_kinds = {zone.id: zone.kind for zone in config.zones}
         lines = {line.id for line in config.lines}
         for gone in [line for line in self._crossed if line not in lines]:
@@ -153,16 +159,21 @@ class CameraReporter:
             label, confidence = self._labels[track]
             details |= {"label": label, "confidence": confidence}
             details |= self._common(track, context=True)
-        return [
-            self._book.begin(
-                key,
-                at=frame.captured_at,
-                started_at=_moment(frame, conduct.since_s),
-                zone=conduct.zone.id,
-                zone_kind=conduct.zone.kind,
-                **details,
-            )
-        ]
+        letter = self._book.begin(
+            key,
+            at=frame.captured_at,
+            started_at=_moment(frame, conduct.since_s),
+            zone=conduct.zone.id,
+            zone_kind=conduct.zone.kind,
+            **details,
+        )
+        self._film(key, frame)
+        return [letter]
+
+    def _film(self, key: EpisodeKey, frame: Frame) -> None:
+        """Have a clip made around the beginning of what goes on for a while."""
+        if self._clips is not None:
+            self._clips.want(key, frame.captured_at)
 
     def flaws(self, changes: Sequence[FlawChange], frame: Frame) -> list[Letter]:
         """Return what there is to tell of the camera's own picture."""
@@ -197,19 +208,21 @@ class CameraReporter:
         if kind is ObservationKind.ZONE_PRESENCE and not zone.presence:
             return []
         label, confidence = self._labels[change.track]
-        return [
-            self._book.begin(
-                self._key(kind, zone.id, change.track),
-                at=frame.captured_at,
-                started_at=_moment(frame, change.since_s),
-                zone=zone.id,
-                zone_kind=zone.kind,
-                label=label,
-                confidence=confidence,
-                dwell_s=round(change.dwell_s, 3),
-                **self._common(change.track, context=kind is ObservationKind.ZONE_DWELL),
-            )
-        ]
+        key, lasting = self._key(kind, zone.id, change.track), kind is ObservationKind.ZONE_DWELL
+        letter = self._book.begin(
+            key,
+            at=frame.captured_at,
+            started_at=_moment(frame, change.since_s),
+            zone=zone.id,
+            zone_kind=zone.kind,
+            label=label,
+            confidence=confidence,
+            dwell_s=round(change.dwell_s, 3),
+            **self._common(change.track, context=lasting),
+        )
+        if lasting:
+            self._film(key, frame)
+        return [letter]
 
     def _left(self, zone: ZoneConfig, change: PresenceChange, frame: Frame) -> list[Letter]:
         letters: list[Letter] = []

@@ -93,6 +93,7 @@ class Agent:
         self._reload_wanted = False
         self._admit: Callable[[Sequence[Letter]], Sequence[Letter]] = lambda letters: letters
         self._more_versions: Callable[[], Mapping[str, str]] = dict
+        self._more_counters: list[Callable[[], Mapping[str, int]]] = []
         self._box = box
         self._boot_id = boot_id
         self._clock = clock
@@ -128,6 +129,8 @@ class Agent:
             counters |= self._courier.counters
         for attendant in self._attendants:
             counters |= attendant.counters
+        for more in self._more_counters:
+            counters |= more()
         if self._inference is not None:
             counters |= self._inference.counters
         for camera in self.cameras:
@@ -145,6 +148,10 @@ class Agent:
     def attend(self, attendant: Attendant) -> None:
         """Let somebody look after the box in every round of the loop."""
         self._attendants.append(attendant)
+
+    def count_also(self, counters: Callable[[], Mapping[str, int]]) -> None:
+        """Count these too."""
+        self._more_counters.append(counters)
 
     def at_close(self, end: Callable[[], None]) -> None:
         """Call this when the box ends."""

@@ -74,6 +74,11 @@ class LoadLadder:
         self._late_since: float | None = None
         self._good_since: float | None = None
 
+    @property
+    def steps(self) -> dict[str, int]:
+        """How often the box stepped down and up; the rung itself is told by each camera."""
+        return {name: self.counters[name] for name in ("load_steps_down", "load_steps_up")}
+
     def report(self, waited_s: float, now_s: float) -> Rung:
         """Return the rung after a frame that waited so long.
 

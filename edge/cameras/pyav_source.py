@@ -11,6 +11,7 @@ from av.video.frame import VideoFrame
 from edge.cameras.address import parse_address
 from edge.cameras.frame import Frame
 from edge.cameras.live_reader import LiveReader
+from edge.cameras.packet_ring import PacketRing
 from edge.cameras.picture import YuvPicture
 from edge.cameras.pyav_stream import PyAvStream
 from edge.cameras.timeline import Placed, Timeline
@@ -53,6 +54,7 @@ class PyAvSource:
         clock: what time it is, and how fast it runs. Default: the machine's.
         seconds: a clock that only grows, in real seconds.
         wait: sleeps for so many real seconds.
+        ring: keeps the last seconds as the camera coded them; None keeps none.
 
     Attributes:
         counters: frames, dropped_frames, corrupt_packets, corrupt_frames, undecodable_packets,
@@ -75,6 +77,7 @@ class PyAvSource:
         clock: Clock | None = None,
         seconds: Callable[[], float] = time.monotonic,
         wait: Callable[[float], None] = time.sleep,
+        ring: PacketRing | None = None,
     ) -> None:
         self.camera = camera
         self.counters = dict.fromkeys(
@@ -106,6 +109,9 @@ class PyAvSource:
         self._clock = clock or SystemClock()
         self._seconds = seconds
         self._wait = wait
+        self._ring = ring
+        if ring is not None:
+            ring.count_in(self.counters)
         self._held: tuple[VideoFrame, Placed] | None = None
         self._epoch: datetime | None = None
         self._started_s: float | None = None
@@ -176,6 +182,7 @@ class PyAvSource:
             open_timeout_s=self._open_timeout_s,
             read_timeout_s=self._read_timeout_s,
             seconds=self._seconds,
+            ring=self._ring,
         )
 
     def _check_stall(self, decoded: VideoFrame | None) -> None:
@@ -250,6 +257,8 @@ class PyAvSource:
         )
         self._index += 1
         self.counters["frames"] += 1
+        if self._ring is not None and decoded.pts is not None and decoded.time_base is not None:
+            self._ring.anchor(float(decoded.pts * decoded.time_base), frame.captured_at)
         return frame
 
     def _epoch_for(self, pts_s: float) -> datetime:

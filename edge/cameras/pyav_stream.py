@@ -10,6 +10,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from edge.cameras.address import Address, redact
+from edge.cameras.packet_ring import PacketRing
 from edge.errors import CameraEnded, CameraFault, CameraSetup
 
 __all__ = ["PyAvStream"]
@@ -30,6 +31,7 @@ class PyAvStream:
         open_timeout_s: seconds until a silent camera counts as absent.
         read_timeout_s: seconds until a camera that stops sending counts as stalled.
         seconds: a clock that only grows, in seconds.
+        ring: keeps the last packets as they came; None keeps none.
 
     Raises:
         CameraFault: refused, silent, or not a stream.
@@ -47,6 +49,7 @@ class PyAvStream:
         open_timeout_s: float,
         read_timeout_s: float,
         seconds: Callable[[], float],
+        ring: PacketRing | None = None,
     ) -> None:
         self._camera = camera
         self._address = address
@@ -56,6 +59,9 @@ class PyAvStream:
         self._threads = threads
         self._container = self._open(transport, open_timeout_s)
         self._stream = self._pick_stream()
+        self._ring = ring
+        if ring is not None:
+            ring.begin(self._stream)
         self._decoded = 0
         self._told = False
         self._frames = self._decode()
@@ -159,6 +165,8 @@ class PyAvStream:
                 return
             if packet.is_corrupt:
                 self._counters["corrupt_packets"] += 1
+            if self._ring is not None:
+                self._ring.add(packet)
             try:
                 frames = packet.decode()
             except (av.error.FFmpegError, OSError) as error:

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from contracts.envelope import Evidence, EvidenceRole
-from edge.camera_config import CameraEvidenceConfig
 from edge.evidence.best_frame import BestFrames
+from edge.evidence.config import CameraEvidenceConfig
 from edge.evidence.desk import EvidenceDesk
 from edge.evidence.subject import Subject
 from edge.evidence.view import View

@@ -1,4 +1,4 @@
-"""Carries pictures from the spool to where they are kept."""
+"""Carries pictures and clips from the spool to where they are kept."""
 
 from datetime import datetime, timedelta
 from random import Random
@@ -12,13 +12,12 @@ from runtime.backoff import Backoff
 
 __all__ = ["Courier"]
 
-_MEDIA_TYPE = "image/jpeg"
 _EXPIRY_EVERY = timedelta(seconds=60.0)
 _LOG = structlog.get_logger("edge.evidence")
 
 
 class Courier:
-    """Uploads the oldest picture first, deletes it once it has arrived, and waits after a failure.
+    """Uploads the oldest first, deletes it once it has arrived, and waits after a failure.
 
     Args:
         spool: where pictures wait.
@@ -55,17 +54,17 @@ class Courier:
         return self._failing or next(self._spool.waiting(), None) is None
 
     def step(self, now: datetime, limit: int = 16) -> int:
-        """Upload at most ``limit`` pictures and return how many arrived."""
+        """Upload at most ``limit`` pictures or clips and return how many arrived."""
         self._expire(now)
         if self._not_before is not None and now < self._not_before:
             return 0
         arrived = 0
         for sha256, _ in zip(self._spool.waiting(), range(limit), strict=False):
-            data = self._spool.read(sha256)
+            media_type, data = self._spool.media_type(sha256), self._spool.read(sha256)
             if data is None:
                 continue
             try:
-                self._store.put(sha256, data, _MEDIA_TYPE)
+                self._store.put(sha256, data, media_type)
             except UploadFailed as error:
                 self._wait(now, error)
                 return arrived

@@ -5,7 +5,7 @@ import msgspec
 import structlog
 
 from contracts.envelope import Evidence, EvidenceRole
-from edge.camera_config import RedactPolicy
+from edge.evidence.config import RedactPolicy
 from edge.evidence.redaction import redact
 from edge.evidence.references import References
 from edge.evidence.spool import Spool

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contracts.envelope import Redaction
-from edge.camera_config import RedactPolicy
+from edge.evidence.config import RedactPolicy
 from edge.evidence.subject import Subject
 from edge.evidence.view import View
 

@@ -1,4 +1,4 @@
-"""Pictures waiting on disk for their upload, named by their hash, within a budget."""
+"""Pictures and clips waiting on disk for their upload, named by their hash, within a budget."""
 
 import errno
 import hashlib
@@ -8,9 +8,12 @@ from pathlib import Path
 
 __all__ = ["Spool"]
 
+_SUFFIXES = {"image/jpeg": ".jpg", "video/mp4": ".mp4"}
+"""What may wait here, and how its files are called."""
+
 
 class Spool:
-    """A folder of ``{sha256}.jpg`` files; the oldest go first when the budget is spent.
+    """A folder of ``{sha256}.jpg`` and ``.mp4`` files; the oldest go first when the budget is spent.
 
     A picture is written beside its place, synced and renamed, so that what has the right name is
     whole. Not thread-safe for writers; one other thread may read and delete.
@@ -30,8 +33,8 @@ class Spool:
         for torn in folder.glob("*.part"):
             torn.unlink(missing_ok=True)
 
-    def add(self, data: bytes) -> str:
-        """Keep a picture and return its SHA-256 in hex.
+    def add(self, data: bytes, media_type: str = "image/jpeg") -> str:
+        """Keep a picture or clip and return its SHA-256 in hex.
 
         Raises:
             OSError: the disk is full, the folder gone, or no picture is taken now.
@@ -39,7 +42,7 @@ class Spool:
         if self.closed:
             raise OSError(errno.ENOSPC, self.closed)
         sha256 = hashlib.sha256(data).hexdigest()
-        path = self._folder / f"{sha256}.jpg"
+        path = self._folder / f"{sha256}{_SUFFIXES[media_type]}"
         if path.exists():
             return sha256
         part = self._folder / f"{sha256}.part"
@@ -66,14 +69,20 @@ class Spool:
             os.close(folder)
 
     def waiting(self) -> Iterator[str]:
-        """Yield the hashes of waiting pictures, oldest first."""
+        """Yield the hashes of what waits, oldest first."""
         for path in self._oldest_first():
             yield path.stem
 
+    def media_type(self, sha256: str) -> str:
+        """Return what waits under a hash: a picture, or a clip where there is one."""
+        clip = (self._folder / f"{sha256}.mp4").is_file()
+        return "video/mp4" if clip else "image/jpeg"
+
     def read(self, sha256: str) -> bytes | None:
-        """Return a picture's bytes, or None when it is gone or no longer what its name says."""
+        """Return its bytes, or None when it is gone or no longer what its name says."""
+        suffix = _SUFFIXES[self.media_type(sha256)]
         try:
-            data = (self._folder / f"{sha256}.jpg").read_bytes()
+            data = (self._folder / f"{sha256}{suffix}").read_bytes()
         except FileNotFoundError:
             return None
         if hashlib.sha256(data).hexdigest() != sha256:
@@ -83,16 +92,17 @@ class Spool:
         return data
 
     def remove(self, sha256: str) -> None:
-        """Delete a picture that has arrived."""
-        (self._folder / f"{sha256}.jpg").unlink(missing_ok=True)
+        """Delete what has arrived."""
+        for suffix in _SUFFIXES.values():
+            (self._folder / f"{sha256}{suffix}").unlink(missing_ok=True)
 
     def drop(self, sha256: str) -> None:
-        """Delete a picture that will never arrive, and count it."""
+        """Delete what will never arrive, and count it."""
         self.remove(sha256)
         self.counters["evidence_dropped"] += 1
 
     def give_up(self, size_bytes: int) -> int:
-        """Drop the oldest pictures until so many bytes are free; return how many were dropped."""
+        """Drop the oldest until so many bytes are free; return how many were dropped."""
         dropped = 0
         for path in self._oldest_first():
             if size_bytes <= 0:
@@ -107,7 +117,9 @@ class Spool:
 
     def _oldest_first(self) -> list[Path]:
         aged: list[tuple[int, str, Path]] = []
-        for path in self._folder.glob("*.jpg"):
+        for path in self._folder.iterdir():
+            if path.suffix not in _SUFFIXES.values():
+                continue
             try:
                 aged.append((path.stat().st_mtime_ns, path.name, path))
             except FileNotFoundError:

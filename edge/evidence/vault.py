@@ -1,6 +1,7 @@
 """Unblurred originals: encrypted on the box, for a short while, within a budget.
 
-One file an original, named by the SHA-256 of the redacted picture that left the box. AES-256-GCM with a
+One file an original, named by the SHA-256 of the redacted picture that left the box; a clip by its own,
+which the observation carries. AES-256-GCM with a
 fresh nonce of 12 bytes; the header (what, when, which camera) is in the clear and authenticated, so it
 cannot be exchanged. Source: NIST SP 800-38D.
 """
@@ -28,13 +29,14 @@ _MAGIC = b"CLO1"
 _NONCE_BYTES = 12
 _KEY_BYTES = 32
 _SUFFIX = ".sealed"
+_MEDIA_TYPES = ("image/jpeg", "video/mp4")
 
 
 class Original(Struct, frozen=True, kw_only=True):
     """What is known of an original without opening it."""
 
     sha256: Sha256
-    """SHA-256 of the redacted picture that left the box."""
+    """SHA-256 of the redacted picture that left the box; of a clip: its own."""
     camera: str
     captured_at: Moment
     media_type: str
@@ -88,24 +90,24 @@ class Vault:
 
     def seal(
         self, sha256: str, data: bytes, media_type: str, *, camera: str, captured_at: datetime
-    ) -> None:
-        """Keep an original; one that is there already stays as it is.
+    ) -> datetime:
+        """Keep an original, and return until when; one that is there already stays as it is.
 
         Raises:
             OSError: the disk is full, the folder gone, or no original is kept now.
         """
         if self.closed:
             raise OSError(errno.ENOSPC, self.closed)
-        path = self._path(sha256, media_type)
+        path, expires_at = self._path(sha256, media_type), captured_at + self._ttl
         if path.exists():
-            return
+            return expires_at
         header = msgspec.json.encode(
             Original(
                 sha256=sha256,
                 camera=camera,
                 captured_at=captured_at,
                 media_type=media_type,
-                expires_at=captured_at + self._ttl,
+                expires_at=expires_at,
             )
         )
         nonce = os.urandom(_NONCE_BYTES)
@@ -123,6 +125,7 @@ class Vault:
             raise
         self.counters["originals_sealed"] += 1
         self._enforce()
+        return expires_at
 
     def give_up(self, size_bytes: int) -> int:
         """Drop the oldest originals until so many bytes are free; return how many were dropped."""
@@ -151,14 +154,15 @@ class Vault:
         found = [original for path in self._files() if (original := self._header(path)) is not None]
         return sorted(found, key=lambda one: (one.captured_at, one.sha256, one.media_type))
 
-    def open(self, sha256: str, now: datetime, media_type: str = "image/jpeg") -> bytes:
-        """Return an original's bytes.
+    def open(self, sha256: str, now: datetime) -> bytes:
+        """Return an original's bytes, picture or clip.
 
         Raises:
             OriginalGone: there is none, or its time has run out.
             OriginalSealed: it was sealed with another key, or changed since.
         """
-        path = self._path(sha256, media_type)
+        paths = [self._path(sha256, media_type) for media_type in _MEDIA_TYPES]
+        path = next((one for one in paths if one.is_file()), paths[0])
         try:
             data = path.read_bytes()
         except FileNotFoundError:

@@ -8,7 +8,7 @@ from edge.evidence.vault import Vault, read_key
 from runtime.secret import read_secret
 
 if TYPE_CHECKING:
-    from edge.config import OriginalsConfig
+    from edge.evidence.config import OriginalsConfig
 
 __all__ = ["build_vault"]
 

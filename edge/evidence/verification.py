@@ -5,8 +5,8 @@ from datetime import datetime
 
 from contracts.control import Comparison
 from contracts.envelope import Evidence, EvidenceRole
-from edge.camera_config import RedactPolicy
 from edge.evidence.comparison import Compared, Region, compare, reduced
+from edge.evidence.config import RedactPolicy
 from edge.evidence.desk import EvidenceDesk
 from edge.evidence.errors import OriginalError
 from edge.evidence.references import Reference, References, shown

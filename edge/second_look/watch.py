@@ -9,8 +9,8 @@ from random import Random
 import structlog
 
 from contracts.review import LabelledBox, ReviewItem
-from edge.camera_config import RedactPolicy
 from edge.cameras.frame import Frame
+from edge.evidence.config import RedactPolicy
 from edge.evidence.desk import EvidenceDesk
 from edge.model_store.installers import Submit
 from edge.perception import Percept

@@ -5,6 +5,7 @@ from pathlib import Path
 from random import Random
 
 from edge.camera_config import CameraConfig, OnnxConfig, Pace, SourceConfig
+from edge.evidence.config import ClipConfig
 from edge.vision_config import VisionConfig
 from edge.workers.inference_pool import InferencePool
 from edge.workers.nursery import Nursery
@@ -57,7 +58,11 @@ def build_pool(
 
 
 def decoder_order(
-    camera: str, source: SourceConfig, address: str | Path, rng: Random
+    camera: str,
+    source: SourceConfig,
+    address: str | Path,
+    rng: Random,
+    clip: ClipConfig | None = None,
 ) -> DecoderOrder:
     """Return what a camera's decoder is to read.
 
@@ -66,6 +71,7 @@ def decoder_order(
         source: how.
         address: where, with its credentials.
         rng: seeds the jitter between attempts.
+        clip: how much of the coded stream is kept for clips; None keeps none.
     """
     live = source.file is None
     return DecoderOrder(
@@ -77,4 +83,6 @@ def decoder_order(
         transport=source.transport.value,
         timeout_s=source.timeout_s,
         seed=rng.getrandbits(64),
+        clip_span_s=0.0 if clip is None else clip.span_s,
+        clip_bytes=0 if clip is None else clip.budget_bytes,
     )

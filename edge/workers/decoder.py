@@ -7,12 +7,13 @@ from multiprocessing.connection import Connection
 from random import Random
 
 from edge.cameras.frame import Frame
+from edge.cameras.packet_ring import PacketRing
 from edge.cameras.picture import YuvPicture
 from edge.cameras.ports import CameraSource
 from edge.cameras.pyav_source import Pace, PyAvSource
 from edge.cameras.reconnect import ReconnectingSource
 from edge.errors import CameraEnded, CameraError
-from edge.workers.orders import DecoderOrder, FrameNote, Notice
+from edge.workers.orders import ClipNote, ClipOrder, DecoderOrder, FrameNote, Notice
 from edge.workers.slots import SlotBlock
 
 __all__ = ["Decoder"]
@@ -35,7 +36,12 @@ class Decoder:
     def __init__(self, pipe: Connection, order: DecoderOrder) -> None:
         self._pipe = pipe
         self._order = order
-        self._source = _source(order)
+        self._ring = (
+            PacketRing(order.camera, span_s=order.clip_span_s, budget_bytes=order.clip_bytes)
+            if order.clip_span_s > 0.0
+            else None
+        )
+        self._source = _source(order, self._ring)
         self._block: SlotBlock | None = None
         self._free: deque[int] = deque()
         self._lent: Counter[str] = Counter()
@@ -125,14 +131,22 @@ class Decoder:
             self._retired[old.name] = old
 
     def _collect(self) -> None:
-        """Take back the slots that the agent has read."""
+        """Take back the slots that the agent has read, and give the clips that it wants."""
         while self._pipe.poll():
-            name, slot = self._pipe.recv()
+            said = self._pipe.recv()
+            if isinstance(said, ClipOrder):
+                self._cut(said)
+                continue
+            name, slot = said
             self._lent[name] -= 1
             if self._block is not None and name == self._block.name:
                 self._free.append(slot)
             elif self._lent[name] == 0 and name in self._retired:
                 self._retired.pop(name).close()
+
+    def _cut(self, order: ClipOrder) -> None:
+        clip = None if self._ring is None else self._ring.cut(order.start, order.end)
+        self._pipe.send(ClipNote(order.ticket, clip))
 
     def _tell(self) -> None:
         """Send the counters every second, and at once what changed about the camera."""
@@ -149,13 +163,15 @@ class Decoder:
         return {**self._source.counters, "frames_overrun": self._dropped}
 
     def _wait_for_hangup(self) -> None:
-        """Keep the last frames until the agent has read them and hung up."""
+        """Keep the last frames, and the last seconds, until the agent has hung up."""
         with contextlib.suppress(EOFError, OSError):
             while True:
-                self._pipe.recv()
+                said = self._pipe.recv()
+                if isinstance(said, ClipOrder):
+                    self._cut(said)
 
 
-def _source(order: DecoderOrder) -> CameraSource:
+def _source(order: DecoderOrder, ring: PacketRing | None) -> CameraSource:
     source = PyAvSource(
         order.camera,
         order.address,
@@ -165,5 +181,6 @@ def _source(order: DecoderOrder) -> CameraSource:
         open_timeout_s=order.timeout_s,
         read_timeout_s=order.timeout_s,
         threads=1,
+        ring=ring,
     )
     return ReconnectingSource(source, Random(order.seed)) if order.live else source  # noqa: S311 - jitter

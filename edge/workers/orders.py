@@ -7,9 +7,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.cameras.clip import Clip
 from edge.vision.output_layouts import Boxes
 
-__all__ = ["Answer", "DecoderOrder", "FrameNote", "ModelOrder", "Notice", "Question"]
+__all__ = [
+    "Answer",
+    "ClipNote",
+    "ClipOrder",
+    "DecoderOrder",
+    "FrameNote",
+    "ModelOrder",
+    "Notice",
+    "Question",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +36,8 @@ class DecoderOrder:
         timeout_s: seconds without an answer until the source counts as faulty.
         seed: of the jitter between attempts.
         slots: frames that may lie in shared memory at a time.
+        clip_span_s: seconds of the coded stream that are kept; 0 keeps none.
+        clip_bytes: most bytes of them.
     """
 
     camera: str
@@ -37,6 +49,8 @@ class DecoderOrder:
     timeout_s: float
     seed: int
     slots: int = 3
+    clip_span_s: float = 0.0
+    clip_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +71,23 @@ class FrameNote:
     captured_at: datetime
     discontinuity: bool
     sent_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ClipOrder:
+    """A stretch of the stream that the agent wants."""
+
+    ticket: int
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ClipNote:
+    """What came of a wish for a clip; None where nothing of that time is kept."""
+
+    ticket: int
+    clip: Clip | None
 
 
 @dataclass(frozen=True, slots=True)

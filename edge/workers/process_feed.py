@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from datetime import datetime, timedelta
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -10,10 +11,11 @@ from random import Random
 import numpy as np
 import structlog
 
+from edge.cameras.clip import Clip
 from edge.cameras.frame import Frame
 from edge.cameras.picture import PlanarPicture
 from edge.workers.nursery import Nursery
-from edge.workers.orders import DecoderOrder, FrameNote, Notice
+from edge.workers.orders import ClipNote, ClipOrder, DecoderOrder, FrameNote, Notice
 from edge.workers.slots import SlotBlock
 from runtime.backoff import Backoff
 
@@ -65,6 +67,8 @@ class ProcessFeed:
         self._shift_s = 0.0
         self._shift_index = 0
         self._closed = False
+        self._clips: dict[int, Future[Clip | None]] = {}
+        self._ticket = 0
 
     @property
     def counters(self) -> dict[str, int]:
@@ -126,12 +130,28 @@ class ProcessFeed:
                     if note.over:
                         self._hang_up()
                         break
+                elif isinstance(note, ClipNote):
+                    self._clips.pop(note.ticket).set_result(note.clip)
                 else:
                     self.waited_s = max(self.waited_s, self._seconds() - note.sent_s)
                     frames.append(self._copy(note))
         except (EOFError, OSError):
             self._bury()
         return frames
+
+    def cut(self, start: datetime, end: datetime) -> "Future[Clip | None]":
+        """Return what the decoder will cut of its stream; None where it cannot be asked."""
+        future: Future[Clip | None] = Future()
+        if self._pipe is None:
+            future.set_result(None)
+            return future
+        self._ticket += 1
+        self._clips[self._ticket] = future
+        try:
+            self._pipe.send(ClipOrder(self._ticket, start, end))
+        except OSError:
+            self._bury()
+        return future
 
     def close(self) -> None:
         """Hang up, which ends the decoder, and wait for it a little."""
@@ -186,6 +206,9 @@ class ProcessFeed:
         self._retry_at_s = self._seconds() + self._backoff.next_delay()
 
     def _hang_up(self) -> None:
+        for lost in self._clips.values():
+            lost.set_result(None)
+        self._clips.clear()
         if self._block is not None:
             self._block.close()
             self._block = None

@@ -153,6 +153,8 @@ class InProcess:
     script: Sequence[Pixels | None] | None = None
     found: Mapping[int, Detections] | None = None
     seed: int = 1
+    filmed: bool = False
+    """Whether frames come from the file that the configuration names, not from the script."""
 
     def __post_init__(self) -> None:
         pictures, found = street()
@@ -174,7 +176,7 @@ class InProcess:
             evidence_store=self.store,
             clock=self.clock,
             rng=Random(self.seed),
-            sources={"c-1": self.source},
+            sources={} if self.filmed else {"c-1": self.source},
             detectors={"c-1": self.detector},
             direct=True,
         )

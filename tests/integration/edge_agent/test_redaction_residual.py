@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from edge.camera_config import RedactPolicy
 from edge.cameras.pyav_source import PyAvSource
 from edge.config import load_edge_config
 from edge.errors import CameraEnded
 from edge.evidence.album import subjects_of
+from edge.evidence.config import RedactPolicy
 from edge.evidence.redaction import redact
 from edge.evidence.subject import Subject
 from edge.evidence.view import View

@@ -6,13 +6,18 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from random import Random
 from threading import Event
 
+import av
+import numpy as np
 import pytest
 
 from edge.cameras.frame import Frame
+from edge.cameras.packet_ring import PacketRing
+from edge.cameras.picture import YuvPicture
 from edge.cameras.ports import CameraSource
 from edge.cameras.pyav_source import PyAvSource
 from edge.cameras.reconnect import CameraState, ReconnectingSource
@@ -117,6 +122,29 @@ def test_a_stream_without_pictures_is_a_fault(folder: Path) -> None:
         with pytest.raises(CameraFault, match=r"sent no picture for 0\.01 s"):
             _read(source, 100_000, timeout_s=0.001)
         source.close()
+
+
+def test_a_clip_is_cut_from_the_stream_without_coding_it_again(folder: Path) -> None:
+    """What came over the wire is an MP4 file of the camera's own pictures, from a key frame on."""
+    port = _free_port()
+    ring = PacketRing("c-1", span_s=30.0, budget_bytes=1_000_000)
+    with _camera(folder, port):
+        source = PyAvSource("c-1", f"rtsp://127.0.0.1:{port}/main.mp4", ring=ring)
+        source.open()
+        frames = _read(source, 30)
+        clip = ring.cut(frames[5].captured_at, frames[-1].captured_at)
+        source.close()
+    assert clip is not None
+    with av.open(BytesIO(clip.data), "r") as container:
+        pictures = list(container.decode(video=0))
+        codec = container.streams.video[0].codec_context.name
+    shown = [YuvPicture(picture).luma for picture in pictures]
+
+    assert codec == "h264"
+    assert len(pictures) >= 25
+    assert clip.starts_at <= frames[5].captured_at
+    assert any(np.array_equal(frames[5].luma, one) for one in shown)
+    assert source.counters["clip_refusals"] == 0
 
 
 def test_a_power_cut_is_a_fault(folder: Path) -> None:

@@ -4,7 +4,9 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 from random import Random
 
@@ -125,6 +127,27 @@ def test_a_killed_decoder_is_started_again_and_time_goes_on(
     assert feed.counters["decoder_restarts"] == 1
     assert restarted.pts_s > before[-1].pts_s
     assert restarted.index > before[-1].index
+
+
+def test_a_clip_comes_out_of_the_decoders_process(
+    tmp_path: Path, feed_of: Callable[[DecoderOrder], ProcessFeed]
+) -> None:
+    """The last seconds are kept where they are decoded, and cut there when the agent asks."""
+    film = draw_video(tmp_path / "a.mp4", frames=200, codec="libx264")
+    wanted = replace(order(film, loop=True), clip_span_s=30.0, clip_bytes=1_000_000)
+    feed = feed_of(wanted)
+    frames = collect(feed, lambda came: len(came) >= 40)
+    asked = feed.cut(frames[0].captured_at, frames[30].captured_at)
+    collect(feed, lambda _: asked.done())
+    clip = asked.result(0.0)
+    lost = feed.cut(frames[0].captured_at, frames[0].captured_at)
+    feed.close()
+
+    assert clip is not None
+    with av.open(BytesIO(clip.data), "r") as container:
+        assert len(list(container.decode(video=0))) >= 30
+    assert clip.starts_at <= frames[0].captured_at
+    assert lost.result(0.0) is None
 
 
 def test_nobody_waits_for_a_camera_that_says_nothing(

@@ -105,6 +105,7 @@ PINNED = {
     "observation": (
         "Observation",
         "ObservationKind",
+        "OriginalClip",
         "Phase",
         "URGENT_KINDS",
     ),

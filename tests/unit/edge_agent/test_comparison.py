@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from contracts.envelope import EvidenceRole
-from edge.camera_config import RedactPolicy
 from edge.evidence.comparison import CHANGED_SHARE, compare, reduced
+from edge.evidence.config import RedactPolicy
 from edge.evidence.desk import EvidenceDesk
 from edge.evidence.spool import Spool
 from edge.evidence.subject import Subject

@@ -9,6 +9,7 @@ import pytest
 
 from edge import camera_config, config, vision_config
 from edge.__main__ import main
+from edge.evidence import config as evidence_config
 from edge.health import config as health_config
 from edge.model_store import config as model_store_config
 from edge.second_look import config as second_look_config
@@ -38,6 +39,7 @@ def structs() -> list[type[msgspec.Struct]]:
             camera_config,
             config,
             vision_config,
+            evidence_config,
             health_config,
             model_store_config,
             second_look_config,

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.camera_config import RedactPolicy
 from edge.cameras.frame import Frame
 from edge.config import check_edge_config
+from edge.evidence.config import RedactPolicy
 from edge.evidence.redaction import redact
 from edge.evidence.view import View
 from edge.preview.drawing import preview_picture

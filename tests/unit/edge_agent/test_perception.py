@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from edge.attention.focus import Focus, FocusPolicy
-from edge.camera_config import RedactPolicy
 from edge.cameras.frame import Frame
+from edge.evidence.config import RedactPolicy
 from edge.perception import Percept, Perception, knows_still_people
 from edge.vision.background_detector import BackgroundDetector
 from edge.vision.detections import Detections

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.camera_config import RedactPolicy
+from edge.evidence.config import RedactPolicy
 from edge.evidence.redaction import BLOCKS_ACROSS, FRAME_BLOCKS, redact
 from tests.unit.edge_agent.tracking import noise, view_of
 

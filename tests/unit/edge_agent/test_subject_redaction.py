@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from edge.camera_config import RedactPolicy
+from edge.evidence.config import RedactPolicy
 from edge.evidence.redaction import (
     BLOCKS_ACROSS,
     FRAME_BLOCKS,

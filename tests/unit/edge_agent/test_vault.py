@@ -14,7 +14,7 @@ import yaml
 from click.testing import CliRunner, Result
 
 from edge.__main__ import main
-from edge.camera_config import RedactPolicy
+from edge.evidence.config import RedactPolicy
 from edge.evidence.courier import Courier
 from edge.evidence.desk import EvidenceDesk
 from edge.evidence.errors import OriginalGone, OriginalSealed

@@ -1,0 +1,90 @@
+"""Configuration of pictures and clips: what is made, how it is redacted, where it is kept."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+__all__ = [
+    "CameraEvidenceConfig",
+    "ClipConfig",
+    "EvidenceConfig",
+    "OriginalsConfig",
+    "RedactPolicy",
+]
+
+
+class RedactPolicy(StrEnum):
+    """What is made illegible in pictures before they leave the box."""
+
+    AUTO = "auto"
+    """All but the subject, and the subject too, below what can be recognised; places coarsely."""
+    OBJECTS = "objects"
+    """All foreground and all dilated boxes; still the whole picture when unsure."""
+    WHOLE = "whole"
+    """The whole picture, always."""
+
+
+class ClipConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Clips around what goes on for a while.
+
+    As the camera coded them they stay on the box, encrypted, where ``evidence.originals`` is set.
+    """
+
+    before_s: Annotated[float, Meta(ge=0.0, le=60.0)] = 5.0
+    """Seconds of a clip before the episode is told, at the least. Default: 5 s."""
+    after_s: Annotated[float, Meta(gt=0.0, le=120.0)] = 10.0
+    """Seconds after it. Default: 10 s."""
+    send: bool = False
+    """Whether a coarsely pixelated clip goes as evidence. Default: false."""
+    budget_bytes: Annotated[int, Meta(ge=100_000)] = 16_000_000
+    """Most bytes of the camera's stream kept in memory, which no clip exceeds. Default: 16 MB."""
+
+    @property
+    def span_s(self) -> float:
+        """Seconds of the stream that must be kept: the clip, and as long as its end is waited for."""
+        return self.before_s + self.after_s + 5.0
+
+
+class CameraEvidenceConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Pictures of what was observed."""
+
+    pictures: bool = True
+    """Whether observations carry a picture. Default: true."""
+    redact: RedactPolicy = RedactPolicy.AUTO
+    """auto, objects or whole. Default: auto."""
+    context: bool = True
+    """Whether observations of what goes on for a while also carry a picture from some seconds before,
+    and the latest. Default: true."""
+    clip: ClipConfig | None = None
+    """Clips around what goes on for a while. Default: none."""
+
+
+class OriginalsConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Unblurred originals that stay on the box, encrypted, for a short while."""
+
+    key_file: str | None = None
+    """File with the key, 32 bytes in base64, relative to the configuration file. Either this or
+    ``key_env``. Default: none."""
+    key_env: str | None = None
+    """Environment variable with the key. Default: none."""
+    path: str = "originals"
+    """Folder, relative to the configuration file; made if missing. Default: originals."""
+    ttl_h: Annotated[float, Meta(gt=0.0, le=720.0)] = 72.0
+    """Hours that an original lives, 720 at most. Default: 72 h."""
+    budget_bytes: Annotated[int, Meta(ge=1_000_000)] = 1_000_000_000
+    """Most bytes kept; the oldest go first. Default: 1 GB."""
+    log: str = "releases.jsonl"
+    """File with a line for each release, relative to the configuration file. Default:
+    releases.jsonl."""
+
+
+class EvidenceConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where pictures wait for their upload."""
+
+    path: str = "evidence"
+    """Folder, relative to the configuration file; made if missing. Default: evidence."""
+    budget_bytes: Annotated[int, Meta(ge=1_000_000)] = 500_000_000
+    """Most bytes kept; the oldest pictures go first. Default: 500 MB."""
+    originals: OriginalsConfig | None = None
+    """Whether originals are kept. Default: none are."""
