@@ -63,6 +63,13 @@ def _list_architectures() -> str:
     show_default=True,
     help="Share of inputs that are put together of four pictures.",
 )
+@click.option(
+    "--rare",
+    type=click.FloatRange(0.0, 1.0),
+    default=0.0,
+    show_default=True,
+    help="Show kinds that less than this share of the pictures hold more often.",
+)
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
 @click.option(
     "--device",
@@ -121,6 +128,7 @@ def train(
     batch: int,
     step_size: float,
     mosaic: float,
+    rare: float,
     seed: int,
     device: str,
     numbers: str,
@@ -160,6 +168,7 @@ def train(
             batch=batch,
             step_size=step_size,
             mosaic=mosaic,
+            rare=rare,
             seed=seed,
         )
         folder = out or Path("var/training") / f"{arch}-{recipe.data_version}-{seed}"

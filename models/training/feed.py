@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from models.datasets.picture import Picture
+from models.datasets.picture import Box, Picture
 from models.datasets.pixels import pixels_of
 from models.datasets.store import Dataset
 from models.training.augmentation import Augmentation, Sample, augmented, plain
@@ -56,6 +57,27 @@ class Pictures:
     def __len__(self) -> int:
         return len(self._pictures)
 
+    def repeats(self, rare: float) -> NDArray[np.float64]:
+        """Return how often each picture is taken, float64 (n,), 1 or more, for the rarest kind in it.
+
+        Source: A. Gupta et al., LVIS, 2019, §4 (repeat factor sampling): a kind that a share f of the
+        pictures holds is taken sqrt(rare / f) times as often.
+
+        Args:
+            rare: share (0..1) of pictures that a kind must be in not to be repeated; 0: none is.
+        """
+        held = np.zeros((len(self._pictures), len(self._numbers)), bool)
+        for row, picture in enumerate(self._pictures):
+            held[row, [self._numbers[one.label] for one in self._wanted(picture)]] = True
+        share = np.maximum(held.mean(axis=0), 1.0 / max(1, len(held)))
+        factors = np.maximum(1.0, np.sqrt(rare / share))
+        return np.asarray(np.where(held, factors, 1.0).max(axis=1, initial=1.0), np.float64)
+
+    def _wanted(self, picture: Picture) -> list[Box]:
+        return [
+            one for one in picture.boxes if not one.ignored and one.visible >= self._least_visible
+        ]
+
     def sample(self, number: int) -> Sample:
         """Return a picture by its number."""
         kept = self._kept.get(number)
@@ -63,9 +85,7 @@ class Pictures:
             return kept
         picture = self._pictures[number]
         path = self._dataset.path_of(picture)
-        boxes = [
-            one for one in picture.boxes if not one.ignored and one.visible >= self._least_visible
-        ]
+        boxes = self._wanted(picture)
         made = Sample(
             pixels_of(path.read_bytes(), str(path)),
             np.array([one.xyxy for one in boxes], np.float32).reshape(-1, 4),
@@ -85,8 +105,9 @@ def batches(
     batch: int,
     how: Augmentation,
     seed: tuple[int, int],
+    rare: float = 0.0,
 ) -> Iterator[Batch]:
-    """Yield one epoch: every picture is taken once as the first of an input.
+    """Yield one epoch: as many inputs as there are pictures, each picture the first of about one.
 
     Equal seeds give equal batches. They are made in a thread: OpenCV and numpy release the lock.
 
@@ -97,9 +118,10 @@ def batches(
         batch: inputs in a batch; what is left over at the end is left out.
         how: how different pictures are made.
         seed: of the run, and number of the epoch.
+        rare: pictures with kinds that are rarer than this come more often, others less; 0: each once.
     """
     rng = np.random.default_rng(seed)
-    order = rng.permutation(len(pictures)).tolist()
+    order = _order(pictures, rare, rng)
 
     def make(at: int) -> Batch:
         return _stacked(
@@ -117,6 +139,16 @@ def batches(
             one = ready.popleft().result()
             ready.extend(maker.submit(make, at) for at in islice(starts, 1))
             yield one
+
+
+def _order(pictures: Pictures, rare: float, rng: np.random.Generator) -> list[int]:
+    """Return the pictures of an epoch; a share of a repeat is drawn."""
+    everyone = np.arange(len(pictures))
+    if rare > 0.0:
+        wanted = pictures.repeats(rare)
+        everyone = np.repeat(everyone, (wanted + rng.random(len(wanted))).astype(int))
+    drawn: list[int] = rng.permutation(everyone)[: len(pictures)].tolist()
+    return drawn
 
 
 def plain_batches(pictures: Pictures, *, height: int, width: int, batch: int) -> Iterator[Batch]:

@@ -45,6 +45,8 @@ class Recipe(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Share of the epochs, the last ones, without mosaics and with milder colours. Default: 0.2."""
     colour: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.5
     """How strongly colours are changed. Default: 0.5."""
+    rare: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.0
+    """Kinds that less than this share of the pictures hold are shown more often. Default: 0, none is."""
     seed: Annotated[int, Meta(ge=0)] = 1
     """Of every draw. Default: 1."""
 

@@ -152,6 +152,7 @@ class Trainer:
             batch=recipe.batch,
             how=how,
             seed=(recipe.seed, self.epochs_done),
+            rare=recipe.rare,
         )
         self._net.train()
         sums = np.zeros(4)

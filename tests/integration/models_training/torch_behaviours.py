@@ -17,6 +17,8 @@ import torch
 from msgspec.structs import replace
 
 from edge.vision.output_layouts import Grid, Layout, read_boxes
+from models.datasets.picture import Box, Picture
+from models.datasets.store import DatasetStore
 from models.training.architectures import ARCHITECTURES, Family
 from models.training.assignment import assign
 from models.training.averaging import Average
@@ -30,6 +32,7 @@ from models.training.checkpoint import (
 )
 from models.training.errors import CheckpointRefused, RecipeRefused
 from models.training.export import export_network
+from models.training.feed import Pictures
 from models.training.loss import Target, losses_of
 from models.training.network import parameter_count
 from models.training.place import find_place
@@ -218,6 +221,41 @@ def a_device_that_is_not_there_is_refused() -> None:
     _raises(RecipeRefused, lambda: find_place("toaster", "auto"))
 
 
+def rare_kinds_come_more_often() -> None:
+    """A kind in a sixteenth of the pictures comes twice as often where a quarter would be enough."""
+    store = DatasetStore(Path(tempfile.mkdtemp()))
+    pictures = [
+        Picture(
+            sha256=f"{number:064x}",
+            suffix=".jpg",
+            width=96,
+            height=64,
+            camera="c",
+            scene="c",
+            boxes=tuple(
+                Box(label=label, xyxy=(1.0, 1.0, 20.0, 20.0))
+                for label in (("person", "smoke") if number == 0 else ("person",))
+            ),
+        )
+        for number in range(16)
+    ]
+    store.save("street", pictures, RECIPE.classes, made_by="a test")
+    fed = Pictures(store.load("street"), pictures)
+    assert fed.repeats(0.25).tolist() == [2.0] + 15 * [1.0]
+    assert fed.repeats(0.0).tolist() == 16 * [1.0]
+
+
+def striding_layers_learn_alike_in_few_bits() -> None:
+    """In bf16 the layers that stay in fp32 give what they gave, within bf16's 8 bits."""
+    net = build_network(replace(RECIPE, arch="street-nano")).eval()
+    picture = torch.rand(1, 3, 64, 96, generator=torch.Generator().manual_seed(4))
+    with torch.no_grad():
+        whole = net(picture)
+        with torch.autocast("cpu", torch.bfloat16):
+            few = net(picture).float()
+    assert float((whole - few).abs().max()) < 0.05, float((whole - few).abs().max())
+
+
 def _checkpoint(numbers: dict[str, torch.Tensor]) -> Checkpoint:
     return Checkpoint(
         recipe=RECIPE, epoch=1, net=numbers, average=numbers, average_steps=1, optimiser={}
@@ -249,6 +287,8 @@ BEHAVIOURS: dict[str, Callable[[], None]] = {
         another_network_is_refused,
         a_file_that_is_no_checkpoint_is_refused,
         a_device_that_is_not_there_is_refused,
+        rare_kinds_come_more_often,
+        striding_layers_learn_alike_in_few_bits,
     )
 }
 
