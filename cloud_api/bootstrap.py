@@ -39,7 +39,9 @@ from cloud_api.media import check_media_type
 from cloud_api.metrics import Metrics
 from cloud_api.migrate import upgrade
 from cloud_api.mode_switching import ModeSwitcher
+from cloud_api.model_registry.false_alarms import FalseAlarmReader
 from cloud_api.model_registry.registry import ModelRegistry
+from cloud_api.model_registry.review_queue import ReviewQueue
 from cloud_api.notices.bootstrap import Notices, build_notices
 from cloud_api.notices.senders import AppriseSender, NoticeSender
 from cloud_api.open311.requests_list import RequestsList
@@ -368,6 +370,7 @@ def build(
             orders=orders,
             requests=requests,
             webhooks=build_deliverers(config.webhooks, store, requests, metrics, Random()),  # noqa: S311 - jitter
+            false_alarms=FalseAlarmReader(store, files, ReviewQueue(store)),
             models=ModelRegistry(
                 store,
                 models_folder(config),

@@ -22,6 +22,7 @@ from cloud_api.flow import Move, Need, State
 from cloud_api.guards import Facts, MoveRequest, missing, proof_of
 from cloud_api.instants import to_us
 from cloud_api.schema import evidence
+from contracts.envelope import Discovery
 
 __all__ = ["Acknowledgement", "CaseDesk", "Deed", "check_department", "find_case", "recurs"]
 
@@ -90,8 +91,14 @@ class CaseDesk:
 
         Raises:
             IllegalMove: the flow has no such move; ``legal_moves`` lists those it has.
+            InvalidInput: only a case that ends can have been a false alarm.
             MoveIncomplete: the move is legal, ``missing`` lists what it lacks.
         """
+        if request.false_alarm and request.to not in _WITH_PARENT:
+            raise InvalidInput(
+                f"false_alarm: a case that goes to {request.to} is not over; expected a move to one of "
+                + ", ".join(sorted(_WITH_PARENT))
+            )
         with self._drawer.take(deed, must_be_open=False) as taken:
             case = taken.case
             flow = self._drawer.flows.of(case.flow)
@@ -110,11 +117,11 @@ class CaseDesk:
                 )
             moved = _moved(case, request, chosen, facts)
             after = taken.append(moved, request.reason)
-            self._take_along(taken, after, moved.from_state, children)
+            self._take_along(taken, after, moved, children)
             return after
 
     def _take_along(
-        self, taken: OpenCase, parent: Case, came_from: State, children: list[Case]
+        self, taken: OpenCase, parent: Case, moved: Moved, children: list[Case]
     ) -> None:
         """Let merged cases end with their parent, and come back when it is reopened."""
         if parent.state in _WITH_PARENT:
@@ -136,10 +143,11 @@ class CaseDesk:
                     into_case=child.merged_into,
                     proof=Proof(parent=parent.case_id) if to is State.CLOSED else None,
                     with_parent=True,
+                    false_alarm=moved.false_alarm,
                 ),
                 now_us=to_us(taken.deed.now),
                 actor=SYSTEM,
-                reason=f"case {parent.number}, into which it was merged, went from {came_from} to "
+                reason=f"case {parent.number}, into which it was merged, went from {moved.from_state} to "
                 f"{parent.state}",
             )
 
@@ -186,11 +194,18 @@ def _moved(case: Case, request: MoveRequest, chosen: Move, facts: Facts) -> Move
         into_case=facts.target.case_id
         if facts.target is not None and Need.TARGET in chosen.needs
         else None,
+        false_alarm=_is_false_alarm(case, request),
         score=request.score if Need.SCORE in chosen.needs else None,
         recurrence=request.to is State.REOPENED
         and case.state is not State.VOID
         and recurs(case, facts.flow.spec.recurrence_days, facts.at_us),
     )
+
+
+def _is_false_alarm(case: Case, request: MoveRequest) -> bool:
+    if request.false_alarm is not None:
+        return request.false_alarm
+    return request.to is State.VOID and case.discovery is Discovery.AUTOMATIC
 
 
 def _illegal(case: Case, request: MoveRequest, legal: tuple[Move, ...]) -> IllegalMove:

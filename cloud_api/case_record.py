@@ -149,6 +149,8 @@ class Moved(Struct, frozen=True, kw_only=True, tag="moved", omit_defaults=True):
     score: int | None = None
     recurrence: bool = False
     with_parent: bool = False
+    false_alarm: bool = False
+    """误报: whoever moved it says that there was nothing; the pictures go to the review queue."""
 
 
 class FlowChanged(Struct, frozen=True, kw_only=True, tag="flow_changed"):

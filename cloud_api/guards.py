@@ -30,6 +30,8 @@ class MoveRequest(NamedTuple):
     approved_by: str | None = None
     into_case: str | None = None
     score: int | None = None
+    false_alarm: bool | None = None
+    """误报: there was nothing. None: taken to be so where what a machine discovered is declared void."""
 
 
 class Facts(NamedTuple):

@@ -17,10 +17,11 @@ def followers(services: Services) -> list[tuple[str, Steps]]:
     webhooks: list[tuple[str, Steps]] = [
         (f"webhook-{each.endpoint.id}", each) for each in services.webhooks
     ]
+    reading: list[tuple[str, Steps]] = [("false-alarms", services.false_alarms), *webhooks]
     if services.notices is None:
-        return webhooks
+        return reading
     postmen = [(f"notices-{each.channel.id}", each) for each in services.notices.postmen]
-    return [("notices", services.notices.writer), *postmen, *webhooks]
+    return [("notices", services.notices.writer), *postmen, *reading]
 
 
 def looping(services: Services) -> list[tuple[str, Steps, float]]:

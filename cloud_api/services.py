@@ -22,6 +22,7 @@ from cloud_api.intake import IntakeLog
 from cloud_api.keys import KeyRing
 from cloud_api.metrics import Metrics
 from cloud_api.mode_switching import ModeSwitcher
+from cloud_api.model_registry.false_alarms import FalseAlarmReader
 from cloud_api.model_registry.registry import ModelRegistry
 from cloud_api.notices.bootstrap import Notices
 from cloud_api.open311.requests_list import RequestsList
@@ -80,5 +81,6 @@ class Services:
     orders: Orders
     reports: ReportDesk
     models: ModelRegistry
+    false_alarms: FalseAlarmReader
     requests: RequestsList
     webhooks: list[Deliverer]

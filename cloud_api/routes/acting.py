@@ -89,6 +89,11 @@ class MoveBody(ActionBody):
     approved_by: Name | None = None
     into_case: Annotated[str | None, Field(max_length=128, pattern=r"^[^\x00]*$")] = None
     score: int | None = None
+    false_alarm: bool | None = Field(
+        default=None,
+        description="There was nothing 误报: the pictures go to the review queue. For moves to void or closed; "
+        "left out, it is taken to be so where what a machine discovered is declared void.",
+    )
 
 
 class Actions:
@@ -192,6 +197,7 @@ def acting_router(services: Services, gate: Gate) -> APIRouter:
             approved_by=body.approved_by,
             into_case=body.into_case,
             score=body.score,
+            false_alarm=body.false_alarm,
         )
         return answer(desk.move(deed(case_ref, request, caller, body), asked), response, "move")
 

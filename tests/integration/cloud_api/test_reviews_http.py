@@ -1,11 +1,17 @@
 """The review queue at a real server."""
 
+import hashlib
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 
+from cloud_api.case_record import case_id_of
 from cloud_api.keys import Role
-from tests.integration.cloud_api.conftest import Server
+from contracts.envelope import Evidence
+from tests.contract.cloud_api.events import START, body_of, make_event
+from tests.integration.cloud_api.conftest import Server, wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -45,6 +51,40 @@ def test_a_picture_goes_in_once_and_is_decided(server: Server) -> None:
     assert states == ["rejected", "accepted"]
     assert [one["decision"]["boxes"][0]["label"] for one in done] == ["van"]
     assert [one["item"]["id"] for one in few] == ["b-1-002"]
+
+
+def test_a_void_case_puts_its_picture_there(server: Server) -> None:
+    """An operator declares a machine's case void over HTTP; its picture waits for a second look by itself."""
+    picture = cv2.imencode(".png", np.zeros((30, 40, 3), np.uint8))[1].tobytes()
+    sha256 = hashlib.sha256(picture).hexdigest()
+    shown = Evidence(
+        sha256=sha256, media_type="image/png", size_bytes=9, captured_at=START, camera="c-7"
+    )
+    event = make_event(77, evidence=(shown,))
+    with (
+        server.client(Role.BOX) as box,
+        server.client(Role.GATEWAY) as gateway,
+        server.client(Role.OPERATOR) as person,
+    ):
+        sent = box.put(
+            f"/v1/evidence/{sha256}", content=picture, headers={"Content-Type": "image/png"}
+        )
+        gateway.post("/v1/events", content=body_of(event)).raise_for_status()
+        case = f"/v1/cases/{case_id_of(event.event_id)}"
+        wait_for(lambda: person.get(case).status_code == 200, "the case is open")
+        move = {"to": "void", "reason": "a shadow", "approved_by": "bob"}
+        moved = person.post(f"{case}/move", json=move)
+
+        def queued() -> list[dict[str, Any]]:
+            items: list[dict[str, Any]] = person.get(
+                "/v1/reviews", params={"reason": "false_alarm"}
+            ).json()["items"]
+            return items
+
+        found = wait_for(queued, "the picture is in the queue")
+
+    assert (sent.status_code, moved.status_code) == (201, 200)
+    assert [(one["item"]["camera"], one["item"]["evidence"]) for one in found] == [("c-7", sha256)]
 
 
 def test_pages_follow_each_other(server: Server) -> None:
