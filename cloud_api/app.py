@@ -44,6 +44,7 @@ from cloud_api.routes.events import events_router
 from cloud_api.routes.evidence import evidence_router
 from cloud_api.routes.exports import exports_router
 from cloud_api.routes.fleet import fleet_router
+from cloud_api.routes.hotline import hotline_router
 from cloud_api.routes.map import map_router
 from cloud_api.routes.map_cells import map_cells_router
 from cloud_api.routes.models import models_router
@@ -123,6 +124,7 @@ def build_app(services: Services, start: Callable[[], None], stop: Callable[[], 
         notices_router(services, gate),
         orders_router(services, gate),
         citizens_router(services, gate),
+        hotline_router(services, gate),
         citizen_page_router(services, gate),
         open311_router(services, gate),
         webhooks_router(services, gate),

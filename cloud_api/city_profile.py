@@ -9,6 +9,7 @@ from cloud_api.deadlines.calendar import day_kinds
 from cloud_api.deadlines.policy import DeadlinePolicy, PolicySpec
 from cloud_api.dispatch.advice import Dispatcher
 from cloud_api.dispatch.classes import ClassTable
+from cloud_api.dispatch.gazetteer import Gazetteer
 from cloud_api.dispatch.grid import load_grid
 from cloud_api.dispatch.preplans import PreplanFile, Preplans
 from cloud_api.dispatch.responsibility import ResponsibilityList
@@ -53,10 +54,12 @@ class CityProfile:
         duplicates: DuplicateFinder,
         indicators: tuple[Indicator, ...],
         suggester: Suggester | None,
+        gazetteer: Gazetteer,
     ) -> None:
         self.duplicates = duplicates
         self.indicators = indicators
         self.suggester = suggester
+        self.gazetteer = gazetteer
         self.spec = spec
         self.folder = folder
         self.deadlines = deadlines
@@ -121,7 +124,12 @@ def load_profile(
     indicators = load_indicators(own if own.is_file() else INDICATOR_FILE)
     finder = DuplicateFinder(rules)
     suggester = _suggester(folder, dispatcher.classes, utc_offset_minutes)
-    return CityProfile(spec, folder, deadlines, dispatcher, finder, indicators, suggester)
+    named = folder / "places.csv"
+    places = rows_of(named) if named.is_file() else []
+    gazetteer = Gazetteer(places, named.name, dispatcher.grid)
+    return CityProfile(
+        spec, folder, deadlines, dispatcher, finder, indicators, suggester, gazetteer
+    )
 
 
 def _suggester(folder: Path, classes: ClassTable, utc_offset_minutes: int) -> Suggester | None:

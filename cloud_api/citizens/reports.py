@@ -22,7 +22,10 @@ from contracts.envelope import Discovery, Evidence, Place
 from contracts.event import Title
 from contracts.levels import Level
 
-__all__ = ["SOURCE", "Report", "ReportDesk", "TakenReport"]
+__all__ = ["ANSWER", "SOURCE", "Report", "ReportDesk", "TakenReport"]
+
+ANSWER = "answer"
+"""Field of the extension form: how the reporter wants to hear of it; without one, by messages."""
 
 SOURCE = "reports"
 """Source of the orders that people's reports become."""
@@ -42,6 +45,8 @@ class Report(Struct, frozen=True, kw_only=True):
     pictures: tuple[str, ...] = ()
     media_urls: tuple[str, ...] = ()
     on_behalf: str | None = None
+    answer: str = "message"
+    """How the reporter wants to hear of it: ``none``, ``message``, ``call``."""
 
 
 class TakenReport(NamedTuple):
@@ -97,6 +102,10 @@ class ReportDesk:
             extension["service_code"] = entry.code
         if report.on_behalf:
             extension["taken_by"] = report.on_behalf
+        if report.answer != "message":
+            if report.answer == "call" and not report.contact.get("phone"):
+                raise InvalidInput("answer call: nothing says which number; give contact.phone")
+            extension[ANSWER] = report.answer
         order = Order(
             source=SOURCE,
             source_id=once,

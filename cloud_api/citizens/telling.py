@@ -2,6 +2,7 @@
 
 from sqlalchemy import Connection, select
 
+from cloud_api.citizens.reports import ANSWER
 from cloud_api.notices.ledger import NoticeBook, Queued
 from cloud_api.notices.plan import Language, NoticePlan
 from cloud_api.notices.story import TRACKING_MARK, Story
@@ -83,4 +84,8 @@ def _reports(connection: Connection, order_ids: list[str]) -> list[OrderRecord]:
             orders.c.order_id.in_(order_ids[start : start + _PARAMETERS])
         )
         found += [decode_order(bytes(body)) for body in connection.scalars(query)]
-    return [record for record in found if record.contact_kinds]
+    return [
+        record
+        for record in found
+        if record.contact_kinds and record.order.extension.get(ANSWER) != "none"
+    ]

@@ -87,6 +87,11 @@ class GridMap:
             (cell, mapping(found)) for cell, found in zip(self.cells, self._shapes, strict=True)
         ]
 
+    def middles(self) -> list[tuple[GridCell, tuple[float, float]]]:
+        """Return each cell with a place that lies in it, longitude and latitude in WGS 84."""
+        points = [found.representative_point() for found in self._shapes]
+        return [(cell, (point.x, point.y)) for cell, point in zip(self.cells, points, strict=True)]
+
     def overlaps(self, share: float = 0.01) -> list[tuple[str, str]]:
         """Return pairs of cells that share more than a share of the smaller one's area."""
         found: list[tuple[str, str]] = []

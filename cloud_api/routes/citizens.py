@@ -49,6 +49,7 @@ Channel = Literal[
     "other",
 ]
 Code = Annotated[str, Path(max_length=40, description="Tracking code 查询码.")]
+Answer = Literal["none", "message", "call"]
 _Line = Annotated[str, Field(max_length=300, pattern=r"^[^\x00]*$")]
 
 
@@ -96,6 +97,10 @@ class ReportBody(BaseModel):
     on_behalf: _Line | None = Field(
         default=None,
         description="Who took it down for somebody else 代办: a desk, a post; no name.",
+    )
+    answer: Answer = Field(
+        default="message",
+        description="How the reporter wants to hear of it: not at all, by messages, or by a call too.",
     )
 
 
@@ -192,6 +197,7 @@ def citizens_router(services: Services, gate: Gate) -> APIRouter:
             language=body.language,
             pictures=tuple(body.pictures),
             on_behalf=body.on_behalf,
+            answer=body.answer,
         )
         once = f"{caller.key_id}:{idempotency_key}" if idempotency_key else uuid.uuid4().hex
         taken = desk.take(found, once=once, now=services.clock.now())

@@ -109,6 +109,23 @@ def test_every_reporter_is_told_of_merge_and_end(city: Api, sender: MemorySender
     assert not any(second.code.encode() in body or b"a@x.test" in body for body in bodies)
 
 
+def test_who_wants_no_answer_is_sent_none(city: Api, sender: MemorySender) -> None:
+    """The address stays for questions; the wish is written where people see it."""
+    report = Report(
+        service_code="2-04-06",
+        channel="phone",
+        place=HERE,
+        contact={"phone": "+86 1"},
+        answer="none",
+    )
+    taken = city.services.reports.take(report, once="1", now=START)
+    city.step(START)
+    _void(city, _case(city, taken), "already known")
+
+    assert sender.sent == []
+    assert city.services.reports.find(taken.code).order.extension["answer"] == "none"
+
+
 def test_a_merged_report_stands_as_the_leading_one(city: Api) -> None:
     """It is open while that one is, and its answer is that one's."""
     parent, child = _case(city, _report(city, "1")), _case(city, second := _report(city, "2"))

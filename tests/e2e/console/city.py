@@ -167,6 +167,8 @@ def _profile(folder: Path) -> Path:
             )
     document = {"type": "FeatureCollection", "features": features}
     (folder / "grid.geojson").write_text(json.dumps(document, ensure_ascii=False), "utf-8")
+    places = f"zh,en,kind,lon,lat\n人民路口,Renmin crossing,crossing,{lon - 0.004},{lat + 0.001}\n"
+    (folder / "places.csv").write_text(places, "utf-8")
     with (folder / "roster.csv").open("a", encoding="utf-8") as roster:
         roster.write(f"city-patrol,wang.fang,1234567,00:00,00:00,{lon - 0.004},{lat + 0.001},,\n")
     return folder

@@ -303,6 +303,9 @@ def _people(record: Recorder) -> None:
         "text": "路口积水",
         "channel": "phone",
     }
+    do(op, "GET", "/v1/places", params={"q": "grid 1", "limit": 2})
+    asked = {key: report[key] for key in ("lon", "lat", "text")}
+    do(op, "POST", "/v1/reports/preview", json=asked)
     code = do(app, "POST", "/v1/reports", json=report).json()["tracking_code"]
     token = {"token": code}
     number = wait_for(

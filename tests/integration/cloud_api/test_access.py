@@ -92,6 +92,8 @@ ROLES: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/orders/{order_id}"): READ,
     ("GET", "/v1/order-sources"): READ,
     ("POST", "/v1/reports"): POST_REPORTS,
+    ("POST", "/v1/reports/preview"): ACT,
+    ("GET", "/v1/places"): ACT,
     ("GET", "/v1/webhooks"): MANAGE,
     ("GET", "/v1/exports/cases.{form}"): READ,
     ("GET", "/v1/exports/events.{form}"): READ,

@@ -1,5 +1,5 @@
 // What the page asks the API; every route of it is open to all (docs/citizen_page.md).
-import { problemOf } from '@/api/problem'
+import { ask as asked } from '@/light/asking'
 import type { components } from '@/api/schema'
 
 export type Services = components['schemas']['CitizenServicesView']
@@ -8,20 +8,8 @@ export type Report = components['schemas']['CitizenReportBody']
 export type Reported = components['schemas']['ReportedView']
 export type Tracked = components['schemas']['TrackedView']
 
-const TIMEOUT_MS = 30_000
-
-async function ask<T>(path: string, init: RequestInit = {}): Promise<T> {
-  const answer = await fetch(path, {
-    ...init,
-    headers: {
-      'Content-Type': 'application/json',
-      'X-Requested-With': 'cityloop-citizen',
-      ...init.headers,
-    },
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  })
-  if (!answer.ok) throw await problemOf(answer)
-  return (await answer.json()) as T
+function ask<T>(path: string, init: RequestInit = {}): Promise<T> {
+  return asked<T>('cityloop-citizen', path, init)
 }
 
 /** Returns what can be reported. */
