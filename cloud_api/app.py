@@ -30,6 +30,7 @@ from cloud_api.privacy.viewing import Viewing
 from cloud_api.problems import problem_response
 from cloud_api.routes.acting import acting_router
 from cloud_api.routes.auditing import auditing_router
+from cloud_api.routes.cameras import cameras_router
 from cloud_api.routes.case_reports import case_reports_router
 from cloud_api.routes.cases import cases_router
 from cloud_api.routes.casework import casework_router
@@ -135,6 +136,7 @@ def build_app(services: Services, start: Callable[[], None], stop: Callable[[], 
         models_router(services, gate),
         reviews_router(services, gate),
         console_router(services, gate),
+        cameras_router(services, gate),
         map_router(services, gate),
     ):
         app.include_router(router)

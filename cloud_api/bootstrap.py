@@ -14,6 +14,7 @@ from cloud_api.audit.heads import HeadSigner
 from cloud_api.audit.ledger import AuditLedger
 from cloud_api.audit.opening import audit_anchors
 from cloud_api.audit.trail import AuditTrail
+from cloud_api.cameras.snapshots import SnapshotDesk
 from cloud_api.case_desk import CaseDesk
 from cloud_api.case_opening import CaseDrawer
 from cloud_api.case_work import CaseWork
@@ -62,6 +63,7 @@ from cloud_api.roll_call import followers, looping
 from cloud_api.service import ProjectorLoop, TickerLoop
 from cloud_api.services import Services
 from cloud_api.ticker import Ticker
+from cloud_api.trials.bench import Bench
 from cloud_api.webhooks.bootstrap import build_deliverers
 from cloud_api.webhooks.endpoints import endpoint_secrets
 from runtime.clock import Clock
@@ -297,8 +299,10 @@ def build(
         item_bytes=config.evidence_item_bytes,
         budget_bytes=config.evidence_budget_bytes,
     )
-    if control is None and config.hub is not None:
-        control = SessionControlSink(MqttSession(config.hub))
+    session = None if control is not None or config.hub is None else MqttSession(config.hub)
+    snapshots = SnapshotDesk(session)
+    if session is not None:
+        control = SessionControlSink(session)
     group_commit = GroupCommit(
         intake,
         clock,
@@ -378,6 +382,8 @@ def build(
                 most_bytes=config.models_item_bytes,
                 budget_bytes=config.models_budget_bytes,
             ),
+            snapshots=snapshots,
+            bench=Bench(config.trials),
             reports=ReportDesk(store, orders.desk, profile.dispatcher, config.report_district),
             notices=_open_notices(
                 config, store, profile, flows, metrics, sender or AppriseSender(), orders.desk

@@ -16,6 +16,7 @@ from cloud_api.open311.config import Open311Config
 from cloud_api.orders.sources import OrderSource
 from cloud_api.people.oidc_config import OidcConfig
 from cloud_api.privacy.keybook import KeyBook
+from cloud_api.trials.config import TrialConfig
 from cloud_api.webhooks.endpoints import Endpoint
 from contracts.envelope import Id
 from runtime.clock import ClockConfig
@@ -212,6 +213,8 @@ class ApiConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whether anybody may hand in a report without a key, as the citizens' page does. Default false."""
     console: ConsoleConfig = ConsoleConfig()
     """What the console shows under the city's own data. Default: a plain ground."""
+    trials: TrialConfig = TrialConfig()
+    """Trying out rules and zones. Default: with uploaded tables only, two at a time."""
     cap_sender: Annotated[str, Meta(pattern=r"^[^\s,<&]{1,200}$")] = "cityloop.invalid"
     """Who warns, as the sender of CAP alerts; a name of yours on the internet. Default cityloop.invalid."""
     log_level: str = "info"

@@ -16,10 +16,16 @@ ApiError
 │   ├── CaseClosed             409  the case takes no such action in its state
 │   ├── MoveIncomplete         422  the move is legal, but something that it needs is missing
 │   ├── ModelConflict          409  a version of a model exists otherwise, or a rollout names it
+│   ├── SelfApproval           409  who proposed something cannot be the second person
+│   ├── ProposalSettled        409  the proposal was decided, or another one took its place
+│   ├── TrialTooLong           422  a trial took more time or memory than it may
 │   ├── VersionMismatch        412  somebody else changed the case meanwhile
 │   ├── HashMismatch           422  the bytes are not those that the path names
 │   ├── ProviderUnavailable    502  (transient) the OpenID provider does not answer
 │   ├── RateLimited            429  (transient) too many requests or failed logins
+│   ├── HubUnavailable         503  (transient) the hub is not connected, or none is configured
+│   ├── TrialsBusy             503  (transient) as many trials run as are allowed
+│   ├── ToolMissing            501  a part of the program that a trial needs is not installed here
 │   ├── IntakeFull             503  (transient) the intake queue is full
 │   ├── StreamFull             503  (transient) as many listeners as are allowed
 │   ├── StoreUnavailable       503  (transient) the database does not answer
@@ -54,6 +60,7 @@ __all__ = [
     "FlowError",
     "Forbidden",
     "HashMismatch",
+    "HubUnavailable",
     "IllegalMove",
     "IntakeFull",
     "InternalFault",
@@ -67,11 +74,16 @@ __all__ = [
     "Problem",
     "ProfileError",
     "ProjectionError",
+    "ProposalSettled",
     "ProviderUnavailable",
     "RateLimited",
     "RequestTimeout",
+    "SelfApproval",
     "StoreUnavailable",
     "StreamFull",
+    "ToolMissing",
+    "TrialTooLong",
+    "TrialsBusy",
     "Unauthenticated",
     "UnsupportedMedia",
     "VersionMismatch",
@@ -216,6 +228,42 @@ class RateLimited(Problem, Transient):
     """Too many requests, or too many failed logins."""
 
     slug, status, title = "rate-limited", 429, "Too many requests"
+
+
+class SelfApproval(Problem, Permanent):
+    """Who proposed something cannot be the second person who approves it."""
+
+    slug, status, title = "self-approval", 409, "Somebody else has to approve this"
+
+
+class ProposalSettled(Problem, Permanent):
+    """The proposal was decided, or what it changes has changed meanwhile."""
+
+    slug, status, title = "proposal-settled", 409, "The proposal is settled"
+
+
+class TrialTooLong(Problem, Permanent):
+    """A trial took more time or memory than it may."""
+
+    slug, status, title = "trial-too-long", 422, "The trial takes too much"
+
+
+class TrialsBusy(Problem, Transient):
+    """As many trials run as are allowed."""
+
+    slug, status, title = "trials-busy", 503, "Too many trials are running"
+
+
+class ToolMissing(Problem, Permanent):
+    """A part of the program that a trial needs is not installed here."""
+
+    slug, status, title = "tool-missing", 501, "A part of the program is not installed here"
+
+
+class HubUnavailable(Problem, Transient):
+    """The hub is not connected, or none is configured."""
+
+    slug, status, title = "hub-unavailable", 503, "The hub is not connected"
 
 
 class IntakeFull(Problem, Transient):

@@ -11,6 +11,9 @@ _RETENTION_S = 600.0
 _FOLLOW_S = 0.5
 """Real seconds between looks of what follows the logs: notices and the like."""
 
+_ANSWERS_S = 0.2
+"""Real seconds between looks for answers of boxes; somebody waits for the picture."""
+
 
 def followers(services: Services) -> list[tuple[str, Steps]]:
     """Return what reads the logs and acts on them, each for itself."""
@@ -31,6 +34,7 @@ def looping(services: Services) -> list[tuple[str, Steps, float]]:
     ]
     if services.retention is not None:
         looking.append(("evidence-retention", services.retention, _RETENTION_S))
+    looking.append(("snapshots", services.snapshots, _ANSWERS_S))
     return [
         *looking,
         *((f"orders-{each.name}", each, each.every_s) for each in services.orders.pollers),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from cloud_api.audit.ledger import AuditLedger
 from cloud_api.audit.trail import AuditTrail
+from cloud_api.cameras.snapshots import SnapshotDesk
 from cloud_api.case_desk import CaseDesk
 from cloud_api.case_opening import CaseDrawer
 from cloud_api.case_work import CaseWork
@@ -37,6 +38,7 @@ from cloud_api.ports import ControlSink
 from cloud_api.privacy.vault import Vault
 from cloud_api.projector import Projector
 from cloud_api.ticker import Ticker
+from cloud_api.trials.bench import Bench
 from cloud_api.webhooks.deliverer import Deliverer
 from runtime.clock import Clock
 
@@ -84,3 +86,5 @@ class Services:
     false_alarms: FalseAlarmReader
     requests: RequestsList
     webhooks: list[Deliverer]
+    snapshots: SnapshotDesk
+    bench: Bench

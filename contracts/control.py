@@ -121,3 +121,6 @@ class ConfigReported(Struct, frozen=True, kw_only=True, tag="config.reported.v1"
     at: Moment
     sections: dict[str, str] = {}
     """Section name to ``applied`` or the reason why not."""
+    scenes: dict[Id, dict[str, Any]] = {}
+    """Camera to what is drawn on its picture as it runs: ``zones``, ``lines``, ``masks`` and
+    ``calibration``, in the form of the box's own file."""

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from contracts.envelope import Id, Moment, Place, Sha256
+from contracts.status import CameraState
 
 __all__ = [
     "BoxEntry",
@@ -163,6 +164,10 @@ class BoxReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
     config_at: Moment | None = None
     sections: dict[str, str] = {}
     """Section of the desired configuration to ``applied``, ``refused: …`` or ``needs restart``."""
+    cameras: tuple[CameraState, ...] = ()
+    """Its cameras as its last status told them."""
+    scenes: dict[str, dict[str, Any]] = {}
+    """Camera to zones, lines, masks and calibration as they run."""
 
 
 class OnlineRate(Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 
 from contracts.envelope import Envelope, Id, Place
 
-__all__ = ["BoxState", "Dropped", "Status", "SubjectBirth"]
+__all__ = ["BoxState", "CameraState", "Dropped", "Status", "SubjectBirth"]
 
 
 class BoxState(StrEnum):
@@ -28,6 +28,18 @@ class SubjectBirth(Struct, frozen=True, kw_only=True, omit_defaults=True):
     place: Place | None = None
 
 
+class CameraState(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How a camera does, as its box sees it."""
+
+    camera: Id
+    up: bool
+    """Whether it gives pictures, and they can be looked at."""
+    fps: Annotated[float, Meta(ge=0.0)] | None = None
+    """Frames a second that came since the status before; None in the first one."""
+    flaws: tuple[str, ...] = ()
+    """What is wrong with its picture now: frozen, covered, defocused, shifted."""
+
+
 class Status(Envelope, frozen=True, kw_only=True, tag="status.v1", tag_field="type"):
     """What a box says about itself. Counters only grow within a boot."""
 
@@ -37,6 +49,7 @@ class Status(Envelope, frozen=True, kw_only=True, tag="status.v1", tag_field="ty
     clock_offset_s: float | None = None
     """This box's clock minus true time, seconds, where NTP tells it."""
     counters: dict[str, int] = {}
+    cameras: tuple[CameraState, ...] = ()
 
 
 class Dropped(Envelope, frozen=True, kw_only=True, tag="dropped.v1", tag_field="type"):

@@ -9,9 +9,13 @@ COPY contracts contracts
 COPY runtime runtime
 COPY rules rules
 COPY cloud_api cloud_api
+# Trials of rules and zones run the code of gateways and boxes beside the API.
+COPY gateway gateway
+COPY edge edge
+COPY cityloop cityloop
 RUN python -m venv /opt/cityloop/venv \
     && /opt/cityloop/venv/bin/pip install --no-cache-dir --disable-pip-version-check \
-        --constraint constraints.txt '.[cloud]'
+        --constraint constraints.txt '.[cloud,gateway,grid]'
 
 FROM python:3.11-slim-bookworm
 LABEL org.opencontainers.image.title="cityloop cloud_api" \

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edge.config_commands import Failure, check_command, config_command, schema_command
+from edge.config_commands import (
+    Failure,
+    check_command,
+    config_command,
+    scene_command,
+    schema_command,
+)
 from edge.doctor.commands import doctor
 from edge.evidence.commands import release
 from edge.setup_page.commands import init
@@ -345,7 +351,9 @@ def _print_tables(result: "ReplayResult") -> None:
     console.print(stays)
 
 
-for command in (init, doctor, config_command, check_command, schema_command, release, tune):
+for command in (
+    init, doctor, config_command, check_command, scene_command, schema_command, release, tune,
+):  # fmt: skip
     main.add_command(command)
 
 

@@ -1,4 +1,4 @@
-"""``cityloop edge config``, ``check`` and ``schema``: what a configuration says and may say."""
+"""``cityloop edge config``, ``check``, ``scene`` and ``schema``: what a configuration says and may say."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import click
 
 from runtime.errors import ConfigError
 
-__all__ = ["Failure", "check_command", "config_command", "schema_command"]
+__all__ = ["Failure", "check_command", "config_command", "scene_command", "schema_command"]
 
 
 class Failure(click.ClickException):
@@ -97,3 +97,23 @@ def schema_command() -> None:
     from edge.config_schema import edge_schema  # noqa: PLC0415
 
     click.echo(json.dumps(edge_schema(), ensure_ascii=False, indent=2))
+
+
+@click.command("scene")
+def scene_command() -> None:
+    """Check zones, lines, masks and ground points of one camera, given as JSON on standard input.
+
+    Reads {"scene": {"zones": [...], "lines": [...], "masks": [...], "calibration": [...]}, "width": W,
+    "height": H} and prints {"faults", "ground", "areas_m2"}. Exit codes: 0 looked at, 2 not such JSON.
+    """
+    import sys  # noqa: PLC0415
+
+    import msgspec  # noqa: PLC0415
+
+    from edge.scene_check import SceneAsked, check_scene  # noqa: PLC0415
+
+    try:
+        asked = msgspec.json.decode(sys.stdin.buffer.read(), type=SceneAsked)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Failure(f"standard input: {error}; see cityloop edge scene --help") from error
+    click.echo(msgspec.json.encode(check_scene(asked)).decode())

@@ -25,6 +25,7 @@ from edge.desired import (
     overlay,
 )
 from edge.errors import DesiredRefused
+from edge.reported_scenes import scenes_of
 from edge.sensor_lane import SensorLane
 from edge.sensors.polled import PolledDriver
 from edge.sensors.simulated import SimulatedDriver
@@ -139,6 +140,7 @@ class Configurator:
             sha256=self._own_sha256(self._own) if desired is None else desired.sha256,
             at=now,
             sections={} if desired is None else self._results(),
+            scenes=scenes_of(self._running.cameras),
         )
 
     def _apply(self) -> None:

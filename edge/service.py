@@ -10,6 +10,7 @@ import structlog
 from contracts.envelope import Channel
 from contracts.status import BoxState, Status, SubjectBirth
 from edge.camera_lane import CameraLane
+from edge.camera_states import CameraStates
 from edge.commands import CommandDesk
 from edge.configurator import Configurator
 from edge.episodes import EpisodeBook
@@ -112,6 +113,7 @@ class Agent:
         self._status_every = timedelta(seconds=status_every_s)
         self._clock_offset = clock_offset
         self._status_seq = 0
+        self._camera_states = CameraStates()
         self._status_due: datetime | None = None
         self._held = Holdback()
         self._full_until: datetime | None = None
@@ -333,6 +335,7 @@ class Agent:
             subjects=self._subjects,
             clock_offset_s=self._clock_offset(),
             counters=self.counters,
+            cameras=self._camera_states.tell(self.cameras, self.book.open_keys, now),
         )
 
     def _upload(self) -> None:

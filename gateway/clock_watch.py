@@ -142,6 +142,8 @@ class ClockWatch:
                     config_sha256="" if reported is None else reported.sha256,
                     config_at=None if reported is None else reported.at,
                     sections={} if reported is None else reported.sections,
+                    cameras=record.cameras,
+                    scenes={} if reported is None else reported.scenes,
                 )
             )
         return found

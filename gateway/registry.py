@@ -20,7 +20,7 @@ from contracts.registry import (
     RegistryUpdate,
     UnknownDevices,
 )
-from contracts.status import BoxState, Status
+from contracts.status import BoxState, CameraState, Status
 from contracts.topics import BoxTopic
 
 __all__ = [
@@ -71,6 +71,7 @@ class BoxRecord(msgspec.Struct, kw_only=True, omit_defaults=True):
     clock_offset_s: float | None = None
     versions: dict[str, str] = {}
     counters: dict[str, int] = {}
+    cameras: tuple[CameraState, ...] = ()
 
 
 class _Meta(msgspec.Struct, kw_only=True):
@@ -131,6 +132,7 @@ class Registry:
             clock_offset_s=status.clock_offset_s,
             versions=status.versions,
             counters=status.counters,
+            cameras=status.cameras,
         )
         self._dirty.add(f"box:{place.box}")
         for birth in status.subjects:

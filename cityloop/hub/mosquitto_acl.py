@@ -31,6 +31,8 @@ def mosquitto_acl(gateway: str = "gateway", api: str = "api") -> str:
         "",
         f"user {api}",
         f"topic write {district}/{Kind.CONTROL.value}",
+        f"topic write {every_box}/{Kind.COMMAND.value}",
         f"topic read {district}/{Kind.EVENTS.value}",
+        f"topic read {every_box}/{Kind.COMMAND_RESULT.value}",
     ]
     return "\n".join(lines) + "\n"

@@ -75,8 +75,15 @@ def _service_user(name: str, role: Role, password_hash: str) -> str:
     if role is Role.ADMIN:
         return _user(name, password_hash, [">"], [">"])
     if role is Role.API:
-        publish = [f"{_ROOT}.*.{Kind.CONTROL.value}"]
-        listen = [f"{_ROOT}.*.{Kind.EVENTS.value}", _MQTT_DELIVERIES, "_INBOX.>"]
+        # beside what it says to gateways it orders pictures of boxes, and hears what became of it
+        box = f"{_ROOT}.*.*.*"
+        publish = [f"{_ROOT}.*.{Kind.CONTROL.value}", f"{box}.{subject(Kind.COMMAND.value)}"]
+        listen = [
+            f"{_ROOT}.*.{Kind.EVENTS.value}",
+            f"{box}.{subject(Kind.COMMAND_RESULT.value)}",
+            _MQTT_DELIVERIES,
+            "_INBOX.>",
+        ]
         return _user(name, password_hash, publish, listen)
     publish = [
         *(

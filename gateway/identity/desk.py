@@ -201,7 +201,8 @@ class FleetDesk:
 
 def _lasting(report: BoxReport) -> BoxReport:
     """Return a report without what changes with every message."""
-    return msgspec.structs.replace(report, heard_at=None, counters={})
+    cameras = tuple(msgspec.structs.replace(camera, fps=None) for camera in report.cameras)
+    return msgspec.structs.replace(report, heard_at=None, counters={}, cameras=cameras)
 
 
 def _updates(

@@ -13,7 +13,7 @@ from tests.integration.cloud_api.conftest import wait_for
 from tests.integration.cloud_api.openapi_recorder import Recorder
 from tests.integration.cloud_api.test_reviews_http import item
 
-__all__ = ["WHO", "exchange_cases", "exchange_models"]
+__all__ = ["WHO", "exchange_cameras", "exchange_cases", "exchange_models"]
 
 JPEG = b"\xff\xd8\xff\xe0 a dry road \xff\xd9"
 SHA = hashlib.sha256(JPEG).hexdigest()
@@ -240,6 +240,22 @@ def _fleet(record: Recorder) -> None:
     do(Role.READER, "GET", "/v1/online-rates")
     do(admin, "DELETE", "/v1/devices/{name}", device)
     do(admin, "DELETE", "/v1/boxes/{name}", {"name": "box-8"})
+
+
+def exchange_cameras(record: Recorder) -> None:
+    """Draw a zone on the picture of a camera."""
+    do, admin, reader = record.do, Role.ADMIN, Role.READER
+    entry = {"profile": "camera", "district": "futian", "site": "bay-road", "box": "box-1"}
+    do(admin, "PUT", "/v1/devices/{name}", {"name": "street-1"}, json=entry)
+    camera = {"camera": "street-1"}
+    polygon = [[0.3, 0.6], [0.7, 0.6], [0.7, 0.9], [0.3, 0.9]]
+    scene = {"zones": [{"id": "fire-lane", "kind": "fire_lane", "polygon": polygon}]}
+    asked = {"scene": scene, "width": 1280, "height": 720}
+    do(Role.OPERATOR, "POST", "/v1/cameras/{camera}/check", camera, json=asked)
+    why = {"reason": "the lane was repainted"}
+    do(admin, "PUT", "/v1/cameras/{camera}/scene", camera, params=why, json=scene)
+    do(reader, "GET", "/v1/cameras/{camera}", camera)
+    do(reader, "GET", "/v1/cameras")
 
 
 def exchange_models(record: Recorder, bundle: bytes) -> None:

@@ -121,6 +121,12 @@ ROLES: dict[tuple[str, str], frozenset[Role]] = {
     ("POST", "/v1/reviews"): PUT_EVIDENCE,
     ("GET", "/v1/reviews"): READ,
     ("POST", "/v1/reviews/{review}/decision"): ACT,
+    ("GET", "/v1/cameras"): READ,
+    ("GET", "/v1/cameras/{camera}"): READ,
+    ("POST", "/v1/cameras/{camera}/check"): ACT,
+    ("PUT", "/v1/cameras/{camera}/scene"): MANAGE,
+    ("POST", "/v1/cameras/{camera}/snapshots"): ACT,
+    ("GET", "/v1/cameras/{camera}/snapshots/{order}"): ACT,
 }
 OPEN = {
     ("GET", "/healthz"),
@@ -163,6 +169,8 @@ def _status(client: httpx.Client, method: str, path: str) -> int:
         model="none",
         version="1.0.0",
         review="none",
+        camera="none",
+        order="0" * 32,
     )
     headers = {"X-Forwarded-For": "192.0.2.1"}  # so that /metrics does not take us for loopback
     with client.stream(method, path, headers=headers) as answer:

@@ -15,7 +15,12 @@ import pytest
 import cloud_api
 from cloud_api.openapi_examples import EXAMPLES, read_examples
 from tests.integration.cloud_api.conftest import Server
-from tests.integration.cloud_api.openapi_exchanges import WHO, exchange_cases, exchange_models
+from tests.integration.cloud_api.openapi_exchanges import (
+    WHO,
+    exchange_cameras,
+    exchange_cases,
+    exchange_models,
+)
 from tests.integration.cloud_api.openapi_recorder import Recorder, alike, shape
 from tests.integration.cloud_api.test_login import _add
 from tests.integration.cloud_api.test_models_http import packed
@@ -31,6 +36,8 @@ WITHOUT = {
     "GET /v1/webhooks/{endpoint}/trouble": "nothing failed",
     "GET /v1/evidence/{sha256}": "the bytes of a picture",
     "POST /v1/logout": "no body, no answer",
+    "POST /v1/cameras/{camera}/snapshots": "needs a hub and a box",
+    "GET /v1/cameras/{camera}/snapshots/{order}": "needs a hub and a box",
     "GET /v1/models/{model}/versions/{version}/bundle": "the bytes of a bundle",
 }
 """Routes without an example, and why."""
@@ -38,7 +45,7 @@ WITHOUT = {
 TAGS = {
     "events", "cases", "supervision", "dispatch", "evidence", "stream", "system", "people", "fleet",
     "notices", "orders", "citizens", "open311", "webhooks", "exports", "models",
-    "evaluation", "audit",
+    "evaluation", "audit", "cameras",
 }  # fmt: skip
 """Parts of the API whose every route has an example or a reason to have none."""
 
@@ -66,6 +73,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Recorde
     record = Recorder(made)
     try:
         exchange_cases(record)
+        exchange_cameras(record)
         exchange_models(record, packed(folder, "street-sim", "1.4.0", 7))
         with made.client(None) as client:
             document = client.get("/openapi.json").json()

@@ -157,6 +157,7 @@ PINNED = {
     ),
     "status": (
         "BoxState",
+        "CameraState",
         "Dropped",
         "Status",
         "SubjectBirth",

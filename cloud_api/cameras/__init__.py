@@ -1,0 +1,1 @@
+"""Cameras: how they do, what they last saw, and what is drawn on their pictures."""
