@@ -223,7 +223,7 @@ def build(
         sync=config.journal.sync,
     )
     closers.append(journal.close)
-    checkpoint = CheckpointStore(paths.checkpoint)
+    checkpoint = CheckpointStore(paths.checkpoint, fold_bytes=config.checkpoint.fold_bytes)
     closers.append(checkpoint.close)
     remember = config.api.remember if config.api is not None else 200_000
     outbox = _outbox(config, paths.outbox, remember, clock.now, closers)

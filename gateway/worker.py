@@ -112,6 +112,7 @@ class Worker:
             host.take_dirty,
             every_s=limits.checkpoint_every_s,
             every_records=limits.checkpoint_every_records,
+            readings=lambda: host.maker.counters["readings"],
         )
         self._pruned = self.keeper.saved
         self._polled_at_s: float | None = None

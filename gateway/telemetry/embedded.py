@@ -19,7 +19,7 @@ import structlog
 
 from gateway.errors import TelemetryError
 from gateway.ports import Bucket, Point
-from gateway.store import open_store
+from gateway.store import open_store, write_rows
 from gateway.telemetry.rollups import Rollups
 from gateway.telemetry.series_numbers import SeriesNumbers
 
@@ -154,11 +154,10 @@ class EmbeddedTelemetry:
             self._create(day)
             self._days.add(day)
             self._expire(newest)
-        number = self._series.number
-        rows = [(number(device, metric), at_us, value) for device, metric, at_us, value in batch]
+        rows = self._series.rows(batch)
         # by series: each page of the table is fetched and logged once, not once for each moment
         rows.sort(key=_PLACE)
-        self._db.executemany(f'INSERT OR REPLACE INTO "raw_{day}" VALUES (?,?,?)', rows)  # noqa: S608 - day is an int
+        write_rows(self._db, f'INSERT OR REPLACE INTO "raw_{day}"', 3, rows)
         self._rollups.touched(day, rows)
 
     def _expire(self, newest: int) -> None:

@@ -3,11 +3,15 @@
 import sqlite3
 import threading
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from gateway.checkpoint import CheckpointStore, Position, Space
+from gateway.checkpoint_changes import Blobs, merge_changes, pack_changes, unpack
 from gateway.checkpoint_keeper import CheckpointKeeper
 from gateway.errors import StoreVersionError
 from gateway.explain import explain
@@ -36,12 +40,110 @@ def store(tmp_path: Path) -> CheckpointStore:
 
 def test_saved_pieces_come_back_and_removed_ones_do_not(store: CheckpointStore) -> None:
     """A blob of None takes its key out; the position is that of the last save."""
-    store.save({Space.ENGINE: {"a": b"1", "b": b"2"}, Space.MARKS: {"a": b"3"}}, Position(5, 4))
-    store.save({Space.ENGINE: {"a": None, "c": b"4"}}, Position(9, 9))
+    first: Pieces = {Space.ENGINE: {"a": b"1", "b": b"2"}, Space.MARKS: {"a": b"3"}}
+    store.save(pack_changes(first), Position(5, 4))
+    store.save(pack_changes({Space.ENGINE: {"a": None, "c": b"4"}}), Position(9, 9))
 
     assert store.load(Space.ENGINE) == {"b": b"2", "c": b"4"}
     assert store.load(Space.MARKS) == {"a": b"3"}
     assert store.position() == Position(9, 9)
+
+
+def test_state_of_the_version_before_is_brought_over(tmp_path: Path) -> None:
+    """A row for each key becomes a change, once; what is said of it later counts."""
+    path = tmp_path / "c.sqlite"
+    with sqlite3.connect(path) as database:
+        database.execute(
+            "CREATE TABLE state (space TEXT NOT NULL, key TEXT NOT NULL, blob BLOB NOT NULL, "
+            "PRIMARY KEY (space, key)) WITHOUT ROWID"
+        )
+        database.execute(
+            "CREATE TABLE position (one INTEGER PRIMARY KEY CHECK (one = 1), "
+            "next_offset INTEGER NOT NULL, telemetry_offset INTEGER NOT NULL)"
+        )
+        rows = [("engine", "a", b"1"), ("engine", "b", b"2"), ("marks", "m", b"3")]
+        database.executemany("INSERT INTO state VALUES (?,?,?)", rows)
+        database.execute("INSERT INTO position VALUES (1,7,6)")
+        database.execute("PRAGMA user_version=2")
+    database.close()
+    raised = CheckpointStore(path)
+    raised.save(pack_changes({Space.ENGINE: {"b": b"new"}}), Position(8, 8))
+    raised.close()
+    again = CheckpointStore(path)
+
+    assert again.load(Space.ENGINE) == {"a": b"1", "b": b"new"}
+    assert again.load(Space.MARKS) == {"m": b"3"}
+    assert again.position() == Position(8, 8)
+
+
+def _stored_bytes(store: CheckpointStore) -> int:
+    (total,) = store._db.execute("SELECT TOTAL(LENGTH(packed)) FROM change").fetchone()
+    return int(total)
+
+
+_saves = st.lists(
+    st.dictionaries(st.text("abc", max_size=2), st.none() | st.binary(max_size=3), max_size=6),
+    max_size=4,
+)
+
+
+@given(saves=_saves, folds=st.lists(st.integers(0, 40), min_size=4, max_size=4))
+@settings(max_examples=15, deadline=None)
+def test_folding_changes_nothing_that_is_loaded(saves: list[Blobs], folds: list[int]) -> None:
+    """However often, and however far it has come when something else is saved or all ends."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "c.sqlite"
+        store = CheckpointStore(path, fold_bytes=1)
+        store._db.execute("PRAGMA synchronous=OFF")
+        expected: Blobs = {}
+        for number, (blobs, parts) in enumerate(zip(saves, folds, strict=False)):
+            expected |= blobs
+            store.save(pack_changes({Space.ENGINE: blobs}), Position(number, number))
+            for _ in range(parts):
+                store.fold()
+        store.close()
+        again = CheckpointStore(path, fold_bytes=1)
+        again._db.execute("PRAGMA synchronous=OFF")
+        while again.fold():
+            pass
+        found = again.load(Space.ENGINE)
+        again.close()
+
+    assert found == {key: blob for key, blob in expected.items() if blob is not None}
+
+
+def test_folding_keeps_the_file_to_what_is_known(tmp_path: Path) -> None:
+    """A key that changed a hundred times takes the room of one."""
+    store = CheckpointStore(tmp_path / "c.sqlite", fold_bytes=1_000)
+    store._db.execute("PRAGMA synchronous=OFF")
+    sizes = []
+    for number in range(60):
+        blobs: Blobs = {f"key-{n}": b"%d" % number for n in range(20)}
+        store.save(pack_changes({Space.ENGINE: blobs}), Position(number, number))
+        while store.fold():
+            pass
+        sizes.append(_stored_bytes(store))
+
+    assert max(sizes) < 3 * 1_000
+    assert set(store.load(Space.ENGINE).values()) == {b"59"}
+
+
+def test_merged_changes_say_what_they_said_in_turn() -> None:
+    """Of two blobs of a key the later one stays, and what is gone stays gone."""
+    turns: list[Pieces] = [
+        {Space.ENGINE: {"a": b"1", "b": b"1"}, Space.MARKS: {"a": b"m"}},
+        {Space.ENGINE: {"a": None, "c": b"2"}},
+    ]
+    merged = merge_changes(change for turn in turns for change in pack_changes(turn))
+    found: dict[Space, Blobs] = {change.space: {} for change in merged}
+    for change in merged:
+        found[change.space] |= unpack(change.packed)
+
+    assert found == {
+        Space.ENGINE: {"a": None, "b": b"1", "c": b"2"},
+        Space.MARKS: {"a": b"m"},
+    }
+    assert len({(change.space, change.part) for change in merged}) == len(merged)
 
 
 def test_newer_schema_is_refused(tmp_path: Path) -> None:
@@ -84,6 +186,43 @@ def test_failed_save_is_repeated_with_what_is_newest(
     assert [log["event"] for log in logs] == ["checkpoint_failed"]
     assert store.load(Space.ENGINE) == {"a": b"new", "b": b"kept"}
     assert keeper.counters == {"failures": 1, "checkpoints": 1}
+
+
+def test_keeper_collects_when_many_readings_were_seen(store: CheckpointStore) -> None:
+    """A record may hold hundreds of them, and encoding what they changed must not take long at once."""
+    state, seen = _State(), [0]
+    keeper = CheckpointKeeper(
+        store, state.take, every_s=1e9, every_records=10**9, readings=lambda: seen[0]
+    )
+    keeper.step(0.0, Position(0, 0))
+    asked = []
+    for offset, readings in ((1, 3_999), (2, 4_000), (3, 4_001), (4, 8_000)):
+        seen[0] = readings
+        asked.append(keeper.due(0.0, Position(offset, offset)))
+        keeper.step(0.0, Position(offset, offset))
+
+    assert asked == [False, True, False, True]
+
+
+def test_what_cannot_be_saved_does_not_outgrow_the_state(
+    store: CheckpointStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the disk takes nothing, of many changes of a key only the last one is kept."""
+    monkeypatch.setattr("gateway.checkpoint_keeper._MOST_BYTES", 50_000)
+    state = _State()
+    keeper = CheckpointKeeper(store, state.take, every_s=1.0, every_records=10**9)
+    store._db.execute("PRAGMA query_only=1")
+    kept = []
+    with capture_logs():
+        for second in range(60):
+            state.dirty = {Space.ENGINE: {f"key-{n}": bytes(1_000) for n in range(10)}}
+            keeper.step(float(second), Position(second, second))
+            kept.append(keeper._collected_bytes)
+    store._db.execute("PRAGMA query_only=0")
+    keeper.step(60.0, Position(60, 60))
+
+    assert max(kept) < 3 * 50_000
+    assert len(store.load(Space.ENGINE)) == 10
 
 
 def test_keeper_in_its_thread_writes_what_it_was_handed_before_it_ends(
