@@ -15,6 +15,7 @@ __all__ = [
     "CameraPriority",
     "CrowdConfig",
     "DetectorConfig",
+    "FurtherModelConfig",
     "GateConfig",
     "GroundPairConfig",
     "IntegrityConfig",
@@ -189,6 +190,22 @@ class BackgroundConfig(
 DetectorConfig = OnnxConfig | BackgroundConfig
 
 
+class FurtherModelConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A further network of a camera, which looks at the whole picture now and then."""
+
+    id: Id
+    """Name of the network, unique on the camera."""
+    detector: OnnxConfig
+    """The network (``kind: onnx``)."""
+    every_s: Annotated[float, Meta(ge=0.1, le=3600.0)] = 5.0
+    """Seconds of video between two looks. Default: 5 s."""
+    min_hits: Annotated[int, Meta(ge=1)] = 2
+    """Looks in a row that make a thing count. Default: 2."""
+    prefix: Annotated[str, Meta(pattern=r"^[a-z0-9_-]{0,16}$")] = ""
+    """Put before the names of its classes, where another of the camera's models has the same. Default:
+    nothing."""
+
+
 class GateConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Two clocks of attention: what moves is looked at at once, everything every few seconds.
 
@@ -343,6 +360,8 @@ class CameraConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Where frames come from."""
     detector: DetectorConfig
     """What finds objects: ``kind: onnx`` or ``kind: background``."""
+    further_models: Annotated[tuple[FurtherModelConfig, ...], Meta(max_length=8)] = ()
+    """Further networks, each with classes of its own. Default: none."""
     place: Place | None = None
     """Where the camera stands, WGS 84. Default: the box's place."""
     gate: GateConfig = GateConfig()

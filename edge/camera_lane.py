@@ -111,6 +111,15 @@ class CameraLane:
         return None if self._pipeline is None else self._pipeline.model_id
 
     @property
+    def models(self) -> Mapping[str, str]:
+        """Model by name in the box's versions: of the camera, and of each further network."""
+        if self._pipeline is None:
+            return {}
+        name = f"model.{self.camera}"
+        more = self._pipeline.further_models.items()
+        return {name: self._pipeline.model_id, **{f"{name}.{one}": model for one, model in more}}
+
+    @property
     def ended(self) -> bool:
         """Whether a recording is over, or nothing will ever come."""
         if self._feed is None or self._refusal is not None:

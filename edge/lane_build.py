@@ -113,7 +113,9 @@ def build_lane(
         if detector is None and isinstance(camera.detector, OnnxConfig):
             seated = parts.models.seated(camera, lambda config: _network(config, parts))
             detector = seated or _network(camera.detector, parts)
-        perception = build_perception(camera, parts.folder, detector, grid=grid)
+        perception = build_perception(
+            camera, parts.folder, detector, grid=grid, network=lambda one: _network(one, parts)
+        )
         feed, footage = _feed(camera, parts, source)
     except (EdgeError, SecretError) as error:
         return CameraLane(None, None, watch, camera=camera.id, refusal=str(error))

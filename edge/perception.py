@@ -1,7 +1,7 @@
 """From a frame to tracks: gate, detector, tracker, and what is known of who is in the picture."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import structlog
@@ -13,11 +13,12 @@ from edge.cameras.frame import Frame
 from edge.errors import InferenceFault
 from edge.evidence.config import RedactPolicy
 from edge.evidence.view import Polygon, View
+from edge.further_eyes import FurtherEyes
 from edge.vision.association import overlap
 from edge.vision.detections import Detections, Glimpse
 from edge.vision.motion_gate import Motion, MotionGate
 from edge.vision.ports import Awaited, DeferredDetector, Detector, RegionDetector
-from edge.vision.recollection import RememberedTrack
+from edge.vision.recollection import RememberedTrack, remembered
 from edge.vision.tracker import Tracker, Unlooked
 from edge.vision.tracks import Tracks
 
@@ -112,6 +113,7 @@ class Perception:
         fps: most frames looked at in a second of presentation time; None looks at all.
         policy: how pictures are redacted, which decides when a view is sure.
         masks: polygons that no picture shows.
+        further: networks that look now and then; None where there is only the detector.
 
     Attributes:
         counters: ``frames_read``, of which each is one of ``frames_thinned`` (the fps limit),
@@ -133,7 +135,9 @@ class Perception:
         fps: float | None = None,
         policy: RedactPolicy = RedactPolicy.AUTO,
         masks: tuple[Polygon, ...] = (),
+        further: FurtherEyes | None = None,
     ) -> None:
+        self.further = further
         self._detector = detector
         self._masks = masks
         self._tracker = tracker
@@ -241,6 +245,27 @@ class Perception:
         detector = self._detector
         self.focus.region_px = detector.region_px if isinstance(detector, RegionDetector) else None
 
+    def join(self, percept: Percept) -> Percept:
+        """Return what is known with what the further networks know; once for each percept, in order."""
+        if self.further is None:
+            return percept
+        news = self.further.look(percept.frame)
+        view = percept.view
+        if view is None and news:
+            # nobody looked for people in this very frame, so that its picture is covered as a whole
+            unknown = Motion(changed_ratio=0.0, boxes=_NOTHING, calibrating=True, changed=False)
+            view = self._view(percept.frame, percept.tracks, unknown)
+        if view is not None:
+            hidden = np.concatenate((view.hidden_xyxy, self.further.boxes()))
+            view = replace(view, hidden_xyxy=hidden)
+        return Percept(percept.frame, self.further.joined(percept.tracks), view)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every class that may be told, also of further networks."""
+        more = () if self.further is None else self.further.names
+        return self._detector.names + more
+
     def _chosen_classes(self) -> NDArray[np.bool_] | None:
         if not self._classes:
             return None
@@ -276,19 +301,16 @@ class Perception:
 
     def remember(self) -> tuple[tuple[RememberedTrack, ...], int]:
         """Return the tracks that are there, and the first number that was never given."""
-        tracks = self._tracker.alive()
-        kept = zip(
-            tracks.id.tolist(),
-            tracks.xyxy.tolist(),
-            tracks.labels(),
-            tracks.confidence.tolist(),
-            strict=True,
-        )
-        return tuple(RememberedTrack(*one) for one in kept), self._tracker.next_id
+        kept = remembered(self._tracker.alive())
+        if self.further is not None:
+            kept += self.further.remember()
+        return kept, self._tracker.next_id
 
     def recall(self, tracks: Sequence[RememberedTrack], next_id: int) -> None:
         """Look for tracks of an earlier run in the next frame; see :meth:`Tracker.recall`."""
         self._tracker.recall(tracks, next_id)
+        if self.further is not None:
+            self.further.recall(tracks)
 
     def forget(self) -> None:
         """Start anew: what comes next does not continue what was."""
@@ -298,6 +320,8 @@ class Perception:
         self.focus.reset()
         self._known = np.empty((0, 4), np.float32)
         self._due_s = None
+        if self.further is not None:
+            self.further.reset()
 
     def _unlooked(self, pending: Pending, cut: NDArray[np.float32]) -> Unlooked | None:
         """Return which unmatched tracks are still there all the same."""

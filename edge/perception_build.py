@@ -1,12 +1,16 @@
 """Builds what looks at the frames of one camera, from its configuration."""
 
+from collections.abc import Callable
 from pathlib import Path
+
+import numpy as np
 
 from edge.attention.focus import Focus, FocusPolicy
 from edge.attention.size_grid import SizeGrid
 from edge.attention.still_things import StillThings
 from edge.camera_config import BackgroundConfig, CameraConfig, GateConfig, OnnxConfig
 from edge.errors import ModelError
+from edge.further_eyes import FurtherEye, FurtherEyes, further_tracker
 from edge.perception import Perception, input_px
 from edge.vision.motion_gate import MotionGate
 from edge.vision.ports import Detector
@@ -63,6 +67,7 @@ def build_perception(
     detector: Detector | None = None,
     *,
     grid: SizeGrid | None = None,
+    network: Callable[[OnnxConfig], Detector] | None = None,
 ) -> Perception:
     """Return what turns a camera's frames into tracks.
 
@@ -71,12 +76,17 @@ def build_perception(
         folder: what relative paths in the configuration start from.
         detector: one to use in place of the configured one.
         grid: how large things are where, as learnt before; default: nothing is known.
+        network: returns the detector of a further network; default: one in this process.
 
     Raises:
         ModelError: the detector cannot be built, or a class that the camera names is not its.
     """
     detector = detector or build_detector(camera.detector, folder)
-    check_classes(camera, detector)
+    further = _further(
+        camera, detector.names, network or (lambda config: build_detector(config, folder))
+    )
+    more = () if further is None else further.names
+    check_classes(camera, detector, more)
     background = isinstance(camera.detector, BackgroundConfig)
     tracker = Tracker(
         detector.names,
@@ -100,7 +110,55 @@ def build_perception(
         fps=camera.fps,
         policy=camera.evidence.redact,
         masks=tuple(mask.polygon for mask in camera.masks),
+        further=further,
     )
+
+
+def _further(
+    camera: CameraConfig, taken: tuple[str, ...], network: Callable[[OnnxConfig], Detector]
+) -> FurtherEyes | None:
+    """Return a camera's further networks; None where it has none.
+
+    Raises:
+        ModelError: one cannot be loaded, lacks a class, or tells one that another tells already.
+    """
+    eyes: list[FurtherEye] = []
+    for one in camera.further_models:
+        config = one.detector
+        detector = network(config)
+        where = f"camera {camera.id!r}: further_models {one.id!r}"
+        _check_known(
+            f"{where}: detector.classes", config.classes, detector.names, detector.model_id
+        )
+        wanted = [not config.classes or name in config.classes for name in detector.names]
+        told = tuple(one.prefix + name for name in detector.names)
+        both = sorted({name for name, want in zip(told, wanted, strict=True) if want} & set(taken))
+        if both:
+            raise ModelError(
+                f"{where} tells {', '.join(both[:5])}, which another of the camera's models tells "
+                "already; leave it out with detector.classes, or give all of them a prefix"
+            )
+        # what is not wanted is never told, but a name must mean one class all the same
+        names = tuple(
+            name if want else f"{one.id}:{name}" for name, want in zip(told, wanted, strict=True)
+        )
+        taken += names
+        eyes.append(
+            FurtherEye(
+                one.id,
+                detector,
+                further_tracker(
+                    names,
+                    confidence=config.confidence,
+                    low_confidence=config.low_confidence,
+                    every_s=one.every_s,
+                    hits=one.min_hits,
+                ),
+                one.every_s,
+                np.asarray(wanted, bool),
+            )
+        )
+    return FurtherEyes(camera.id, eyes) if eyes else None
 
 
 def _onnx(camera: CameraConfig) -> OnnxConfig:
@@ -108,20 +166,31 @@ def _onnx(camera: CameraConfig) -> OnnxConfig:
     return camera.detector
 
 
-def check_classes(camera: CameraConfig, detector: Detector) -> None:
-    """Refuse class names that the detector does not have: they would count nothing, silently.
+def check_classes(camera: CameraConfig, detector: Detector, more: tuple[str, ...] = ()) -> None:
+    """Refuse class names that no detector of a camera has: they would count nothing, silently.
+
+    Args:
+        camera: the camera.
+        detector: its first network.
+        more: classes of its further networks, as they are told.
 
     Raises:
-        ModelError: a class that the camera names is not the detector's.
+        ModelError: a class that the camera names is nobody's.
     """
-    named = [("detector.classes", camera.detector.classes)]
-    named += [(f"zone {zone.id}", zone.classes) for zone in camera.zones]
-    named += [(f"line {line.id}", line.classes) for line in camera.lines]
-    for where, classes in named:
-        unknown = [name for name in classes if name not in detector.names]
-        if unknown:
-            msg = (
-                f"camera {camera.id!r}: {where} names class {', '.join(unknown)}, which detector "
-                f"{detector.model_id} does not have; it has {', '.join(detector.names)}"
-            )
-            raise ModelError(msg)
+    of_camera, model = f"camera {camera.id!r}: ", detector.model_id
+    _check_known(f"{of_camera}detector.classes", camera.detector.classes, detector.names, model)
+    for kind, places in (("zone", camera.zones), ("line", camera.lines)):
+        for place in places:
+            names = detector.names + more
+            _check_known(f"{of_camera}{kind} {place.id}", place.classes, names, model)
+
+
+def _check_known(
+    where: str, classes: tuple[str, ...], names: tuple[str, ...], model_id: str
+) -> None:
+    unknown = [name for name in classes if name not in names]
+    if unknown:
+        raise ModelError(
+            f"{where} names class {', '.join(unknown)}, which detector {model_id} does not have; "
+            f"it has {', '.join(names)}"
+        )

@@ -1,6 +1,6 @@
 """One camera's way: frame, perception, scene, messages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from edge.analytics.scene import Scene
 from edge.attention.focus import Focus
@@ -35,7 +35,6 @@ class CameraPipeline:
         self, config: CameraConfig, perception: Perception, reporter: CameraReporter
     ) -> None:
         self.camera = config.id
-        self.counters = perception.counters
         self.latest: View | None = None
         self.latest_tracks: Tracks | None = None
         self.watcher: Callable[[Percept, str], None] | None = None
@@ -54,7 +53,22 @@ class CameraPipeline:
             if watch.enabled
             else None
         )
-        self.counters["frames_distrusted"] = 0
+        self._own = {"frames_distrusted": 0}
+        if perception.further is not None:
+            reporter.models_by_class = perception.further.models_by_class
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """What happened so far to its frames, by name."""
+        further = self._perception.further
+        more = {} if further is None else further.counters
+        return self._perception.counters | self._own | more
+
+    @property
+    def further_models(self) -> Mapping[str, str]:
+        """Model by name of each further network."""
+        further = self._perception.further
+        return {} if further is None else further.models
 
     @property
     def model_id(self) -> str:
@@ -94,6 +108,8 @@ class CameraPipeline:
         low = self._config.priority is CameraPriority.LOW
         policy = focus_policy(self._config.gate)
         self._perception.focus.policy = eased(policy, rung, low_priority=low)
+        if self._perception.further is not None:
+            self._perception.further.ease(rung, low_priority=low)
 
     def process(self, frame: Frame) -> list[Letter]:
         """Return the messages due after this frame."""
@@ -127,7 +143,7 @@ class CameraPipeline:
             letters += self._reporter.flaws(self._integrity.update(frame.luma, frame.pts_s), frame)
             if self._integrity.flaws:
                 # what such a picture shows is not what stands in the street
-                self.counters["frames_distrusted"] += 1
+                self._own["frames_distrusted"] += 1
                 letters += self.finish()
                 self._perception.forget()
                 return letters, None
@@ -141,10 +157,11 @@ class CameraPipeline:
         return self._know(self._perception.finish(pending, answer))
 
     def _know(self, percept: Percept) -> list[Letter]:
+        if percept.view is not None and self.watcher is not None:
+            self.watcher(percept, self._perception.model_id)
+        percept = self._perception.join(percept)
         if percept.view is not None:
             self.latest, self.latest_tracks = percept.view, percept.tracks
-            if self.watcher is not None:
-                self.watcher(percept, self._perception.model_id)
         self._reporter.model_id = self._perception.model_id
         self._last = percept.frame
         return self._tell(percept)
@@ -175,7 +192,8 @@ class CameraPipeline:
         Raises:
             ModelError: a class that the camera names is not the detector's.
         """
-        check_classes(config, self._perception.detector)
+        further = self._perception.further
+        check_classes(config, self._perception.detector, () if further is None else further.names)
         self._perception.thin(config.fps)
         self._perception.mask(tuple(mask.polygon for mask in config.masks))
         if isinstance(config.detector, OnnxConfig):

@@ -168,7 +168,7 @@ class Replay:
                     continue
                 percept = self._perception.look(frame)
                 if percept is not None:
-                    yield percept
+                    yield self._perception.join(percept)
         except CameraEnded as end:
             if source.counters["missing_frames"] or source.counters["broken_off"]:
                 self.result.fault = str(end)

@@ -1,7 +1,7 @@
 """What one camera has to tell: tracks, counts and observations, as letters."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -58,6 +58,8 @@ class CameraReporter:
         self._place = place
         self.model_id = model_id
         """Detector that looks now: an exchanged network has another name."""
+        self.models_by_class: Mapping[str, str] = {}
+        """Network of each class that is a further one's."""
         self._book = book
         self._clips = clips
         self._album = Album(desk, config.evidence)
@@ -345,7 +347,7 @@ class CameraReporter:
             "speed_m_s": ground.get("speed_m_s"),
             "speed_error_m_s": ground.get("speed_error_m_s"),
             "heading_deg": ground.get("heading_deg"),
-            "model": self.model_id,
+            "model": self.models_by_class.get(self._labels[track][0], self.model_id),
             "evidence": self._album.of_track(track, context=context),
         }
 

@@ -317,11 +317,7 @@ class Agent:
     def _status(self, now: datetime, state: BoxState) -> Status:
         seq = self._status_seq
         self._status_seq += 1
-        models = {
-            f"model.{camera.camera}": camera.model_id
-            for camera in self.cameras
-            if camera.model_id is not None
-        }
+        models = {name: one for camera in self.cameras for name, one in camera.models.items()}
         return Status(
             id=f"{self._box}/{self._boot_id}/{Channel.STATUS.value}/{seq}",
             box=self._box,

@@ -9,7 +9,7 @@ import numpy as np
 from edge.camera_config import CameraConfig
 from edge.cameras.frame import Frame
 from edge.errors import EdgeError
-from edge.perception_build import build_detector, check_classes
+from edge.perception_build import build_perception
 from edge.vision.detections import Detections
 from runtime.finding import Finding, Verdict
 
@@ -37,8 +37,8 @@ def check_model(
     )  # fmt: skip
     began = time.monotonic()
     try:
-        detector = build_detector(camera.detector, folder)
-        check_classes(camera, detector)
+        perception = build_perception(camera, folder)
+        detector = perception.detector
         found = detector.detect(shown)
         ready_s = time.monotonic() - began
         took: list[float] = []
@@ -46,14 +46,19 @@ def check_model(
             began = time.monotonic()
             found = detector.detect(shown)
             took.append(time.monotonic() - began)
+        further = {} if perception.further is None else perception.further.detectors
+        for one in further.values():
+            one.detect(shown)
     except EdgeError as error:
-        advice = "check detector.model and detector.classes of this camera"
+        advice = "check detector, further_models and their classes of this camera"
         finding = Finding(check=name, verdict=Verdict.FAIL, detail=str(error), advice=advice)
         return finding, None
     look_s = sorted(took)[_LOOKS // 2]
     detail = (
         f"{detector.model_id}; ready after {ready_s:.1f} s, one look takes {look_s * 1000:.0f} ms"
     )
+    if further:
+        detail += f"; further models: {', '.join(one.model_id for one in further.values())}"
     if frame is not None:
         detail += f"; it sees {len(found)} things in the picture"
     if look_s > _SLOW_S:

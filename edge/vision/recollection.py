@@ -7,7 +7,15 @@ from typing import Annotated
 
 import msgspec
 
-__all__ = ["Recollection", "RememberedTrack", "load_recollection", "save_recollection"]
+from edge.vision.tracks import Tracks
+
+__all__ = [
+    "Recollection",
+    "RememberedTrack",
+    "load_recollection",
+    "remembered",
+    "save_recollection",
+]
 
 _FRESH = timedelta(minutes=2)
 """Age from which nobody is taken for whom he was: what stood there may be another's car.
@@ -46,6 +54,18 @@ class Recollection(msgspec.Struct, frozen=True, kw_only=True):
         """Return whether who is remembered may be taken for who is there now."""
         age = at - self.at
         return timedelta(0) <= age <= _FRESH and (self.width, self.height) == (width, height)
+
+
+def remembered(tracks: Tracks) -> tuple[RememberedTrack, ...]:
+    """Return tracks as a later run should know them."""
+    kept = zip(
+        tracks.id.tolist(),
+        tracks.xyxy.tolist(),
+        tracks.labels(),
+        tracks.confidence.tolist(),
+        strict=True,
+    )
+    return tuple(RememberedTrack(*one) for one in kept)
 
 
 def save_recollection(recollection: Recollection, path: Path) -> None:

@@ -43,11 +43,13 @@ def build_pool(
     Raises:
         ModelError: no worker came up. A network that cannot be loaded is its cameras' trouble.
     """
-    orders = [
-        model_order(camera.detector, folder)
+    networks = [
+        config
         for camera in cameras
-        if isinstance(camera.detector, OnnxConfig)
+        for config in (camera.detector, *(one.detector for one in camera.further_models))
+        if isinstance(config, OnnxConfig)
     ]
+    orders = [model_order(config, folder) for config in networks]
     if config.workers == 0 or not orders:
         return None
     pool = InferencePool(

@@ -24,6 +24,8 @@ cameras:
 - id: c-1
   source: {{file: clip.mp4, pace: fast}}
   detector: {{kind: onnx, model: tiny.onnx, names: [cat, dog]}}
+  further_models:
+  - {{id: fire, every_s: 0.4, detector: {{kind: onnx, model: tiny.onnx, names: [smoke, flame]}}}}
   zones:
   - {{id: all, polygon: [[0, 0], [1, 0], [1, 1], [0, 1]]}}
 - id: c-2
@@ -62,6 +64,12 @@ def test_a_box_sees_through_its_workers(tmp_path: Path, workers: int) -> None:
     assert gateway.observations("zone_presence")
     assert agent.counters["c-1.frames_read"] == 40
     assert agent.counters["c-1.frames_inferred"] > 0
-    inferred_apart = agent.counters["c-1.frames_inferred"] if workers else 0
+    looks = agent.counters["c-1.further_looks"]
+    inferred_apart = agent.counters["c-1.frames_inferred"] + looks if workers else 0
+    labels = {said.label for said in gateway.observations("zone_presence")}
+
+    assert looks >= 3
+    assert agent.counters["c-1.further_faults"] == 0
+    assert {"smoke"} < labels
     assert agent.counters.get("inferences", 0) == inferred_apart
     assert agent.counters["c-1.decoder_restarts"] == 0
