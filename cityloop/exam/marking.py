@@ -98,15 +98,14 @@ def mark(
     of_incident: list[tuple[Incident, list[Episode]]] = []
     for incident in incidents:
         events = classes[incident.class_name].events
-        found = [
-            one
-            for one in left
-            if one.event_type in events
-            and one.subject == incident.subject
-            and _meets(one, incident)
+        about = [
+            one for one in left if one.event_type in events and one.subject == incident.subject
         ]
+        found = [one for one in about if _meets(one, incident)]
         of_incident.append((incident, found))
-        told.update(dict.fromkeys((one.event_id for one in found), incident))
+        told.update(
+            dict.fromkeys((one.event_id for one in about if _tells(one, incident)), incident)
+        )
     faults = [_fault_finding(fault, left, city) for fault in city.faults if fault.start_s < until_s]
     of_faults = {
         one.event_id for one in left if any(_concerns(one, fault, city) for fault in city.faults)
@@ -139,6 +138,22 @@ def _meets(episode: Episode, incident: Incident) -> bool:
     before = incident.start_s - slack_s
     return episode.opened_s >= before and (
         incident.end_s is None or episode.onset_s <= incident.end_s + slack_s
+    )
+
+
+def _tells(episode: Episode, incident: Incident) -> bool:
+    """Whether an event is not to be blamed: it meets the incident, or what an observer may say around it.
+
+    That is from where the true value may be called an incident on, and as long after its end as a
+    measurement takes.
+    """
+    if _meets(episode, incident):
+        return True
+    slack_s = 2.0 * incident.cadence_s
+    begin_s = incident.start_s if incident.maybe_s is None else incident.maybe_s
+    measured_s = incident_classes()[incident.class_name].measured_s
+    return episode.opened_s >= begin_s - slack_s and (
+        incident.end_s is None or episode.opened_s <= incident.end_s + slack_s + measured_s
     )
 
 

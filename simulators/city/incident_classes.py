@@ -43,6 +43,9 @@ class IncidentClass(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """True value from which an event is not blamed; default the first threshold less the margin."""
     average: str | None = None
     """The value is the mean over so long before; default the value itself."""
+    measured: str | None = None
+    """How long a measurement of it takes, where events wait for its end: one that tells of it may open so
+    long after it, and is not blamed; default nothing."""
     graded: bool = True
     """Whether the event's level is marked; false where it depends on more than the value."""
     events: tuple[str, ...]
@@ -57,6 +60,11 @@ class IncidentClass(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     def average_s(self) -> float:
         """Return over how long the value is averaged, seconds; 0: not at all."""
         return 0.0 if self.average is None else parse_duration(self.average)
+
+    @property
+    def measured_s(self) -> float:
+        """Return how long a measurement takes, seconds."""
+        return 0.0 if self.measured is None else parse_duration(self.measured)
 
     @property
     def calm_s(self) -> float:

@@ -42,6 +42,8 @@ class Incident(Struct, frozen=True, kw_only=True):
     cadence_s: float
     """Seconds between two of the samples that the stack under test gets of it."""
     marginal: bool = False
+    maybe_s: float | None = None
+    """From here on no event about it is blamed, see ``maybe`` of its class; None: from the start."""
 
 
 def _runs(mask: np.ndarray[Any, np.dtype[np.bool_]]) -> list[tuple[int, int]]:
@@ -142,6 +144,7 @@ def incidents_in(
                 lat=place[1],
                 cadence_s=cadence_s,
                 marginal=not sure or start is None,
+                maybe_s=float(part[0]),
             )
         )
         position = end

@@ -1,5 +1,6 @@
 """Marking: found, missed, false, doubled."""
 
+import pytest
 from msgspec.structs import replace
 
 from cityloop.exam.marking import Marks, mark
@@ -67,6 +68,26 @@ def test_an_event_long_before_or_after_is_false() -> None:
     late = replace(EPISODE, event_id="b", opened_s=9060.0, onset_s=9000.0)
 
     assert len(_mark(early, late).false) == 2
+
+
+WORKS = replace(INCIDENT, class_name="works_noise", cadence_s=1.0, ideal_s=1060.0, maybe_s=200.0)
+LEQ = replace(EPISODE, event_type="noise.construction")
+
+
+@pytest.mark.parametrize(
+    ("opened_s", "false"),
+    [(100.0, 1), (300.0, 0), (5100.0, 0), (5300.0, 1)],
+    ids=["before it is heard", "heard, not yet loud", "within its measurement", "long after"],
+)
+def test_an_event_within_what_may_be_said_is_not_blamed(opened_s: float, false: int) -> None:
+    """From where it may be called an incident to the end of the measurement that holds its last second.
+
+    It finds the incident only while that lasts.
+    """
+    marks = _mark(replace(LEQ, opened_s=opened_s, onset_s=opened_s), incident=WORKS)
+
+    assert len(marks.false) == false
+    assert marks.findings[0].episode is None
 
 
 def test_an_event_of_another_type_is_false() -> None:

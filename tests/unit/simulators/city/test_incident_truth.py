@@ -65,3 +65,11 @@ def test_low_pressure_counts_downwards() -> None:
     (found,) = _incidents([300.0] * 3 + [80.0] * 60 + [300.0] * 60, HYDRANT)
 
     assert (found.start_s, found.end_s, found.level) == (30.0, 630.0, Level.RED)
+
+
+def test_what_may_be_called_an_incident_begins_before_what_surely_is() -> None:
+    """Works that are heard at 55 dBA may be told of by night; an incident they are from 70 dBA on."""
+    noise = incident_classes()["works_noise"]
+    (found,) = _incidents([30.0] * 6 + [55.0] * 30 + [80.0] * 30 + [30.0] * 60, noise)
+
+    assert (found.maybe_s, found.start_s, found.end_s) == (60.0, 360.0, 660.0)
