@@ -64,7 +64,34 @@ def camera_section(papers: Sequence[Paper], total: Score) -> str:
             ),
         )
         + f"<p class=lead>{lead}</p>"
+        + _observation_table(papers)
         + _seen_table(papers)
+    )
+
+
+def _observation_table(papers: Sequence[Paper]) -> str:
+    """Return by camera and kind how many observations were told, and were of nothing."""
+    return (
+        "<h3>What boxes derived from tracks</h3>"
+        + table(
+            ("camera", "light", "detector", "observation", "told", "false", "false share"),
+            (
+                (
+                    f"{one.camera}, seed {paper.sitting.city.seed}",
+                    one.light,
+                    one.detector,
+                    kind.kind,
+                    kind.told,
+                    kind.false,
+                    kind.false / kind.told,
+                )
+                for paper in papers
+                for one in paper.sitting.cameras
+                for kind in one.observations
+            ),
+        )
+        + "<p class=lead>An observation is false where no body of its class stands within 3 m of the place that it "
+        "names.</p>"
     )
 
 

@@ -69,6 +69,10 @@ class CameraScore(Struct, frozen=True, kw_only=True):
     """Tracks told of that nothing of their class stands behind, of all, moment by moment."""
     seen_share: float | None
     """Bodies that a track of their class tells of, of all that are to be seen."""
+    observations: int
+    """Stays, crossings and other things that boxes derived from tracks."""
+    false_observations: float | None
+    """Share of them of which no body of the class stood at the place."""
 
 
 class Score(Struct, frozen=True, kw_only=True):
@@ -186,6 +190,7 @@ def _camera_score(papers: Sequence[Paper]) -> CameraScore | None:
     false = sum(one.subject.split("/")[0] in names for paper in papers for one in paper.marks.false)
     lines = [line for one in figures for line in one.lines]
     kinds = [kind for one in figures for kind in one.classes]
+    derived = [kind for one in figures for kind in one.observations]
     return CameraScore(
         cameras=len(figures),
         camera_days=round(days, 4),
@@ -201,6 +206,10 @@ def _camera_score(papers: Sequence[Paper]) -> CameraScore | None:
         detectors=tuple(sorted({one.detector for one in figures})),
         false_share=_ratio(sum(one.false for one in kinds), sum(one.told for one in kinds)),
         seen_share=_ratio(sum(one.found for one in kinds), sum(one.shown for one in kinds)),
+        observations=sum(one.told for one in derived),
+        false_observations=_ratio(
+            sum(one.false for one in derived), sum(one.told for one in derived)
+        ),
     )
 
 

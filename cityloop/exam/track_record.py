@@ -1,4 +1,4 @@
-"""What a drawn camera showed, against the tracks and counts that its box told: places, speeds, lines."""
+"""What a drawn camera showed, against what its box told: places, speeds, lines, stays."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -10,21 +10,31 @@ import numpy as np
 from msgspec import Struct
 
 from cityloop.audit.books import percentile
+from cityloop.exam.observation_figures import ObservationFigures, called, observation_figures
 from cityloop.exam.tracking_score import Moment, TrackingScore, overlaps, tracking_score
 from contracts.codec import decode_message
 from contracts.counts import Counts
 from contracts.errors import ContractError
 from contracts.geometry import crossing_direction, distance_m
+from contracts.observation import Observation
 from contracts.tracks import Tracks
 from runtime.journal import JournalKind, read_journal
 from simulators.city.scene_cameras import SceneCamera
-from simulators.scene.bodies import BODIES
-from simulators.scene.detected import class_of
 from simulators.scene.labels import Label
 from simulators.scene.lighting import LIGHTS
 from simulators.scene.street_camera import DrawnFrame
 
-__all__ = ["CameraFigures", "ClassFigures", "LineFigures", "TrackRecord", "camera_messages"]
+__all__ = [
+    "CameraFigures",
+    "CameraMessage",
+    "ClassFigures",
+    "LineFigures",
+    "TrackRecord",
+    "camera_messages",
+]
+
+CameraMessage = Tracks | Counts | Observation
+"""What a box tells of one camera."""
 
 Overlaps = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -77,11 +87,12 @@ class CameraFigures(Struct, frozen=True, kw_only=True):
     light: str
     """day, night, rain, glare, or own."""
     classes: tuple[ClassFigures, ...]
+    observations: tuple[ObservationFigures, ...]
 
 
-def camera_messages(directory: Path) -> dict[str, list[Tracks | Counts]]:
-    """Return what a journal holds of every camera's tracks and counts, in order."""
-    found: dict[str, list[Tracks | Counts]] = defaultdict(list)
+def camera_messages(directory: Path) -> dict[str, list[CameraMessage]]:
+    """Return what a journal holds of every camera's tracks, counts and observations, in order."""
+    found: dict[str, list[CameraMessage]] = defaultdict(list)
     for record in read_journal(directory):
         if record.kind is not JournalKind.MESSAGE:
             continue
@@ -89,7 +100,7 @@ def camera_messages(directory: Path) -> dict[str, list[Tracks | Counts]]:
             message = decode_message(record.payload)
         except ContractError:
             continue
-        if isinstance(message, Tracks | Counts):
+        if isinstance(message, CameraMessage):
             found[message.camera].append(message)
     return found
 
@@ -118,11 +129,11 @@ class TrackRecord:
                     self._crossed[line.id] += way is not None
         self._last = places
 
-    def figures(self, messages: Iterable[Tracks | Counts], start: datetime) -> CameraFigures:
+    def figures(self, messages: Iterable[CameraMessage], start: datetime) -> CameraFigures:
         """Return how the box's messages compare with what was to be seen.
 
         Args:
-            messages: the camera's tracks and counts.
+            messages: the camera's tracks, counts and observations.
             start: moment of the first frame.
         """
         moments: list[Moment] = []
@@ -130,7 +141,11 @@ class TrackRecord:
         away: list[float] = []
         speed: list[float] = []
         counted = dict.fromkeys(self._crossed, 0)
+        observations: list[Observation] = []
         for message in messages:
+            if isinstance(message, Observation):
+                observations.append(message)
+                continue
             if isinstance(message, Counts):
                 for line in message.lines:
                     if line.line in counted:
@@ -163,6 +178,7 @@ class TrackRecord:
                 )
                 for name, count in sorted(self._tally.items())
             ),
+            observations=observation_figures(observations, self._shown, self._camera, start),
         )
 
     def _moment(
@@ -192,8 +208,8 @@ class TrackRecord:
 
     def _count(self, message: Tracks, labels: list[Label], overlap: Overlaps) -> None:
         """Count by class what was to be seen and found, and what was told and false."""
-        true = [_called(label.label) for label in labels]
-        said = [_called(track.label) for track in message.tracks]
+        true = [called(label.label) for label in labels]
+        said = [called(track.label) for track in message.tracks]
         same = np.array([[one == other for other in said] for one in true], bool)
         meets = (overlap >= _SAME) & same.reshape(overlap.shape)
         for row, name in enumerate(true):
@@ -204,11 +220,6 @@ class TrackRecord:
             if name is not None:
                 self._tally[name]["told"] += 1
                 self._tally[name]["false"] += not meets[:, column].any()
-
-
-def _called(label: str) -> str | None:
-    """Return the detector's name of a kind of body, and any other name as it is; None: no class of it."""
-    return class_of(label) if label in BODIES else label
 
 
 def _rounded(value: float | None) -> float | None:

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import numpy as np
 
 from cityloop.exam.track_record import TrackRecord
-from contracts.envelope import Channel
+from contracts.envelope import Channel, Place
+from contracts.observation import Observation, ObservationKind, Phase
 from contracts.tracks import Tracks, TrackState
 from simulators.city.city_document import load_city
 from simulators.scene.labels import Label
@@ -54,3 +55,31 @@ def test_tracks_are_judged_class_by_class() -> None:
     assert (classes["person"].shown, classes["person"].told, classes["person"].false) == (0, 1, 0)
     assert (classes["car"].told, classes["car"].false) == (1, 1)
     assert (classes["stall"].shown, classes["stall"].found) == (1, 0)
+
+
+def _observation(
+    number: int, label: str, place: tuple[float, float], *, rev: int = 0
+) -> Observation:
+    return Observation(
+        id=f"o{number}", box="b", boot_id="b", channel=Channel.OBSERVATIONS, seq=number, at=START, sent_at=START,
+        observation_id=f"o{number}", rev=rev, phase=Phase.START, kind=ObservationKind.ZONE_PRESENCE,
+        camera="stalls", started_at=START, track=number, label=label, place=Place(lon=place[0], lat=place[1]),
+    )  # fmt: skip
+
+
+def test_an_observation_is_false_where_nothing_of_its_class_stands() -> None:
+    """A truck at its place is one, 10 m away or called a car it is not; later revisions count once."""
+    camera = load_city("market-street", 1).cameras[0]
+    record = TrackRecord(camera)
+    lorry = _label(1, "truck", (10.0, 10, 110, 60), 1.0)
+    record.see(DrawnFrame(0.0, np.zeros((360, 640, 3), np.uint8), [lorry], []))
+    here, away = camera.lon_lat(1.0, 21.0), camera.lon_lat(0.0, 30.0)
+    told = [
+        _observation(1, "truck_bus", here),
+        _observation(2, "truck_bus", away),
+        _observation(3, "car", here),
+        _observation(4, "truck_bus", away, rev=1),
+    ]
+    (found,) = record.figures(told, START).observations
+
+    assert (found.kind, found.told, found.false) == ("zone_presence", 3, 2)
