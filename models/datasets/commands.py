@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from models.datasets.making_commands import draw, import_set
+from models.datasets.redacting_command import redact
 from models.datasets.store import DEFAULT_ROOT
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def dataset() -> None:
 
 dataset.add_command(import_set)
 dataset.add_command(draw)
+dataset.add_command(redact)
 
 
 @dataset.command("list")

@@ -24,6 +24,13 @@ class _Refused(click.ClickException):
     show_default=True,
     help="Hard pictures that are labelled in between.",
 )
+@click.option(
+    "--replay",
+    type=click.IntRange(0),
+    default=300,
+    show_default=True,
+    help="Pictures of the city as it was that are mixed in, so that it is not forgotten.",
+)
 @click.option("--epochs", type=click.IntRange(1), default=30, show_default=True)
 @click.option("--arch", default="street-thin", show_default=True, help="As for models train.")
 @click.option("--imgsz", type=click.IntRange(64), default=320, show_default=True)
@@ -54,6 +61,7 @@ def retrain(
     folder: Path,
     pictures: int,
     review: int,
+    replay: int,
     epochs: int,
     arch: str,
     imgsz: int,
@@ -92,6 +100,7 @@ def retrain(
         checkpoint=None if checkpoint is None else checkpoint.absolute(),
         pictures=pictures,
         review=review,
+        replay=replay,
         epochs=epochs,
         arch=arch,
         imgsz=imgsz,

@@ -9,11 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 from msgspec import Struct
 
 from edge.vision.onnx_detector import OnnxDetector
 from models.datasets.drawing import draw_pictures
+from models.datasets.picture import Manifest, Picture
 from models.datasets.splits import split_by_camera
 from models.datasets.store import Dataset, DatasetStore
 from models.learning.acceptance import accept
@@ -44,6 +46,8 @@ class TurnPlan(Struct, frozen=True, kw_only=True):
     seed: int
     python: Path
     """Of the environment with torch."""
+    replay: int = 0
+    """Pictures of further streets of the city as it was that are learned from again beside the labelled ones."""
     step_size: float = 0.002
     """Largest step of the optimiser."""
     incumbent: Path | None = None
@@ -110,7 +114,11 @@ class Turn:
         for one in chosen:
             shutil.copyfile(later.path_of(one.picture), hard / file_of(one.reviewed.item))
         manifest = accept(self._store, city, "next", [one.reviewed for one in chosen], hard)
-        self._say(f"training on, with {len(chosen)} pictures that people have labelled")
+        manifest = self._replayed(manifest)
+        self._say(
+            f"training on, with {len(chosen)} pictures that people have labelled and "
+            f"{len(city.part('train')) + self._plan.replay} of the city as it was"
+        )
         second = self._train("next", "after", checkpoint)
         return TurnScores(
             city_before=city_before,
@@ -143,7 +151,29 @@ class Turn:
         self._store.save(name, dealt, classes, made_by="models retrain")
         return self._store.load(name)
 
-    def _kept(self, name: str, pictures: list[Any], like: Dataset) -> Dataset:
+    def _replayed(self, manifest: Manifest) -> Manifest:
+        """Add streets of the city as it was, so that it is not forgotten; return the new manifest."""
+        if self._plan.replay == 0:
+            return manifest
+        self._say("drawing more of the city as it was")
+        # another seed: no street of the parts that judge comes again
+        old, _ = draw_pictures(
+            self._store,
+            count=self._plan.replay,
+            seed=self._plan.seed + 2,
+            size=self._plan.size,
+            per_scene=_PER_SCENE,
+        )
+        following = self._store.load(manifest.version)
+        return self._store.save(
+            "next",
+            [*following.pictures, *(msgspec.structs.replace(one, split="train") for one in old)],
+            manifest.classes,
+            made_by="models retrain",
+            parent=manifest.version,
+        )
+
+    def _kept(self, name: str, pictures: list[Picture], like: Dataset) -> Dataset:
         self._store.save(name, pictures, like.manifest.classes, made_by="models retrain")
         return self._store.load(name)
 

@@ -14,7 +14,14 @@ from models.training.errors import CheckpointRefused
 from models.training.network import StreetNet
 from models.training.recipe import Recipe
 
-__all__ = ["Checkpoint", "build_network", "load_checkpoint", "save_checkpoint", "take_over"]
+__all__ = [
+    "Checkpoint",
+    "build_network",
+    "load_checkpoint",
+    "save_checkpoint",
+    "slimmed",
+    "take_over",
+]
 
 
 class Checkpoint(Struct, frozen=True, kw_only=True):
@@ -56,6 +63,23 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     half = path.with_name(f".half-{path.name}")
     torch.save(parts, half)
     half.replace(path)
+
+
+def slimmed(checkpoint: Checkpoint) -> Checkpoint:
+    """Return what another training needs to begin: the calmer numbers, filters in half precision.
+
+    A quarter of the size and less; a run cannot be gone on with from it.
+    """
+    return msgspec.structs.replace(
+        checkpoint,
+        net={},
+        optimiser={},
+        average={
+            # a filter bears 11 bits; means and variances of layers may be too small or large for them
+            name: value.half() if value.ndim > 1 else value
+            for name, value in checkpoint.average.items()
+        },
+    )
 
 
 def load_checkpoint(path: Path) -> Checkpoint:

@@ -204,6 +204,11 @@ def _train_own(
     from rich.console import Console  # noqa: PLC0415
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
 
+    from models.training.checkpoint import (  # noqa: PLC0415
+        load_checkpoint,
+        save_checkpoint,
+        slimmed,
+    )
     from models.training.export import export_network  # noqa: PLC0415
     from models.training.place import find_place  # noqa: PLC0415
     from models.training.trainer import Trainer  # noqa: PLC0415
@@ -230,6 +235,7 @@ def _train_own(
             else:
                 bar.console.print(_told(done, recipe.epochs), highlight=False)
     export_network(trainer.average, recipe, target, licence="Apache-2.0")
+    save_checkpoint(folder / "weights.pt", slimmed(load_checkpoint(folder / "last.pt")))
 
 
 def _told(done: "EpochDone", epochs: int) -> str:

@@ -28,6 +28,7 @@ from models.training.checkpoint import (
     build_network,
     load_checkpoint,
     save_checkpoint,
+    slimmed,
     take_over,
 )
 from models.training.errors import CheckpointRefused, RecipeRefused
@@ -191,6 +192,21 @@ def other_classes_begin_from_a_checkpoint() -> None:
     assert torch.equal(net.state_dict()["stem.conv.weight"], other.state_dict()["stem.conv.weight"])
 
 
+def a_slim_checkpoint_begins_as_well() -> None:
+    """What begins another training is much smaller, and nearly what it was."""
+    net = build_network(RECIPE)
+    folder = Path(tempfile.mkdtemp())
+    full = _checkpoint(net.state_dict())
+    save_checkpoint(folder / "last.pt", full)
+    save_checkpoint(folder / "weights.pt", slimmed(full))
+    sizes = [(folder / name).stat().st_size for name in ("weights.pt", "last.pt")]
+    assert sizes[0] < 0.6 * sizes[1], sizes
+    other = build_network(replace(RECIPE, seed=9))
+    assert take_over(other, load_checkpoint(folder / "weights.pt")) == []
+    for name, value in net.state_dict().items():
+        assert torch.allclose(value, other.state_dict()[name], atol=1e-3), name
+
+
 def another_network_is_refused() -> None:
     """A checkpoint of another architecture does not begin this one."""
     path = Path(tempfile.mkdtemp()) / "last.pt"
@@ -284,6 +300,7 @@ BEHAVIOURS: dict[str, Callable[[], None]] = {
         the_average_follows,
         an_export_answers_as_the_network,
         other_classes_begin_from_a_checkpoint,
+        a_slim_checkpoint_begins_as_well,
         another_network_is_refused,
         a_file_that_is_no_checkpoint_is_refused,
         a_device_that_is_not_there_is_refused,
