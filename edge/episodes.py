@@ -68,7 +68,8 @@ class EpisodeBook:
     The order of one round is: call :meth:`begin`, :meth:`advance` and :meth:`end`, then
     :meth:`save`, then hand the letters to the outbox, then :meth:`forget`. A crash between any two
     of them leaves at worst an end that is told twice, with a higher ``rev`` the second time; never
-    a start without an end.
+    a start without an end, and never one ``rev`` that says two different things: on disk stands
+    at least what was told.
 
     Args:
         box: id of the box.
@@ -80,7 +81,8 @@ class EpisodeBook:
         self._box = box
         self.update_every(update_every_s)
         self._open: dict[EpisodeKey, Episode] = {}
-        self._dirty: dict[EpisodeKey, Episode] = {}
+        self._dirty: dict[str, Episode] = {}
+        self._stored: set[str] = set()
         self._ended: list[str] = []
         self._expecting: dict[str, Episode] = {}
         self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -107,7 +109,9 @@ class EpisodeBook:
         """
         rows = self._database.execute("SELECT body FROM open_episode ORDER BY id").fetchall()
         decoder = msgspec.json.Decoder(Episode)
-        return [self._ending(decoder.decode(body), now) for (body,) in rows]
+        left = [decoder.decode(body) for (body,) in rows]
+        self._stored.update(episode.observation_id for episode in left)
+        return [self._ending(episode, now) for episode in left]
 
     def begin(
         self,
@@ -135,7 +139,7 @@ class EpisodeBook:
             told_at=at,
             **details,
         )
-        self._open[key] = self._dirty[key] = episode
+        self._open[key] = self._dirty[episode.observation_id] = episode
         return self._letter(episode, at, Phase.START)
 
     def advance(
@@ -154,7 +158,7 @@ class EpisodeBook:
             return None
         episode.rev += 1
         episode.told_at = at
-        self._dirty[key] = episode
+        self._dirty[episode.observation_id] = episode
         return self._letter(episode, at, Phase.UPDATE)
 
     def end(
@@ -167,7 +171,6 @@ class EpisodeBook:
     ) -> Letter:
         """End an open episode and return its end."""
         episode = self._open.pop(key)
-        self._dirty.pop(key, None)
         for name, value in details.items():
             setattr(episode, name, value)
         episode.seen_at = max(ended_at, episode.started_at)
@@ -218,10 +221,12 @@ class EpisodeBook:
         episode.clips = () if evidence is None else (evidence,)
         episode.original_clip = original
         episode.rev += 1
+        if episode_id in self._stored:
+            self._dirty[episode_id] = episode
         if self._open.get(episode.key) is not episode:
             return self._letter(episode, max(at, episode.told_at), Phase.END)
         episode.told_at = at
-        self._dirty[episode.key] = episode
+        self._dirty[episode_id] = episode
         return self._letter(episode, at, Phase.UPDATE)
 
     def save(self) -> None:
@@ -234,6 +239,7 @@ class EpisodeBook:
             return
         rows = [(e.observation_id, msgspec.json.encode(e)) for e in self._dirty.values()]
         self._write("INSERT OR REPLACE INTO open_episode VALUES (?, ?)", rows)
+        self._stored.update(self._dirty)
         self._dirty.clear()
 
     def forget(self) -> None:
@@ -245,6 +251,7 @@ class EpisodeBook:
         if not self._ended:
             return
         self._write("DELETE FROM open_episode WHERE id = ?", [(name,) for name in self._ended])
+        self._stored.difference_update(self._ended)
         self._ended.clear()
 
     def close(self) -> None:
@@ -264,6 +271,11 @@ class EpisodeBook:
     def _ending(self, episode: Episode, at: datetime) -> Letter:
         episode.rev += 1
         episode.told_at = at
+        if episode.observation_id in self._stored:
+            # should the box die before it is struck out, the end that is told then is a later one
+            self._dirty[episode.observation_id] = episode
+        else:
+            self._dirty.pop(episode.observation_id, None)
         self._ended.append(episode.observation_id)
         return self._letter(episode, at, Phase.END)
 

@@ -5,12 +5,21 @@ from pathlib import Path
 
 import pytest
 
-from contracts.observation import Observation, ObservationKind, Phase
+from contracts.observation import Observation, ObservationKind, OriginalClip, Phase
 from edge.episodes import EpisodeBook, EpisodeKey
 from runtime.outbox import Letter, Stamp
 
 AT = datetime(2026, 7, 1, 8, 0, tzinfo=UTC)
 KEY = EpisodeKey("c-1", ObservationKind.ZONE_PRESENCE, "lane", 7)
+
+CLIP = OriginalClip(
+    sha256="a" * 64,
+    media_type="video/mp4",
+    size_bytes=1,
+    starts_at=AT,
+    ends_at=AT,
+    expires_at=AT,
+)
 
 
 def after(seconds: float) -> datetime:
@@ -91,6 +100,48 @@ def test_an_end_is_told_again_when_the_crash_came_before_it_was_safe(tmp_path: P
 
     (again,) = EpisodeBook("b-1", path, update_every_s=10.0).recover(after(9.0))
     assert first.observation_id == read(again).observation_id
+
+
+def test_no_revision_says_two_things_however_often_it_dies(tmp_path: Path) -> None:
+    """Ends told by runs that died before they struck them out have ever higher revisions."""
+    path = tmp_path / "episodes"
+    book = EpisodeBook("b-1", path, update_every_s=10.0)
+    book.begin(KEY, at=AT, started_at=AT)
+    book.save()
+    said = [read(book.end(KEY, at=after(5.0), ended_at=after(5.0)))]
+    book.save()
+    for boot in range(1, 4):
+        # the end was told, the process is gone before it was struck out
+        again = EpisodeBook("b-1", path, update_every_s=10.0)
+        said += [read(letter) for letter in again.recover(after(100.0 * boot))]
+        again.save()
+
+    assert [one.rev for one in said] == [1, 2, 3, 4]
+
+
+def test_a_clip_is_told_once_by_an_update_or_a_second_end(book: EpisodeBook) -> None:
+    """While the episode lasts an update carries it, afterwards its end, and nothing does twice."""
+    book.begin(KEY, at=AT, started_at=AT)
+    name = book.expect_clip(KEY)
+    update = book.attach_clip(name, at=after(3.0), evidence=None, original=CLIP)
+    again = book.attach_clip(name, at=after(4.0), evidence=None, original=CLIP)
+    later = book.expect_clip(KEY)
+    end = read(book.end(KEY, at=after(5.0), ended_at=after(5.0)))
+    second = book.attach_clip(later, at=after(9.0), evidence=None, original=CLIP)
+    assert update is not None
+    assert second is not None
+
+    assert (
+        read(update).phase,
+        read(update).rev,
+        read(update).original_clip,
+    ) == (Phase.UPDATE, 1, CLIP)
+    assert again is None
+    assert (Phase.END, end.rev + 1, end.ended_at) == (
+        read(second).phase,
+        read(second).rev,
+        read(second).ended_at,
+    )
 
 
 def test_a_finished_episode_is_not_told_again(tmp_path: Path) -> None:
