@@ -26,6 +26,9 @@ def _names() -> list[str]:
 @click.option("--soak", "soak_s", type=float, default=None, help="Only edge: seconds to run on.")
 @click.option("--cases", type=click.IntRange(100), default=None, help="Only api_scale: cases.")
 @click.option(
+    "--posts", type=click.IntRange(400), default=None, help="Only api: single posts on each store."
+)
+@click.option(
     "--listeners", type=click.IntRange(1), default=None, help="Only api_stream: who listens."
 )
 def main(
@@ -34,6 +37,7 @@ def main(
     batch: int | None,
     soak_s: float | None,
     cases: int | None,
+    posts: int | None,
     listeners: int | None,
     *,
     as_json: bool,
@@ -44,6 +48,7 @@ def main(
         "batch": batch,
         "soak_s": soak_s,
         "cases": cases,
+        "posts": posts,
         "listeners": listeners,
     }
     sizes = {option: value for option, value in given.items() if value is not None}

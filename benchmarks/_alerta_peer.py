@@ -8,9 +8,10 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+import httpx
 import msgspec
 
-__all__ = ["alert", "command", "missing_alerta", "settings"]
+__all__ = ["alert", "command", "held", "missing_alerta", "settings"]
 
 _ENV = "CITYLOOP_ALERTA"
 
@@ -52,3 +53,9 @@ def alert(number: int) -> bytes:
             "text": "underpass ponding 0.30 m",
         }
     )
+
+
+def held(port: int) -> int:
+    """Return how many alerts it has now."""
+    answer = httpx.get(f"http://127.0.0.1:{port}/alerts/count", timeout=60).raise_for_status()
+    return int(answer.json()["total"])

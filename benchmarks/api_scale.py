@@ -7,17 +7,16 @@ id of its own. 49 of 50 are closed, over twelve months and eight districts.
 
 import json
 import os
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 import click
-import httpx
 import msgspec
 from sqlalchemy import insert, text
 
-from benchmarks.api import _event, _free_port, _percentiles, _process
+from benchmarks._api_server import ApiServer, api_server, prepared
+from benchmarks._posting import make_event, percentiles_ms
 from cloud_api.bootstrap import open_database
 from cloud_api.case_record import (
     Acknowledged,
@@ -34,8 +33,6 @@ from cloud_api.database import Lane, Store
 from cloud_api.flow import State
 from cloud_api.flow_choice import Flows, load_flows
 from cloud_api.instants import from_us, to_us
-from cloud_api.keys import KeyRing, Role
-from cloud_api.migrate import upgrade
 from cloud_api.projector import PROJECTED
 from cloud_api.rebuild import rebuild
 from cloud_api.schema import case_log, cases, intake, positions
@@ -152,7 +149,7 @@ def _placed(number: int, begun_us: int) -> Event:
     at = from_us(begun_us)
     place = Place(lon=113.9 + number * 7919 % 4000 / 1e4, lat=22.4 + number * 104_729 % 4000 / 1e4)
     return msgspec.structs.replace(
-        _event(),
+        make_event(),
         district=DISTRICTS[number % len(DISTRICTS)],
         level=LEVELS[number % len(LEVELS)],
         place=place,
@@ -192,14 +189,10 @@ def _multiply(store: Store, copies: int, step: int) -> None:
         connection.execute(text("ANALYZE"))
 
 
-def _ask(port: int, token: str) -> dict[str, float]:
+def _ask(server: ApiServer) -> dict[str, float]:
     """Return the 95th percentile of each question in milliseconds; the first answer is not counted."""
     found: dict[str, float] = {}
-    with httpx.Client(
-        base_url=f"http://127.0.0.1:{port}",
-        headers={"Authorization": f"Bearer {token}"},
-        timeout=120,
-    ) as client:
+    with server.client() as client:
         for name, path in QUERIES.items():
             client.get(path).raise_for_status()
             took_s = []
@@ -207,19 +200,15 @@ def _ask(port: int, token: str) -> dict[str, float]:
                 began = time.perf_counter()
                 client.get(path).raise_for_status()
                 took_s.append(time.perf_counter() - began)
-            found[f"{name}_ms_p95"] = _percentiles(took_s)["p95"]
+            found[f"{name}_ms_p95"] = percentiles_ms(took_s)["p95"]
     return found
 
 
 def measure(folder: Path, count: int) -> dict[str, float]:
     """Return how fast a rebuild is, and how long questions take with ``count`` cases."""
-    database, port = f"sqlite:///{folder}/scale.sqlite", _free_port()
-    config = ApiConfig(database_url=database)
-    path = folder / "scale.yaml"
-    path.write_text(f"port: {port}\ndatabase_url: {database}\nevidence_dir: {folder}/evidence\n")
+    database = f"sqlite:///{folder}/scale.sqlite"
+    token, config = prepared(database), ApiConfig(database_url=database)
     store, flows = open_database(config), load_flows(config.flow, config.flow_choices)
-    upgrade(store)
-    token = KeyRing(store, cache_s=0.0).create("bench", Role.ADMIN, START)[1]
     logged = max(1, count // 10)
     rows = _fill(store, flows, logged)
     began, worked_s = time.perf_counter(), time.process_time()
@@ -229,9 +218,8 @@ def measure(folder: Path, count: int) -> dict[str, float]:
         raise click.ClickException("the rebuild made other rows than the projector")
     _multiply(store, count // logged - 1, logged * (ENTRIES + 2))
     store.dispose()
-    command = [sys.executable, "-m", "cloud_api", "serve", "--config", str(path)]
-    with _process(command, port, folder / "scale.log"):
-        asked = _ask(port, token)
+    with api_server(folder, database, token, name="scale") as server:
+        asked = _ask(server)
     return {
         "cases": count,
         "cases_with_logs": logged,

@@ -7,7 +7,6 @@ connections of one process that look for each event's id in what they are sent, 
 import asyncio
 import json
 import os
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -15,18 +14,9 @@ from statistics import median
 
 import click
 
-from benchmarks.api import (
-    _event,
-    _free_port,
-    _process,
-    _request,
-)
-from cloud_api.bootstrap import open_database
-from cloud_api.config import ApiConfig
-from cloud_api.keys import KeyRing, Role
-from cloud_api.migrate import upgrade
+from benchmarks._api_server import api_server, prepared
+from benchmarks._posting import make_event, post_request
 from contracts.codec import encode
-from tests.contract.cloud_api.events import START as NOW
 
 __all__ = ["main"]
 
@@ -113,10 +103,10 @@ async def _listen(
     took_s = []
     worked_s = _cpu_s(pid)
     for _ in range(events):
-        event = _event()
+        event = make_event()
         hall.wanted, hall.heard = event.event_id.encode(), 0
         began = time.perf_counter()
-        await _post(port, _request(token, encode(event)))
+        await _post(port, post_request(token, encode(event)))
         await hall.until("heard", listeners)
         took_s.append(hall.at - began)
     worked_s = _cpu_s(pid) - worked_s
@@ -133,19 +123,10 @@ def _cpu_s(pid: int) -> float:
 
 def measure(folder: Path, listeners: int, events: int) -> dict[str, float]:
     """Return how soon events reach all listeners of a server of its own."""
-    database, port = f"sqlite:///{folder}/stream.sqlite", _free_port()
-    config_path = folder / "stream.yaml"
-    config_path.write_text(
-        f"port: {port}\ndatabase_url: {database}\nevidence_dir: {folder}/evidence\n"
-        f"stream_clients: {listeners}\n"
-    )
-    store = open_database(ApiConfig(database_url=database))
-    upgrade(store)
-    token = KeyRing(store, cache_s=0.0).create("bench", Role.ADMIN, NOW)[1]
-    store.dispose()
-    command = [sys.executable, "-m", "cloud_api", "serve", "--config", str(config_path)]
-    with _process(command, port, folder / "stream.log") as pid:
-        took_s, cpu_s = asyncio.run(_listen(port, token, listeners, events, pid))
+    database = f"sqlite:///{folder}/stream.sqlite"
+    token, options = prepared(database), f"stream_clients: {listeners}\n"
+    with api_server(folder, database, token, options, "stream") as server:
+        took_s, cpu_s = asyncio.run(_listen(server.port, token, listeners, events, server.pid))
     took_s.sort()
     return {
         "stream_listeners": listeners,

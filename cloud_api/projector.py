@@ -24,7 +24,7 @@ from cloud_api.deadlines.calendar import DAY_US
 from cloud_api.deadlines.timekeeper import Timekeeper
 from cloud_api.dispatch.advice import Dispatcher
 from cloud_api.dispatch.automatic import AutomaticDispatch
-from cloud_api.duplicates.finder import DuplicateFinder
+from cloud_api.duplicates.finder import DuplicateFinder, sought_of
 from cloud_api.event_projection import (
     EventState,
     IntakeRow,
@@ -260,22 +260,27 @@ class Projector:
         now_us: int,
     ) -> None:
         """Merge new cases into those that they are duplicates of; people may take them out again."""
-        for case_id in sorted(opened, key=lambda each: book.get(each).opened_seq):
-            case = book.get(case_id)
+        new = sorted((book.get(case_id) for case_id in opened), key=lambda case: case.opened_seq)
+        wanted = [sought for case in new if (sought := sought_of(case)) is not None]
+        around = finder.around(connection, wanted)
+        for sought in wanted:
+            case = book.get(str(sought.case_id))
             legal = self._flows.of(case.flow).legal_moves(case.state, case.previous)
             if case.merged_into is not None or State.MERGED not in {move.to for move in legal}:
                 continue
             # of two that come in one batch the later joins the earlier, which may be the less alike
-            earlier = [
-                twin
-                for twin in finder.find(connection, case)
-                if twin.likeness.odds > 0 and twin.case.opened_seq < case.opened_seq
-            ]
-            if not earlier:
+            parent, alike = next(
+                (
+                    twin
+                    for twin in finder.among(around, sought)
+                    if twin.likeness.odds > 0 and twin.case.opened_seq < case.opened_seq
+                ),
+                (None, None),
+            )
+            if parent is None or alike is None:
                 continue
-            parent, alike = earlier[0]
-            book.append(
-                case_id,
+            merged = book.append(
+                case.case_id,
                 Moved(
                     from_state=case.state,
                     to_state=State.MERGED,
@@ -286,7 +291,8 @@ class Projector:
                 reason=f"duplicate of {parent.number}: {alike.distance_m:.0f} m and {alike.hours:.1f} h "
                 f"apart, odds {alike.odds:.1f}",
             )
-            book.flush()  # the next one finds it merged
+            around.put(merged)  # the next one finds it merged
+        book.flush()
 
     def _change_flow(self, book: CaseBook, case: Case, now_us: int) -> None:
         """Let a case whose level rose follow the flow of that level, where it knows the case's states."""

@@ -1,19 +1,20 @@
 """Open cases that may be about the same matter as a case: found by neighbour cells, judged by likeness."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from msgspec import Struct
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection
 
-from cloud_api.case_projection import Case, decode_case
+from cloud_api.case_projection import Case
 from cloud_api.case_rows import neighbour_cells
 from cloud_api.duplicates.scoring import DuplicateRule, Likeness, Matter, Report, likeness
-from cloud_api.schema import cases
+from cloud_api.duplicates.surroundings import Surroundings, read_surroundings
 from contracts.envelope import Place
 
-__all__ = ["DuplicateFile", "DuplicateFinder", "Sought", "Twin"]
+__all__ = ["DuplicateFile", "DuplicateFinder", "Sought", "Twin", "sought_of"]
 
 _HOUR_US = 3_600_000_000
 _MOST = 200
@@ -70,42 +71,34 @@ class DuplicateFinder:
 
         What was merged into a case speaks for it. A case without a place has no twins.
         """
-        if case.place is None:
-            return []
-        sought = Sought(
-            case.event_type,
-            case.class_code,
-            case.place,
-            case.opened_at_us,
-            case.title.zh,
-            case.case_id,
-            case.merged_into,
-        )
-        return self.twins_of(connection, sought)
+        sought = sought_of(case)
+        return [] if sought is None else self.twins_of(connection, sought)
 
     def twins_of(self, connection: Connection, sought: Sought) -> list[Twin]:
-        """Return the same for a case, or for a report before there is one."""
+        """Return the same for a report before there is a case."""
+        return self.among(self.around(connection, [sought]), sought)
+
+    def around(self, connection: Connection, wanted: Sequence[Sought]) -> Surroundings:
+        """Return the cases around several places, read at once."""
+        ruled = [(each, rule) for each in wanted if (rule := self.rule_for(each)) is not None]
+        if not ruled:
+            return Surroundings()
+        cells = {cell for each, _ in ruled for cell in _cells(each)}
+        since_us = min(_since_us(each, rule) for each, rule in ruled)
+        return read_surroundings(connection, cells, since_us, _MOST * len(ruled))
+
+    def among(self, surroundings: Surroundings, sought: Sought) -> list[Twin]:
+        """Return the twins among what :meth:`around` has read, as it is by now."""
         rule = self.rule_for(sought)
         if rule is None:
             return []
-        place, at_us = sought.place, sought.opened_at_us
-        query = (
-            select(cases.c.document)
-            .where(
-                cases.c.cell.in_(neighbour_cells(place.lon, place.lat)),
-                cases.c.opened_at_us >= at_us - round(rule.window_h * _HOUR_US),
-                cases.c.case_id != (sought.case_id or ""),
-                or_(cases.c.is_open == 1, cases.c.merged_into.is_not(None)),
-            )
-            .order_by(cases.c.opened_at_us.desc())
-            .limit(_MOST)
-        )
-        found = [decode_case(document) for document in connection.scalars(query)]
+        since_us = _since_us(sought, rule)
         matters: dict[str, list[Case]] = defaultdict(list)
-        for other in found:
-            if _same_class(sought, other) and other.place is not None:
+        for other in surroundings.youngest(_cells(sought), since_us, _MOST):
+            if other.case_id != sought.case_id and _same_class(sought, other):
                 matters[other.merged_into or other.case_id].append(other)
-        mine = Report(place.lon, place.lat, at_us, sought.text)
+        place = sought.place
+        mine = Report(place.lon, place.lat, sought.opened_at_us, sought.text)
         twins: list[Twin] = []
         for case_id, members in matters.items():
             head = next((each for each in members if each.case_id == case_id), None)
@@ -116,6 +109,29 @@ class DuplicateFinder:
             if alike is not None:
                 twins.append(Twin(head, alike))
         return sorted(twins, key=lambda twin: (-twin.likeness.odds, twin.case.opened_seq))
+
+
+def sought_of(case: Case) -> Sought | None:
+    """Return what twins of a case are looked for by; None for a case without a place."""
+    if case.place is None:
+        return None
+    return Sought(
+        case.event_type,
+        case.class_code,
+        case.place,
+        case.opened_at_us,
+        case.title.zh,
+        case.case_id,
+        case.merged_into,
+    )
+
+
+def _cells(sought: Sought) -> list[str]:
+    return neighbour_cells(sought.place.lon, sought.place.lat)
+
+
+def _since_us(sought: Sought, rule: DuplicateRule) -> int:
+    return sought.opened_at_us - round(rule.window_h * _HOUR_US)
 
 
 def _same_class(one: Sought, other: Case) -> bool:

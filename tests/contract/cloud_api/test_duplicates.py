@@ -1,6 +1,8 @@
 """Contract of duplicates: found across borders of cells, merged reversibly, rebuilt alike."""
 
+import random
 from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -92,6 +94,30 @@ def test_of_a_batch_the_later_join_the_earlier(merging: Api) -> None:
     first = case_id_of(event_id(1))
 
     assert [case.merged_into for case in cases] == [None, first, first]
+
+
+def test_a_batch_merges_as_one_by_one(
+    config: ApiConfig, clock: ManualClock, merging: Api, tmp_path: Path
+) -> None:
+    """Who joins whom does not depend on how many events a step takes: what a step merged, its next case finds merged."""
+    rng = random.Random(7)
+    events = [_event(number, EDGE + rng.uniform(-8e-4, 8e-4)) for number in range(1, 25)]
+    at_once = {case.case_id: case.merged_into for case in _cases(merging, *events)}
+    single = build(
+        msgspec.structs.replace(
+            config, merge_duplicates=True, database_url=f"sqlite:///{tmp_path}/one.sqlite"
+        ),
+        clock,
+    )
+    for event in events:
+        single.accept_events(body_of(event))
+        assert single.services.projector.step(START) == 1
+    with single.services.store.read() as connection:
+        found = list_cases(connection, CaseFilter(), before=None, limit=100)
+    single.close()
+
+    assert {case.case_id: case.merged_into for case in found} == at_once
+    assert len(set(at_once.values())) > 3
 
 
 def test_merging_survives_a_rebuild(merging: Api) -> None:
