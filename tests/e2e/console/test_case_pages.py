@@ -139,6 +139,31 @@ def test_a_bounce_names_who(city: City, visit: Visit) -> None:
     expect(page.locator("[data-test=department]")).to_contain_text("Housing")
 
 
+def test_a_void_case_is_a_false_alarm_unless_said_otherwise(
+    city: City, visit: Visit, tmp_path: Path, pictures: Path
+) -> None:
+    """Declared void by page, a machine's case sends its picture to those who teach the detector."""
+    matter = open_matter(city, east_m=1500, picture=draw_street(tmp_path / "dry.png", wet=False))
+    visitor = visit()
+    page = visitor.enter("dispatcher", to=f"/cases/{matter.number}")
+    page.locator("[data-move=void]").click()
+    expect(page.locator("dialog input[type=checkbox]")).to_be_checked()
+    page.locator("#move-approval").fill("值班长")
+    page.locator("#move-reason").fill("只是影子")
+    visitor.picture("case-false-alarm-zh", pictures)
+    assert visitor.violations() == [], told(visitor.violations())
+    page.locator("dialog button[type=submit]").click()
+    expect(page.locator("[data-test=state]")).to_have_text("作废")
+    [shown] = matter.event.evidence
+
+    def queued() -> bool:
+        with city.client() as client:
+            items = client.get("/v1/reviews", params={"reason": "false_alarm"}).json()["items"]
+        return shown.sha256 in {one["item"]["evidence"] for one in items}
+
+    wait_for(queued, "the picture is in the review queue")
+
+
 def test_duplicates_stand_beside_each_other_and_are_merged(
     city: City, visit: Visit, tmp_path: Path, pictures: Path
 ) -> None:
