@@ -50,7 +50,7 @@ class CameraWatch:
     @property
     def offline(self) -> bool:
         """Whether the camera counts as offline."""
-        return self._key in self._book.open_keys
+        return self._book.is_open(self._key)
 
     def step(self, now: datetime, *, frames: bool, trouble: str | None) -> list[Letter]:
         """Return what there is to tell.

@@ -1,7 +1,7 @@
 """Episodes that a box has begun and not yet ended, kept on disk so that every one gets its end."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -81,6 +81,7 @@ class EpisodeBook:
         self._box = box
         self.update_every(update_every_s)
         self._open: dict[EpisodeKey, Episode] = {}
+        self._by_camera: dict[str, set[EpisodeKey]] = {}
         self._dirty: dict[str, Episode] = {}
         self._stored: set[str] = set()
         self._ended: list[str] = []
@@ -97,6 +98,14 @@ class EpisodeBook:
     def open_keys(self) -> frozenset[EpisodeKey]:
         """Keys of the episodes that are open."""
         return frozenset(self._open)
+
+    def is_open(self, key: EpisodeKey) -> bool:
+        """Return whether an episode is open."""
+        return key in self._open
+
+    def open_of(self, camera: str) -> Collection[EpisodeKey]:
+        """Return the keys of one camera's open episodes; asked of every frame, so nothing is copied."""
+        return self._by_camera.get(camera, ())
 
     def update_every(self, seconds: float) -> None:
         """Let so many seconds pass at least between two updates of one episode."""
@@ -140,6 +149,7 @@ class EpisodeBook:
             **details,
         )
         self._open[key] = self._dirty[episode.observation_id] = episode
+        self._by_camera.setdefault(key.camera, set()).add(key)
         return self._letter(episode, at, Phase.START)
 
     def advance(
@@ -171,6 +181,7 @@ class EpisodeBook:
     ) -> Letter:
         """End an open episode and return its end."""
         episode = self._open.pop(key)
+        self._by_camera[key.camera].discard(key)
         for name, value in details.items():
             setattr(episode, name, value)
         episode.seen_at = max(ended_at, episode.started_at)

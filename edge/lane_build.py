@@ -43,6 +43,9 @@ from runtime.secret import read_secret
 
 __all__ = ["LaneParts", "build_lane", "camera_address", "credentialed"]
 
+_REST_S = 0.25
+"""Seconds between two frames that are told of while nothing moves in front of a camera."""
+
 
 @dataclass(frozen=True, slots=True)
 class LaneParts:
@@ -114,7 +117,12 @@ def build_lane(
             seated = parts.models.seated(camera, lambda config: _network(config, parts))
             detector = seated or _network(camera.detector, parts)
         perception = build_perception(
-            camera, parts.folder, detector, grid=grid, network=lambda one: _network(one, parts)
+            camera,
+            parts.folder,
+            detector,
+            grid=grid,
+            network=lambda one: _network(one, parts),
+            rest_s=_REST_S,
         )
         feed, footage = _feed(camera, parts, source)
     except (EdgeError, SecretError) as error:

@@ -114,6 +114,8 @@ class Perception:
         policy: how pictures are redacted, which decides when a view is sure.
         masks: polygons that no picture shows.
         further: networks that look now and then; None where there is only the detector.
+        rest_s: seconds of presentation time between two frames that are told of while nothing moves,
+            when all that can happen is that time goes by. Default 0: every frame is told of.
 
     Attributes:
         counters: ``frames_read``, of which each is one of ``frames_thinned`` (the fps limit),
@@ -136,8 +138,10 @@ class Perception:
         policy: RedactPolicy = RedactPolicy.AUTO,
         masks: tuple[Polygon, ...] = (),
         further: FurtherEyes | None = None,
+        rest_s: float = 0.0,
     ) -> None:
         self.further = further
+        self._rest_s = rest_s
         self._detector = detector
         self._masks = masks
         self._tracker = tracker
@@ -150,6 +154,7 @@ class Perception:
         self.thin(fps)
         self._trusted = policy is RedactPolicy.OBJECTS or knows_still_people(detector)
         self._due_s: float | None = None
+        self._held_s: float | None = None
         self._known = np.empty((0, 4), np.float32)
         self.counters: dict[str, int] = dict.fromkeys(_COUNTERS, 0)
 
@@ -196,6 +201,10 @@ class Perception:
         if self._period_s > 0.0:
             late = self._due_s is None or frame.pts_s - self._due_s > self._period_s
             self._due_s = (frame.pts_s if late else (self._due_s or 0.0)) + self._period_s
+        if self.focus.leaves_out(frame.pts_s):
+            # whatever moves in it, it would not be looked at: the gate need not look either
+            self.counters["frames_paced"] += 1
+            return None
         motion = self._gate.update(frame)
         alive = self._tracker.alive()
         look = self.focus.decide(frame, motion, alive, unsettled=self._tracker.unsettled)
@@ -205,7 +214,11 @@ class Perception:
             return None
         if look.heed is Heed.HOLD:
             self.counters["frames_gated"] += 1
+            if self._held_s is not None and frame.pts_s - self._held_s < self._rest_s - 1e-6:
+                return None
+            self._held_s = frame.pts_s
             return Percept(frame, self._tracker.hold(frame.pts_s), None)
+        self._held_s = None
         self.counters["frames_inferred"] += 1
         self.counters["frames_scanned"] += look.scan
         self.counters["frames_divided"] += look.heed is Heed.REGIONS
@@ -319,7 +332,7 @@ class Perception:
         self._gate.reset()
         self.focus.reset()
         self._known = np.empty((0, 4), np.float32)
-        self._due_s = None
+        self._due_s = self._held_s = None
         if self.further is not None:
             self.further.reset()
 
@@ -343,7 +356,9 @@ class Perception:
         return unlooked
 
     def _view(self, frame: Frame, tracks: Tracks, motion: Motion) -> View:
-        hidden = np.concatenate((self._known, tracks.xyxy, motion.boxes)).astype(np.float64)
+        hidden = np.concatenate((self._known, tracks.xyxy, motion.boxes, motion.resting)).astype(
+            np.float64
+        )
         return View(
             frame=frame,
             hidden_xyxy=hidden,

@@ -68,6 +68,7 @@ def build_perception(
     *,
     grid: SizeGrid | None = None,
     network: Callable[[OnnxConfig], Detector] | None = None,
+    rest_s: float = 0.0,
 ) -> Perception:
     """Return what turns a camera's frames into tracks.
 
@@ -77,6 +78,7 @@ def build_perception(
         detector: one to use in place of the configured one.
         grid: how large things are where, as learnt before; default: nothing is known.
         network: returns the detector of a further network; default: one in this process.
+        rest_s: as for :class:`Perception`.
 
     Raises:
         ModelError: the detector cannot be built, or a class that the camera names is not its.
@@ -111,6 +113,7 @@ def build_perception(
         policy=camera.evidence.redact,
         masks=tuple(mask.polygon for mask in camera.masks),
         further=further,
+        rest_s=rest_s,
     )
 
 

@@ -150,7 +150,7 @@ class CameraReporter:
         if conduct.count is not None:
             details["count"] = conduct.count
         if not conduct.began:
-            if key not in self._book.open_keys:
+            if not self._book.is_open(key):
                 return []
             until = _moment(frame, conduct.until_s)
             return [self._book.end(key, at=frame.captured_at, ended_at=until, **details)]
@@ -193,7 +193,7 @@ class CameraReporter:
                         place=self._place,
                     )
                 )
-            elif key in self._book.open_keys:
+            elif self._book.is_open(key):
                 _LOG.info("camera_unflawed", camera_id=self._config.id, flaw=change.flaw.value)
                 until = _moment(frame, change.until_s)
                 letters.append(self._book.end(key, at=frame.captured_at, ended_at=until))
@@ -230,7 +230,7 @@ class CameraReporter:
         letters: list[Letter] = []
         for kind in (ObservationKind.ZONE_DWELL, ObservationKind.ZONE_PRESENCE):
             key = self._key(kind, zone.id, change.track)
-            if key not in self._book.open_keys:
+            if not self._book.is_open(key):
                 continue
             details: dict[str, Any] = {"dwell_s": round(change.dwell_s, 3)}
             context = kind is ObservationKind.ZONE_DWELL
@@ -249,10 +249,10 @@ class CameraReporter:
 
     def _advance(self, frame: Frame, scene: Scene) -> list[Letter]:
         letters: list[Letter] = []
-        for key in sorted(self._book.open_keys, key=_order):
-            if key.camera != self._config.id or key.track not in self._labels:
+        for key in sorted(self._book.open_of(self._config.id), key=_order):
+            if key.track not in self._labels:
                 continue
-            dwell_s = scene.dwells(key.track).get(key.where)
+            dwell_s = scene.dwell_in(key.where, key.track)
             if dwell_s is None:
                 continue
             label, confidence = self._labels[key.track]
@@ -353,9 +353,10 @@ class CameraReporter:
 
     def _prune(self, live: set[int]) -> None:
         """Forget tracks that are gone and of which no episode is open any more."""
-        wanted = live | {key.track for key in self._book.open_keys if key.camera == self._config.id}
+        wanted = live | {key.track for key in self._book.open_of(self._config.id)}
         self._album.keep(wanted)
-        self._labels = {track: facts for track, facts in self._labels.items() if track in wanted}
+        if not self._labels.keys() <= wanted:
+            self._labels = {track: told for track, told in self._labels.items() if track in wanted}
 
 
 def _order(key: EpisodeKey) -> tuple[str, str, int]:

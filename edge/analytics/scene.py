@@ -3,10 +3,12 @@
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from types import MappingProxyType
 from typing import Protocol
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from contracts.counts import ZoneCount
@@ -125,20 +127,28 @@ class Scene:
             xyxy: their boxes, float (n, 4), normalised to the picture.
             pts_s: presentation time in seconds, never smaller than before.
         """
-        labels = tracks.labels()
-        points = {anchor: anchors(xyxy, anchor) for anchor in Anchor}
+        labels, ids = tracks.labels(), tracks.id.tolist()
+        anchored = {anchor: anchors(xyxy, anchor) for anchor in Anchor}
+        points: dict[tuple[Anchor, tuple[str, ...]], dict[int, tuple[float, float]]] = {}
 
         def chosen(anchor: Anchor, classes: tuple[str, ...]) -> dict[int, tuple[float, float]]:
-            return {
-                int(track): (float(point[0]), float(point[1]))
-                for track, label, point in zip(tracks.id, labels, points[anchor], strict=True)
-                if not classes or label in classes
-            }
+            # most zones and lines ask for the same
+            known = points.get((anchor, classes))
+            if known is None:
+                known = points[anchor, classes] = {
+                    track: (x, y)
+                    for track, label, (x, y) in zip(
+                        ids, labels, anchored[anchor].tolist(), strict=True
+                    )
+                    if not classes or label in classes
+                }
+            return known
 
+        within = self._within(ids, anchored)
         presences = tuple(
             (zone, change)
-            for zone, machine in self._zones
-            for change in machine.update(chosen(zone.anchor, zone.classes), pts_s)
+            for (zone, machine), inside in zip(self._zones, within, strict=True)
+            for change in machine.update(chosen(zone.anchor, zone.classes), pts_s, inside)
         )
         crossings = tuple(
             (line, crossing)
@@ -149,8 +159,7 @@ class Scene:
             meter.look(pts_s)
         for line, crossing in crossings:
             self._flows[line.id].cross(crossing.direction, pts_s)
-        ids = [int(track) for track in tracks.id]
-        feet = anchors(xyxy, Anchor.FOOT).tolist()
+        feet = anchored[Anchor.FOOT].tolist()
         heights = (xyxy[:, 3] - xyxy[:, 1]).tolist()
         self._stillness.update(
             {
@@ -159,6 +168,8 @@ class Scene:
             },
             pts_s,
         )
+        if not self._conducts:
+            return SceneChanges(presences, crossings)
         present = {zone.id: len(machine.present) for zone, machine in self._zones}
         conducts = tuple(
             one
@@ -166,6 +177,27 @@ class Scene:
             for one in conduct.update(ids, labels, xyxy, pts_s, present=present[conduct.zone.id])
         )
         return SceneChanges(presences, crossings, conducts)
+
+    def _within(
+        self, ids: list[int], anchored: Mapping[Anchor, NDArray[np.float64]]
+    ) -> list[frozenset[int]]:
+        """Return the tracks whose anchor lies in each zone, zone by zone.
+
+        One question for all zones with the same anchor: asked zone by zone it would be the dearest
+        part of a frame in which nothing happens.
+        """
+        found = [frozenset[int]()] * len(self._zones)
+        if not ids:
+            return found
+        for anchor, points in anchored.items():
+            numbers = [at for at, (zone, _) in enumerate(self._zones) if zone.anchor is anchor]
+            if not numbers:
+                continue
+            shapes = np.asarray([self._zones[at][1].shape for at in numbers])[:, None]
+            inside = shapely.contains_xy(shapes, points[:, 0], points[:, 1])
+            for at, row in zip(numbers, inside.tolist(), strict=True):
+                found[at] = frozenset(compress(ids, row))
+        return found
 
     def flows(self, pts_s: float) -> dict[str, tuple[float | None, float | None]]:
         """Return crossings a minute, forward and backward, by line; None while too little was seen."""
@@ -196,6 +228,14 @@ class Scene:
             for zone, machine in self._zones
             if (dwell_s := machine.dwell_of(track)) is not None
         }
+
+    def dwell_in(self, zone: str, track: int) -> float | None:
+        """Return how long a track has been in a zone, in seconds; None when it is not in it."""
+        for known, machine in self._zones:
+            if known.id == zone:
+                dwell_s = machine.dwell_of(track)
+                return None if dwell_s is None else round(dwell_s, 3)
+        return None
 
     def zone_counts(
         self,

@@ -1,8 +1,9 @@
 """Who is inside a zone, since when, and for how long."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import compress
 
 import numpy as np
 import shapely
@@ -127,21 +128,33 @@ class ZonePresence:
         state = self._known.get(track)
         return state.dwell_s if state is not None and state.confirmed else None
 
+    @property
+    def shape(self) -> shapely.Polygon:
+        """The polygon, prepared, normalised to the picture."""
+        return self._polygon
+
     def update(
-        self, points: Mapping[int, tuple[float, float]], pts_s: float
+        self,
+        points: Mapping[int, tuple[float, float]],
+        pts_s: float,
+        inside: Collection[int] | None = None,
     ) -> list[PresenceChange]:
         """Return what changed.
 
         Args:
             points: anchor of every track seen at this moment, normalised to the picture.
             pts_s: presentation time in seconds, never smaller than before.
+            inside: the tracks whose anchor lies in the polygon, where somebody knows already.
         """
+        if not points and not self._known:
+            return []
         tracks = sorted(points)
-        places = np.asarray([points[track] for track in tracks], float).reshape(-1, 2)
-        inside = shapely.contains_xy(self._polygon, places)
+        if inside is None:
+            places = np.asarray([points[track] for track in tracks], float).reshape(-1, 2)
+            inside = set(compress(tracks, shapely.contains_xy(self._polygon, places)))
         changes: list[PresenceChange] = []
-        for track, within in zip(tracks, inside, strict=True):
-            changes += self._step(track, pts_s, within=bool(within))
+        for track in tracks:
+            changes += self._step(track, pts_s, within=track in inside)
         for track, state in sorted(self._known.items()):
             if track not in points and pts_s - state.seen_s > self._grace_s:
                 changes += self._leave(track, state)

@@ -175,6 +175,19 @@ class Focus:
             return self._whole(now_s)
         return self._divide(frame, patches, tracks)
 
+    def leaves_out(self, now_s: float) -> bool:
+        """Return whether a frame is left out whatever moves in it, ``now_s`` of presentation time.
+
+        Something moves, a look at it was a moment ago, and the second clock does not ask either.
+        """
+        if self._whole_s is None or self._active_until_s is None or not self.policy.gating:
+            return False
+        return (
+            now_s <= self._active_until_s + 1e-6
+            and self._early(now_s)
+            and now_s - self._whole_s < self.policy.heartbeat_s - 1e-6
+        )
+
     def widen(self) -> None:
         """Look at the whole picture next: something reached out of its region."""
         if self._widened_s is None or self._now_s - self._widened_s >= _WIDEN_EVERY_S:

@@ -91,7 +91,8 @@ class BackgroundDetector:
 
         small = np.asarray(cv2.GaussianBlur(shrink(frame.luma, self._rows), (5, 5), 0), np.uint8)
         difference = self._background.difference(small)
-        self._mask = self._solid((difference > self._threshold).astype(np.uint8))
+        _, standing_out = cv2.threshold(difference, self._threshold, 1, cv2.THRESH_BINARY)
+        self._mask = self._solid(np.asarray(standing_out, np.uint8))
         flooded = self._mask.mean() > self._max_area_ratio
         learning = frame.pts_s < self._started_s + self._calibration_s
         if flooded:

@@ -13,6 +13,7 @@ from edge.cameras.ports import CameraSource
 from edge.cameras.pyav_source import Pace, PyAvSource
 from edge.cameras.reconnect import ReconnectingSource
 from edge.errors import CameraEnded, CameraError
+from edge.workers.inlet import Inlet
 from edge.workers.orders import ClipNote, ClipOrder, DecoderOrder, FrameNote, Notice
 from edge.workers.slots import SlotBlock
 
@@ -35,6 +36,7 @@ class Decoder:
 
     def __init__(self, pipe: Connection, order: DecoderOrder) -> None:
         self._pipe = pipe
+        self._inlet = Inlet(pipe)
         self._order = order
         self._ring = (
             PacketRing(order.camera, span_s=order.clip_span_s, budget_bytes=order.clip_bytes)
@@ -132,7 +134,7 @@ class Decoder:
 
     def _collect(self) -> None:
         """Take back the slots that the agent has read, and give the clips that it wants."""
-        while self._pipe.poll():
+        while self._inlet.waits():
             said = self._pipe.recv()
             if isinstance(said, ClipOrder):
                 self._cut(said)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from edge.errors import ModelError
 from edge.vision.network_facts import NetworkFacts
 from edge.vision.output_layouts import Boxes
+from edge.workers.inlet import Inlet
 from edge.workers.nursery import Nursery
 from edge.workers.orders import Answer, ModelOrder, Question
 from edge.workers.slots import SlotBlock
@@ -59,6 +60,7 @@ class Ticket:
 class _Worker:
     process: BaseProcess
     pipe: Connection
+    inlet: Inlet
     block: SlotBlock | None
     free: deque[int]
     open: dict[int, tuple[Ticket, int]]
@@ -218,7 +220,15 @@ class InferencePool:
         orders = tuple(self._orders)
         process, pipe = self._nursery.start("inference", "inference", orders)
         return _Worker(
-            process, pipe, None, deque(), {}, self._seconds(), self._generation, len(orders)
+            process,
+            pipe,
+            Inlet(pipe),
+            None,
+            deque(),
+            {},
+            self._seconds(),
+            self._generation,
+            len(orders),
         )
 
     def _renew(self, now_s: float) -> None:
@@ -237,7 +247,7 @@ class InferencePool:
             return
         fresh, reason = self._fresh, ""
         try:
-            if fresh.pipe.poll():
+            if fresh.inlet.waits():
                 self._equip(fresh, fresh.pipe.recv())
                 self._workers.append(fresh)
                 self._fresh = None
@@ -279,7 +289,7 @@ class InferencePool:
 
     def _listen(self, worker: _Worker, now_s: float) -> None:
         try:
-            while worker.pipe.poll():
+            while worker.inlet.waits():
                 told = worker.pipe.recv()
                 if not isinstance(told, Answer):
                     self._equip(worker, told)

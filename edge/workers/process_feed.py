@@ -14,6 +14,7 @@ import structlog
 from edge.cameras.clip import Clip
 from edge.cameras.frame import Frame
 from edge.cameras.picture import PlanarPicture
+from edge.workers.inlet import Inlet
 from edge.workers.nursery import Nursery
 from edge.workers.orders import ClipNote, ClipOrder, DecoderOrder, FrameNote, Notice
 from edge.workers.slots import SlotBlock
@@ -56,6 +57,7 @@ class ProcessFeed:
         self._backoff = Backoff(1.0, 60.0, rng)
         self._process: BaseProcess | None = None
         self._pipe: Connection | None = None
+        self._inlet: Inlet | None = None
         self._block: SlotBlock | None = None
         self._notice = Notice({})
         self._before: dict[str, int] = {}
@@ -113,17 +115,18 @@ class ProcessFeed:
         self._process, self._pipe = self._nursery.start(
             f"decoder-{self.camera}", "decoder", self._order
         )
+        self._inlet = Inlet(self._pipe)
 
     def take(self, now: datetime) -> list[Frame]:  # noqa: ARG002 - live frames are due at once
         """Return the frames that wait, oldest first; never waits itself."""
-        if self._pipe is None:
+        if self._pipe is None or self._inlet is None:
             if not (self._notice.over or self._closed) and self._seconds() >= self._retry_at_s:
                 self.start()
             return []
         frames: list[Frame] = []
         self.waited_s = 0.0
         try:
-            while self._pipe.poll():
+            while self._inlet.waits():
                 note = self._pipe.recv()
                 if isinstance(note, Notice):
                     self._notice = note
@@ -172,10 +175,10 @@ class ProcessFeed:
             # a decoder that was started anew counts from nought: time goes on all the same
             gap_s = (note.captured_at - self._last.captured_at).total_seconds()
             self._shift_s = self._last.pts_s + max(gap_s, 0.001) - note.pts_s
-            self._shift_index = self._last.index + 1 - note.index
+            self._shift_index = self._last.index + 1 - note.number
         frame = Frame(
             camera=self.camera,
-            index=note.index + self._shift_index,
+            index=note.number + self._shift_index,
             pts_s=note.pts_s + self._shift_s,
             captured_at=note.captured_at,
             picture=PlanarPicture.of_packed(packed, note.width, note.height),
@@ -214,7 +217,7 @@ class ProcessFeed:
             self._block = None
         if self._pipe is not None:
             self._pipe.close()
-            self._pipe = None
+            self._pipe = self._inlet = None
         if self._process is not None:
             self._process.join(timeout=2.0)
             if self._process.is_alive():
