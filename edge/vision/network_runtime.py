@@ -28,6 +28,29 @@ class Network(Protocol):
         """What must be known to feed it and to read its answers."""
         ...
 
+    def run(self, blob: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Return the first output for an input (1, 3, height, width); an array of its own.
+
+        Raises:
+            ModelError: the runtime refuses the input.
+        """
+        ...
+
+    def read(self, answer: NDArray[np.floating], size: tuple[int, ...], confidence: float) -> Boxes:
+        """Return the candidates in an output, from a confidence (0..1) on, not yet suppressed.
+
+        Needs nothing of the runtime, so that the next input may run meanwhile.
+
+        Args:
+            answer: what :meth:`run` returned.
+            size: rows and columns of the input.
+            confidence: least score, 0..1.
+
+        Raises:
+            InferenceFault: the answer is not finite.
+        """
+        ...
+
     def boxes(self, blob: NDArray[np.floating], confidence: float) -> Boxes:
         """Return the candidates for an input, from a confidence (0..1) on, not yet suppressed.
 

@@ -115,10 +115,22 @@ class OnnxModel:
             ModelError: the runtime refuses the input.
             InferenceFault: the answer is not finite.
         """
-        answer = self.run(blob)
+        return self.read(self.run(blob), blob.shape[2:], confidence)
+
+    def read(self, answer: NDArray[np.floating], size: tuple[int, ...], confidence: float) -> Boxes:
+        """Return the candidates in an output, from a confidence (0..1) on, not yet suppressed.
+
+        Args:
+            answer: what :meth:`run` returned.
+            size: rows and columns of the input.
+            confidence: least score, 0..1.
+
+        Raises:
+            InferenceFault: the answer is not finite.
+        """
         if not is_finite(answer):
             raise InferenceFault(f"model {self.path}: it answers numbers that are not finite (NaN)")
-        return read_boxes(self.layout, answer, self._grid(*blob.shape[2:]), confidence)
+        return read_boxes(self.layout, answer, self._grid(*size), confidence)
 
     @property
     def facts(self) -> NetworkFacts:

@@ -51,7 +51,7 @@ class OpenVinoModel:
         self._path = path
         self._request = self._compile(threads)
         blank = np.zeros((1, 3, self.facts.height, self.facts.width), self.facts.dtype)
-        self._run(blank)
+        self.run(blank)
 
     def boxes(self, blob: NDArray[np.floating], confidence: float) -> Boxes:
         """Return the candidates for an input, from a confidence (0..1) on, not yet suppressed.
@@ -60,7 +60,24 @@ class OpenVinoModel:
             ModelError: the runtime refuses the input.
             InferenceFault: the answer is not finite.
         """
-        answer = self._run(blob)
+        return self.read(self.run(blob), blob.shape[2:], confidence)
+
+    def read(
+        self,
+        answer: NDArray[np.floating],
+        size: tuple[int, ...],  # noqa: ARG002 - the port; it is compiled for one size
+        confidence: float,
+    ) -> Boxes:
+        """Return the candidates in an output, from a confidence (0..1) on, not yet suppressed.
+
+        Args:
+            answer: what :meth:`run` returned.
+            size: rows and columns of the input.
+            confidence: least score, 0..1.
+
+        Raises:
+            InferenceFault: the answer is not finite.
+        """
         if not is_finite(answer):
             raise InferenceFault(
                 f"model {self._path}: it answers numbers that are not finite (NaN)"
@@ -88,7 +105,12 @@ class OpenVinoModel:
             msg = f"model {self._path}: OpenVINO refuses it ({detail}); use runtime onnxruntime"
             raise ModelError(msg) from error
 
-    def _run(self, blob: NDArray[np.floating]) -> NDArray[np.floating]:
+    def run(self, blob: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Return the first output for an input (1, 3, height, width).
+
+        Raises:
+            ModelError: the runtime refuses the input.
+        """
         try:
             self._request.infer([blob])
         except RuntimeError as error:

@@ -1,9 +1,13 @@
 """One inference worker, in a process of its own: networks loaded once, inputs from shared memory."""
 
+import queue
+import threading
 import time
 from multiprocessing.connection import Connection
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge.errors import InferenceFault, ModelError
 from edge.vision.network_facts import NetworkFacts
@@ -17,6 +21,9 @@ __all__ = ["InferenceWorker"]
 class InferenceWorker:
     """Answers one question after another until the agent hangs up.
 
+    The network runs on one thread, and what it said is read and sent on another: while the boxes of one
+    input are made out, the next runs. It leaves the interpreter to others while it runs.
+
     Args:
         pipe: to the agent.
         orders: the networks to load, in the order of their numbers; None for those withdrawn.
@@ -26,6 +33,8 @@ class InferenceWorker:
         self._pipe = pipe
         self._orders = orders
         self._networks: list[Network | None] = []
+        self._said: queue.SimpleQueue[_Said | None] = queue.SimpleQueue()
+        self._reader = threading.Thread(target=self._read_all, name="answers", daemon=True)
 
     def run(self) -> None:
         """Load, tell what was loaded, learn where the inputs lie, and answer."""
@@ -34,12 +43,16 @@ class InferenceWorker:
             self._pipe.send([self._load(order) for order in self._orders])
             name, slots, slot_bytes = self._pipe.recv()
             block = SlotBlock(slots, slot_bytes, name=name)
+            self._reader.start()
             while True:
                 question: Question = self._pipe.recv()
-                self._pipe.send(self._answer(question, block))
+                self._said.put(self._run(question, block))
         except (EOFError, BrokenPipeError, ConnectionResetError):
             return
         finally:
+            self._said.put(None)
+            if self._reader.is_alive():
+                self._reader.join()
             if block is not None:
                 block.close()
 
@@ -61,18 +74,47 @@ class InferenceWorker:
         self._networks.append(network)
         return network.facts
 
-    def _answer(self, question: Question, block: SlotBlock) -> Answer:
-        network, order = self._networks[question.model], self._orders[question.model]
+    def _run(self, question: Question, block: SlotBlock) -> "_Said":
+        """Return what the network says to a question."""
+        network = self._networks[question.model]
         started_s = time.perf_counter()
         try:
             assert network is not None, "nobody asks a network that was not loaded"
-            assert order is not None, "nobody asks a network that was withdrawn"
-            facts = network.facts
             shape = (1, 3, question.height, question.width)
-            size = int(np.prod(shape)) * np.dtype(facts.dtype).itemsize
-            blob = block.slot(question.slot)[:size].view(facts.dtype).reshape(shape)
-            boxes = network.boxes(blob, order.confidence)
-        except (InferenceFault, ModelError) as error:
+            size = int(np.prod(shape)) * np.dtype(network.facts.dtype).itemsize
+            blob = block.slot(question.slot)[:size].view(network.facts.dtype).reshape(shape)
+            said = network.run(blob)
+        except ModelError as error:
+            return _Said(question, None, 0.0, str(error))
+        return _Said(question, said, time.perf_counter() - started_s)
+
+    def _read_all(self) -> None:
+        """Send the answers, in the order of the questions, until there are no more."""
+        while (said := self._said.get()) is not None:
+            try:
+                self._pipe.send(self._answer(said))
+            except OSError:
+                # the agent has hung up; the other thread is told so by the same pipe
+                return
+
+    def _answer(self, said: "_Said") -> Answer:
+        question = said.question
+        if said.answer is None:
+            return Answer(question.ticket, None, None, None, 0.0, fault=said.fault)
+        network, order = self._networks[question.model], self._orders[question.model]
+        assert network is not None, "it has just run"
+        assert order is not None, "nobody asks a network that was withdrawn"
+        try:
+            boxes = network.read(said.answer, (question.height, question.width), order.confidence)
+        except InferenceFault as error:
             return Answer(question.ticket, None, None, None, 0.0, fault=str(error))
-        seconds = time.perf_counter() - started_s
-        return Answer(question.ticket, boxes.xyxy, boxes.scores, boxes.class_id, seconds)
+        return Answer(question.ticket, boxes.xyxy, boxes.scores, boxes.class_id, said.seconds)
+
+
+class _Said(NamedTuple):
+    """What a network said to a question; None where it failed, with the reason."""
+
+    question: Question
+    answer: NDArray[np.floating] | None
+    seconds: float
+    fault: str = ""

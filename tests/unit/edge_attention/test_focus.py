@@ -189,3 +189,27 @@ def test_nobody_is_left_alone_for_longer_than_a_scan(
             last_s = now_s
 
         assert now_s - last_s < 5.0 + 0.5 + 1e-6
+
+
+def test_what_is_left_out_unseen_would_have_been_left_out_anyway() -> None:
+    """At five looks a second half of the frames need not even be compared with the background."""
+    focus = Focus(FocusPolicy(active_fps=5.0))
+    frames = [
+        (focus.leaves_out(number / 10), decide(focus, number / 10, (100, 100, 140, 140)).heed)
+        for number in range(40)
+    ]
+    left_out = [heed for left, heed in frames if left]
+
+    assert {Heed.PACE} == set(left_out)
+    assert 17 <= len(left_out) <= 22
+
+
+def test_a_quiet_scene_leaves_nothing_out() -> None:
+    """Where nothing moves, every frame may be the one in which somebody comes."""
+    focus = Focus(FocusPolicy(active_fps=5.0))
+    left_out = []
+    for number in range(40):
+        left_out.append(focus.leaves_out(number / 10))
+        decide(focus, number / 10)
+
+    assert not any(left_out)

@@ -84,3 +84,40 @@ def test_a_thing_that_stops_becomes_background() -> None:
 
     assert changed[0]
     assert not changed[-1]
+
+
+def test_a_thing_that_stands_still_rests_and_stays_covered() -> None:
+    """Two seconds after it stopped it opens the gate no more, and pictures know where it is."""
+    gate = _settled()
+    motions = [
+        gate.update(frame_of(with_block(asphalt(n), 100, 80), n)) for n in range(30, 30 + 40)
+    ]
+
+    assert all(motion.changed for motion in motions[:7])
+    assert not any(motion.changed or len(motion.boxes) for motion in motions[16:])
+    assert all(len(motion.resting) == 1 for motion in motions[16:])
+
+
+def test_where_somebody_left_after_long_the_gate_rests() -> None:
+    """The hole that a thing leaves in the background is no motion for long."""
+    gate = MotionGate()
+    for number in range(200):
+        gate.update(frame_of(with_block(asphalt(number), 100, 80), number))
+    left = [gate.update(frame_of(asphalt(number), number)) for number in range(200, 240)]
+
+    assert left[0].changed
+    assert not any(motion.changed for motion in left[16:])
+
+
+@pytest.mark.parametrize("pixels_a_second", [4, 20, 100], ids=["crawls", "walks", "drives"])
+def test_what_moves_never_rests(pixels_a_second: int) -> None:
+    """Also a thing that moves by a fifteenth of its size in a second keeps the gate open."""
+    gate = _settled()
+    changed = [
+        gate.update(
+            frame_of(with_block(asphalt(n), 20 + (n - 30) * pixels_a_second // 10, 80), n)
+        ).changed
+        for n in range(30, 54)
+    ]
+
+    assert all(changed)
