@@ -64,6 +64,7 @@ class CalmGate:
             or gate.spike is not None
             or (gate.rate is not None and gate.rate.fail_per_s < math.inf)
             or (gate.stuck is not None and gate.stuck.fail_s < math.inf)
+            or (gate.drift is not None and gate.drift.fail_while is not None)
         )
 
     @property
@@ -73,8 +74,16 @@ class CalmGate:
 
     @property
     def excuse(self) -> Excuse | None:
-        """What excuses a value that stands still."""
-        return None if self._gate.stuck is None else self._gate.stuck.unless
+        """What excuses a value that stands still, or condemns one that creeps."""
+        stuck, drift = self._gate.stuck, self._gate.drift
+        if stuck is not None and stuck.unless is not None:
+            return stuck.unless
+        return None if drift is None else drift.fail_while
+
+    @property
+    def excuses_calm(self) -> bool:
+        """Whether what others say matters while nothing is out of the ordinary; to a creep it does not."""
+        return self._gate.stuck is not None and self._gate.stuck.unless is not None
 
     def fitted(self, cadence_s: float) -> "CalmGate":
         """Return the gates for a sensor that has a cadence of its own; these where that is all one."""
@@ -269,7 +278,7 @@ def _compile(  # noqa: C901 - hot: calls cost more
                 since, lows, highs = _stretch(memory, at, value, tolerance)
             if (
                 at - since >= stands_s
-                and at - memory.excused >= stands_s
+                and (not excusable or at - memory.excused >= stands_s)
                 and not (
                     rest_low <= (lows[0][0] if lows else value)
                     and (highs[0][0] if highs else value) <= rest_high

@@ -1,7 +1,8 @@
 """Drift 漂移: a value that creeps one way at a steady pace.
 
-A single series cannot tell a fouled probe from water that rises evenly, so drift is never more than
-suspect: the rules see the value, and somebody looks at the sensor.
+A single series cannot tell a fouled probe from water that rises evenly, so by itself drift is never more
+than suspect: the rules see the value, and somebody looks at the sensor. Where others say that nothing can
+make the value creep (rain gauges that are dry) it fails, and the rules do not see it.
 """
 
 import itertools
@@ -12,6 +13,7 @@ from typing import Final
 from msgspec import Struct
 
 from contracts.quality import QualityFlag
+from rules.quality.excuse import Excuse
 from rules.quality.timed_value import TimedValue
 
 __all__ = ["SPANS", "DriftGate", "DriftState"]
@@ -51,6 +53,8 @@ class DriftGate(Struct, frozen=True):
     """Whether creeping up counts."""
     downward: bool = True
     """Whether creeping down counts."""
+    fail_while: Excuse | None = None
+    """What others have to say for a creeping value to fail; None: it never does."""
 
     def judge(
         self, state: DriftState | None, reading: TimedValue, _now: float
@@ -66,13 +70,27 @@ class DriftGate(Struct, frozen=True):
             return state, QualityFlag.NOT_EVALUATED
         if span == state.span:
             total, count = state.total + value, state.count + 1
-            return DriftState(at, span, total, count, state.means, state.flag), state.flag
+            after = DriftState(at, span, total, count, state.means, state.flag)
+            return after, self._weighed(state.flag, state.means, reading)
         means: tuple[float, ...] = ()
         flag = QualityFlag.NOT_EVALUATED
         if span == state.span + 1:
             means = (*state.means, state.total / state.count)[-SPANS:]
             flag = self._judge_means(means)
-        return DriftState(at, span, value, 1, means, flag), flag
+        return DriftState(at, span, value, 1, means, flag), self._weighed(flag, means, reading)
+
+    def _weighed(
+        self, flag: QualityFlag, means: tuple[float, ...], reading: TimedValue
+    ) -> QualityFlag:
+        """Return what a creep is worth now that others were asked.
+
+        A value that leaves the creep behind by more than it may creep is none of it: water came.
+        """
+        if flag is not QualityFlag.SUSPECT or self.fail_while is None:
+            return flag
+        proven = reading.excused_until >= reading.at
+        creeps = abs(reading.value - means[-1]) <= self.most
+        return QualityFlag.FAIL if proven and creeps else flag
 
     def _judge_means(self, means: tuple[float, ...]) -> QualityFlag:
         if len(means) < SPANS:

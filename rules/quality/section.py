@@ -28,7 +28,7 @@ SECTION_KEYS: Final = {
     "spike": ("step", "suspect_step"),
     "rate": ("change", "fail_change", "over"),
     "stuck": ("tolerance", "for", "suspect_for", "rest", "unless"),
-    "drift": ("limit", "most", "for", "direction"),
+    "drift": ("limit", "most", "for", "direction", "fail_while"),
     "late": ("max",),
     "skew": ("max",),
     "gap": ("max",),
@@ -132,10 +132,12 @@ def compile_quality(
 def _witnessed(
     given: Mapping[str, object], witnesses: Mapping[str, Witness]
 ) -> Mapping[str, object]:
-    stuck = given.get("stuck")
-    if not isinstance(stuck, dict) or "unless" not in stuck:
-        return given
-    return {**given, "stuck": {**stuck, "unless": with_witnesses(stuck["unless"], witnesses)}}
+    named = dict(given)
+    for check, part in (("stuck", "unless"), ("drift", "fail_while")):
+        parts = given.get(check)
+        if isinstance(parts, dict) and part in parts:
+            named[check] = {**parts, part: with_witnesses(parts[part], witnesses)}
+    return named
 
 
 def _mapping(data: object, where: Place, error: ErrorFactory) -> Mapping[str, object]:
@@ -176,12 +178,23 @@ class _Section:
             for name in (*(("range", *_CHECKS) if number else ()), "late", "skew", "gap", "raise")
             if name in self._given
         }
+        drift = _drift(amounts, parts["drift"]) if "drift" in parts else None
+        stuck = _stuck(amounts, parts["stuck"], apart_s) if "stuck" in parts else None
+        asked = [
+            one for one in (stuck and stuck.unless, drift and drift.fail_while) if one is not None
+        ]
+        if any(one.identity != asked[0].identity for one in asked):
+            raise amounts.fault(
+                "drift",
+                "fail_while",
+                "expected the same as 'unless' of 'stuck': a rule hears one sort",
+            )
         return QualityGate(
             range=self._range(amounts, field, parts["range"]) if "range" in parts else None,
             spike=_spike(amounts, parts["spike"], apart_s) if "spike" in parts else None,
             rate=_rate(amounts, parts["rate"]) if "rate" in parts else None,
-            stuck=_stuck(amounts, parts["stuck"], apart_s) if "stuck" in parts else None,
-            drift=_drift(amounts, parts["drift"]) if "drift" in parts else None,
+            stuck=stuck,
+            drift=drift,
             late=LateGate(amounts.seconds(parts["late"], "late", "max"))
             if "late" in parts
             else None,
@@ -329,4 +342,5 @@ def _drift(amounts: Amounts, parts: Mapping[str, object]) -> DriftGate:
         most,
         upward=direction != "down",
         downward=direction != "up",
+        fail_while=amounts.excuse(parts, "drift", "fail_while"),
     )

@@ -97,7 +97,8 @@ class StuckGate(Struct, frozen=True):
             lows = [low for low in lows if low.next_at > since]
             highs = [high for high in highs if high.next_at > since]
         after = StuckState(at, since, (*lows, *newest), (*highs, *newest))
-        return after, self._flag(after, reading.excused_until)
+        excused_until = -math.inf if self.unless is None else reading.excused_until
+        return after, self._flag(after, excused_until)
 
     def _flag(self, state: StuckState, excused_until: float) -> QualityFlag:
         stood_s = state.at - max(state.since, excused_until)

@@ -17,7 +17,7 @@ class TimedValue(NamedTuple):
     """Its time lay so far ahead of its arrival that ``at`` was set to the arrival."""
 
     excused_until: float = -math.inf
-    """Up to when standing still is no fault, because others say so."""
+    """Up to when others say what they are asked for: that standing still is no fault, or creeping one."""
 
     @property
     def missing(self) -> bool:

@@ -28,7 +28,7 @@ class Watch(NamedTuple):
     gates: Mapping[str, CalmGate]
     memories: dict[str, SensorMemory]
     grounds: Grounds | None
-    """What excuses its values where they stand still."""
+    """What excuses its values where they stand still, or condemns them where they creep."""
     testifies: Grounds | None
     """What it testifies to itself."""
 
@@ -41,7 +41,9 @@ def plain_memories(watches: Sequence[Watch], field: str) -> tuple[SensorMemory, 
     found: list[SensorMemory] = []
     for watch in watches:
         gate, memory = watch.gates.get(field), watch.memories.get(field)
-        if gate is None or memory is None or gate.smooths or watch.grounds or watch.testifies:
+        if gate is None or memory is None or gate.smooths or watch.testifies:
+            return None
+        if watch.grounds and gate.excuses_calm:
             return None
         found.append(memory)
     return tuple(found)

@@ -50,8 +50,13 @@ def _frozen(seed: int, subject: str) -> list[float]:
     return clean[:FREEZES_AT] + [clean[FREEZES_AT]] * (len(clean) - FREEZES_AT)
 
 
-def _judge(series: list[float], subject: str = "wl-01") -> list[Breach]:
-    """Return what the shipped packs find, gates first, every reading arriving at once."""
+def _judge(
+    series: list[float], subject: str = "wl-01", rain_mm_h: float | None = None
+) -> list[Breach]:
+    """Return what the shipped packs find, gates first, every reading arriving at once.
+
+    Beside the level a rain gauge says the same all the time; None: there is none.
+    """
     folder = Path(rules.__file__).parent / "packs"
     packs = compile_packs(
         [
@@ -64,18 +69,22 @@ def _judge(series: list[float], subject: str = "wl-01") -> list[Breach]:
     for index, depth_m in enumerate(series):
         at = EPOCH_S + index * CADENCE_S
         found += engine.tick(at)
-        sample = Sample(
-            stream="readings",
-            profile="water_level",
-            subject=subject,
-            at=at,
-            keys={"subject": subject, "site": "old-town", "box": "b-1", "district": "north"},
-            fields={"depth_m": depth_m},
-        )
-        inspected = inspector.inspect(sample, {}, at, clamped=False)
-        found += engine.apply(inspected.sample, at)
-        for finding in inspected.findings:
-            found += engine.apply(finding.sample, at)
+        said = [("water_level", subject, "depth_m", depth_m)]
+        if rain_mm_h is not None:
+            said.append(("rain_gauge", "rain-1", "rain_mm_h", rain_mm_h))
+        for profile, name, field, value in said:
+            sample = Sample(
+                stream="readings",
+                profile=profile,
+                subject=name,
+                at=at,
+                keys={"subject": name, "site": "old-town", "box": "b-1", "district": "north"},
+                fields={field: value},
+            )
+            inspected = inspector.inspect(sample, {}, at, clamped=False)
+            found += engine.apply(inspected.sample, at)
+            for finding in inspected.findings:
+                found += engine.apply(finding.sample, at)
     return found
 
 
@@ -148,3 +157,32 @@ def test_a_creeping_probe_is_reported_in_the_second_hour() -> None:
 
     assert [(check, phase) for check, phase, _ in found] == [("drift", "open")]
     assert found[0][2] <= 75 * 60 / CADENCE_S
+
+
+CREEP = [round(0.05 * index / 360.0, 3) for index in range(4 * 360)]
+"""A probe on a dry street that fouls by 5 cm an hour for four hours, which makes 20 cm."""
+
+
+@pytest.mark.parametrize(
+    ("rain_mm_h", "floods"),
+    [(0.0, []), (12.0, ["blue"]), (None, ["blue"])],
+    ids=["dry", "raining", "no gauge"],
+)
+def test_a_probe_that_creeps_in_the_dry_floods_nothing(
+    rain_mm_h: float | None, floods: list[str]
+) -> None:
+    """While every gauge is dry its values are withheld; in the rain, or with nobody to ask, the alarm goes out."""
+    found = _judge(CREEP, rain_mm_h=rain_mm_h)
+
+    assert ("drift", "open") in [one[:2] for one in _of_sensors(found)]
+    assert [level for _, level in _of_water(found)] == floods
+
+
+def test_water_that_comes_over_a_creeping_probe_is_told_at_once() -> None:
+    """A burst main lifts the level by 30 cm within two minutes: that is no creep, dry or not."""
+    creep = CREEP[: 2 * 360]
+    burst = [round(creep[-1] + 0.025 * step, 3) for step in range(1, 13)]
+    found = _judge([*creep, *burst, *([burst[-1]] * 30)], rain_mm_h=0.0)
+    first = next(one for one in found if one.rule == "waterlogging")
+
+    assert (first.at - EPOCH_S) / CADENCE_S <= len(creep) + len(burst) + 6
