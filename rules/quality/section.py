@@ -180,10 +180,9 @@ class _Section:
         }
         drift = _drift(amounts, parts["drift"]) if "drift" in parts else None
         stuck = _stuck(amounts, parts["stuck"], apart_s) if "stuck" in parts else None
-        asked = [
-            one for one in (stuck and stuck.unless, drift and drift.fail_while) if one is not None
-        ]
-        if any(one.identity != asked[0].identity for one in asked):
+        unless = None if stuck is None else stuck.unless
+        fail_while = None if drift is None else drift.fail_while
+        if unless and fail_while and unless.identity != fail_while.identity:
             raise amounts.fault(
                 "drift",
                 "fail_while",
