@@ -66,7 +66,7 @@ class Redaction(Struct, frozen=True, kw_only=True):
 
     method: str
     """subject (all but the subject) | place (all, coarsely) | frame (all alike) | pixelate (what was
-    found)."""
+    found) | faces (as place, but a subject's clothes sharper; heads and faces covered)."""
     block_px: int
     """Edge of one mosaic block in pixels of the picture."""
     areas: int

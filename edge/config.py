@@ -12,7 +12,7 @@ from contracts.envelope import Id, Place
 from contracts.profiles import PROFILES
 from edge.analytics.calibration import CalibrationError
 from edge.camera_config import CameraConfig
-from edge.evidence.config import EvidenceConfig
+from edge.evidence.config import EvidenceConfig, RedactPolicy
 from edge.ground_view import calibration_of
 from edge.health.config import GuardConfig, LocalConfig
 from edge.model_store.config import ModelStoreConfig, ModelWish
@@ -133,6 +133,11 @@ def check_edge_config(document: Document) -> EdgeConfig:
     for number, camera in enumerate(config.cameras):
         _check_camera(document, ("cameras", number), camera)
         _check_clip(document, ("cameras", number), camera, config.evidence)
+        if camera.evidence.redact is RedactPolicy.FACES and config.evidence.faces is None:
+            raise document.error(
+                ("cameras", number, "evidence", "redact"),
+                "needs a face model in evidence.faces; without one take auto",
+            )
     for number, sensor in enumerate(config.sensors):
         _check_sensor(document, ("sensors", number), sensor)
     for number, gate in enumerate(config.quality):

@@ -9,6 +9,7 @@ from edge.evidence.clip_workshop import ClipWorkshop
 from edge.evidence.config import EvidenceConfig
 from edge.evidence.courier import Courier
 from edge.evidence.desk import EvidenceDesk
+from edge.evidence.faces import build_faces
 from edge.evidence.ports import EvidenceStore
 from edge.evidence.spool import Spool
 from edge.evidence.vault import Vault
@@ -70,7 +71,7 @@ def build_evidence(
         return EvidenceParts()
     spool = Spool(folder / config.path, config.budget_bytes)
     vault = build_vault(config.originals, folder)
-    desk = EvidenceDesk(spool, vault)
+    desk = EvidenceDesk(spool, vault, build_faces(config.faces, folder))
     return EvidenceParts(
         spool=spool,
         vault=vault,

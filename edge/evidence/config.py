@@ -9,6 +9,8 @@ __all__ = [
     "CameraEvidenceConfig",
     "ClipConfig",
     "EvidenceConfig",
+    "FaceKind",
+    "FaceModelConfig",
     "OriginalsConfig",
     "RedactPolicy",
 ]
@@ -23,6 +25,29 @@ class RedactPolicy(StrEnum):
     """All foreground and all dilated boxes; still the whole picture when unsure."""
     WHOLE = "whole"
     """The whole picture, always."""
+    FACES = "faces"
+    """As auto, but clothes and surroundings sharper; heads and whatever face the network of
+    ``evidence.faces`` finds are covered. Without it as auto."""
+
+
+class FaceKind(StrEnum):
+    """How a face network is read."""
+
+    YUNET = "yunet"
+    """YuNet (OpenCV zoo)."""
+    CENTERFACE = "centerface"
+    """CenterFace."""
+
+
+class FaceModelConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A face network of the user's own; none is shipped."""
+
+    model: str
+    """Path of the ONNX file, relative to the configuration file."""
+    kind: FaceKind = FaceKind.YUNET
+    """yunet or centerface. Default: yunet."""
+    confidence: Annotated[float, Meta(gt=0.0, lt=1.0)] = 0.2
+    """Least score (0..1) of what is covered as a face; lower covers more. Default: 0.2."""
 
 
 class ClipConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -52,7 +77,7 @@ class CameraEvidenceConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fie
     pictures: bool = True
     """Whether observations carry a picture. Default: true."""
     redact: RedactPolicy = RedactPolicy.AUTO
-    """auto, objects or whole. Default: auto."""
+    """auto, faces, objects or whole. Default: auto."""
     context: bool = True
     """Whether observations of what goes on for a while also carry a picture from some seconds before,
     and the latest. Default: true."""
@@ -86,5 +111,7 @@ class EvidenceConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Folder, relative to the configuration file; made if missing. Default: evidence."""
     budget_bytes: Annotated[int, Meta(ge=1_000_000)] = 500_000_000
     """Most bytes kept; the oldest pictures go first. Default: 500 MB."""
+    faces: FaceModelConfig | None = None
+    """Face network for cameras that redact by ``faces``. Default: none."""
     originals: OriginalsConfig | None = None
     """Whether originals are kept. Default: none are."""

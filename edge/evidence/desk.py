@@ -2,10 +2,13 @@
 
 import cv2
 import msgspec
+import numpy as np
 import structlog
+from numpy.typing import NDArray
 
 from contracts.envelope import Evidence, EvidenceRole
 from edge.evidence.config import RedactPolicy
+from edge.evidence.faces import FaceFinder
 from edge.evidence.redaction import redact
 from edge.evidence.references import References
 from edge.evidence.spool import Spool
@@ -27,16 +30,20 @@ class EvidenceDesk:
     Args:
         spool: where pictures wait for their upload.
         vault: where the originals stay, encrypted; None keeps none.
+        faces: finds faces for pictures that are redacted by ``faces``; None makes them as ``auto``.
     """
 
-    def __init__(self, spool: Spool, vault: Vault | None = None) -> None:
+    def __init__(
+        self, spool: Spool, vault: Vault | None = None, faces: FaceFinder | None = None
+    ) -> None:
         self.references = References()
         """How places looked in the pictures that were made."""
         self._spool = spool
         self._vault = vault
+        self._faces = faces
         self._recent: dict[tuple[str, int, RedactPolicy, Subject | None], Evidence] = {}
         self._failing = False
-        self.counters: dict[str, int] = {"evidence_failed": 0}
+        self.counters: dict[str, int] = {"evidence_failed": 0, "faces_failed": 0}
 
     def picture(
         self,
@@ -60,7 +67,7 @@ class EvidenceDesk:
         if known is not None:
             return msgspec.structs.replace(known, role=role)
         try:
-            pixels, redaction = redact(view, policy, subject)
+            pixels, redaction = redact(view, policy, subject, self._found_faces(view, policy))
         except (cv2.error, ValueError, MemoryError) as error:
             self._failed(view, f"it could not be redacted ({error})")
             return None
@@ -92,6 +99,18 @@ class EvidenceDesk:
         if len(self._recent) > _RECENT:
             self._recent.pop(next(iter(self._recent)))
         return evidence
+
+    def _found_faces(self, view: View, policy: RedactPolicy) -> NDArray[np.float64] | None:
+        """Return the faces of a view; None where nobody looked for them, or that failed."""
+        if policy is not RedactPolicy.FACES or self._faces is None:
+            return None
+        try:
+            return self._faces.find(view.picture())
+        except (cv2.error, ValueError, MemoryError) as error:
+            if self.counters["faces_failed"] == 0:
+                _LOG.error("faces_failed", camera_id=view.frame.camera, reason=str(error))
+            self.counters["faces_failed"] += 1
+            return None
 
     def _keep_original(self, sha256: str, view: View) -> None:
         if self._vault is None:

@@ -31,7 +31,7 @@ class ModelEntry(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
     pixels: str
     """Order and range of the input's pixels, and where the picture is placed."""
     layout: str
-    """How its output is read: yolox or ultralytics."""
+    """How its output is read: yolox or ultralytics; yunet is for ``evidence.faces`` alone."""
     labels: str
     """Which classes it knows: the name of a list, and how many."""
 
