@@ -5,6 +5,7 @@ The worker journals what was admitted, stores what was rejected, and acknowledge
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated, NamedTuple
 
@@ -77,7 +78,7 @@ class Admission(NamedTuple):
     message: BoxMessage | Control | CommandResult | ConfigReported | Translated
     place: BoxTopic | DistrictTopic | None
     """None for a foreign message."""
-    resolved: list[SubjectReading] | None
+    resolved: Sequence[SubjectReading] | None
 
 
 class Rejection(NamedTuple):

@@ -9,10 +9,11 @@ and no rule is asked. Everything else goes the ordinary way, and both come to th
 import math
 import sys
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec.structs import astuple
 
+from contracts.alike_pack import AlikePack, SensorShape
 from contracts.profiles import PROFILES
 from contracts.readings import SubjectReading
 from contracts.topics import BoxTopic
@@ -64,6 +65,7 @@ class _Station:
         "numbers",
         "place",
         "profile",
+        "shape",
         "single",
         "unit",
         "watches",
@@ -83,6 +85,8 @@ class _Station:
         self.low, self.high = math.inf, -math.inf
         """Between these, both included, neither profile nor rules have anything to say of it."""
         self.unit: str | None = None
+        self.shape: SensorShape | None = None
+        """What its records look like, where that is known to be the field and the unit above."""
         self.memories: tuple[SensorMemory, ...] = ()
         """What its gates remember of that field."""
 
@@ -90,6 +94,7 @@ class _Station:
         """Know what stands for the sensor's keys, and whether the shortest way is open to it."""
         self.calm = calm
         self.low, self.high = math.inf, -math.inf
+        self.shape = None
         number = None if calm is None else self.numbers.get(calm.single)
         if calm is None or number is None:
             return
@@ -98,6 +103,28 @@ class _Station:
         if memories is not None:
             self.memories = memories
             self.low, self.high = max(low, calm.low), min(high, calm.high)
+
+    def looks(self, shape: SensorShape) -> bool:
+        """Return whether records of a shape are what the shortest way is open to."""
+        if (
+            self.low > self.high
+            or shape.field != self.single
+            or shape.profile != self.profile
+            or (shape.unit is not None and shape.unit != self.unit)
+        ):
+            return False
+        self.shape = shape
+        return True
+
+
+class _Found(NamedTuple):
+    """Who judges a pack, where it came from, and what there is to say of it."""
+
+    engine: Engine
+    inspector: Inspector
+    source: Source
+    statements: Statements
+    points: list[Point]
 
 
 class ReadingPath:
@@ -119,7 +146,7 @@ class ReadingPath:
         """Forget every station; to be called when other rules or gates come into force."""
         self._stations.clear()
 
-    def take(  # noqa: C901 - hot: calls cost more
+    def take(
         self,
         engine: Engine,
         inspector: Inspector,
@@ -134,102 +161,121 @@ class ReadingPath:
             resolved: the pack, resolved by subject.
             source: where it came from, when, and under which offset.
         """
-        statements: Statements = []
-        points: list[Point] = []
-        maker, place, arrived_s = self._maker, source.place, source.arrived_s
-        soonest, latest = arrived_s - maker.late_s, arrived_s + maker.skew_s
-        stations, subjects = self._stations, self._registry.subjects
-        self._registry.heard[place.box] = arrived_s
-        noted, stamped_at, at_us = 0, math.nan, 0
-        for reading in resolved:
-            subject, profile, at, values, units, doubts = astuple(reading)
-            station, known = stations.get(subject), subjects.get(subject)
-            if (
-                station is None
-                or known is None
-                or station.known is not known
-                or not (station.place is place or station.place == place)
-                or station.profile != (profile or known.profile)
-                or doubts
-                or not soonest <= at <= latest
-            ):
-                self._ordinary(engine, inspector, reading, source, statements, points)
-                continue
-            if at != stamped_at:
-                stamped_at, at_us = at, round(at * 1_000_000)
-            value, calm, passed = values.get(station.single), station.calm, 0
-            if (
-                calm is not None
-                and value.__class__ is float
-                and station.low <= value <= station.high
-                and len(values) == 1
-                and (not units or units.get(station.single, station.unit) == station.unit)
-                and calm.at <= at < calm.until
-                and at > known.heard_s
-            ):
-                for memory in station.memories:
-                    if memory.passes(memory, at, value, arrived_s) is None:
-                        break
-                    passed += 1
-                    if not memory.dirty:
-                        inspector.passed(memory)
-                else:
-                    known.heard_s = at
-                    calm.move(at, values, arrived_s - at, engine.noted)
-                    points.append(_new_point(Point, (subject, station.single, at_us, value)))
-                    noted += 1
-                    continue
-            numbers, first = station.numbers, len(points)
-            for field, given in values.items():
-                number = numbers.get(field)
-                if number is None or given.__class__ is not float:
-                    break
-                name, low, high, unit = number
-                if not low <= given <= high or (units and units.get(field, unit) != unit):
-                    break
-                points.append(_new_point(Point, (subject, name, at_us, given)))
-            else:
-                heard_s = known.heard_s
-                if at > heard_s:
-                    known.heard_s = at
-                elif at == heard_s:
-                    maker.stamps.note(subject, REPEATED)
-                watches = station.watches[passed:] if passed else station.watches
-                judgement = None
-                if watches:
-                    judgement = inspector.judge(
-                        watches, subject, at, values, NOTHING_WITHHELD, arrived_s, clamped=False
-                    )
-                if (
-                    judgement is None
-                    and calm is not None
-                    and engine.note(calm, at, values, arrived_s)
-                ):
-                    noted += 1
-                    continue
-                sample = maker.sample(subject, station.profile, at, values, known, source)
-                inspection = inspector.explain(sample, judgement)
-                points += _flags(inspection)
-                statements += _apply(engine, inspection, (), arrived_s)
-                station.rest(engine.calm(inspection.sample))
-                continue
-            del points[first:]
-            self._ordinary(engine, inspector, reading, source, statements, points)
+        found = _Found(engine, inspector, source, [], [])
+        maker = self._maker
+        self._registry.heard[source.place.box] = source.arrived_s
+        if resolved.__class__ is AlikePack:
+            noted = self._alike(resolved, found)
+        else:
+            noted = sum([self._one(reading, found, 0) for reading in resolved])
         maker.counters["readings"] += len(resolved)
         maker.counters["samples"] += noted
         self.noted += noted
-        return statements, points
+        return found.statements, found.points
 
-    def _ordinary(
-        self,
-        engine: Engine,
-        inspector: Inspector,
-        reading: SubjectReading,
-        source: Source,
-        statements: Statements,
-        points: list[Point],
-    ) -> None:
+    def _alike(self, pack: AlikePack, found: _Found) -> int:
+        """Take a pack of sensors with one number each; return how many there was nothing to say of."""
+        engine, inspector, source, _, points = found
+        maker, place, arrived_s = self._maker, source.place, source.arrived_s
+        soonest, latest = arrived_s - maker.late_s, arrived_s + maker.skew_s
+        station_of, subject_of = self._stations.get, self._registry.subjects.get
+        passed_by, noted_by = inspector.passed, engine.noted
+        noted, stamped_at, at_us, index = 0, math.nan, 0, -1
+        for shape, value, at in zip(pack.shapes, pack.numbers, pack.ats, strict=True):
+            index += 1
+            subject, passed = shape.subject, 0
+            station = station_of(subject)
+            if (
+                station is not None
+                and (station.shape is shape or station.looks(shape))
+                and station.low <= value <= station.high
+            ):
+                calm, known = station.calm, station.known
+                assert calm is not None
+                if (
+                    calm.at <= at < calm.until
+                    and known.heard_s < at
+                    and soonest <= at <= latest
+                    and subject_of(subject) is known
+                    and (station.place is place or station.place == place)
+                ):
+                    for memory in station.memories:
+                        if memory.passes(memory, at, value, arrived_s) is None:
+                            break
+                        passed += 1
+                        if not memory.dirty:
+                            passed_by(memory)
+                    else:
+                        if at != stamped_at:
+                            stamped_at, at_us = at, round(at * 1_000_000)
+                        known.heard_s = at
+                        calm.move(at, value, arrived_s - at, noted_by)
+                        points.append(_new_point(Point, (subject, station.single, at_us, value)))
+                        noted += 1
+                        continue
+            noted += self._one(pack[index], found, passed)
+        return noted
+
+    def _one(self, reading: SubjectReading, found: _Found, passed: int) -> int:
+        """Take one reading; return 1 where there was nothing to say of it, else 0.
+
+        Args:
+            reading: the reading.
+            found: takes what there is to say.
+            passed: how many gates of its sensor it passed already, in their order.
+        """
+        engine, inspector, source, statements, points = found
+        maker, place, arrived_s = self._maker, source.place, source.arrived_s
+        subject, profile, at, values, units, doubts = astuple(reading)
+        station, known = self._stations.get(subject), self._registry.subjects.get(subject)
+        if (
+            station is None
+            or known is None
+            or station.known is not known
+            or not (station.place is place or station.place == place)
+            or station.profile != (profile or known.profile)
+            or doubts
+            or not arrived_s - maker.late_s <= at <= arrived_s + maker.skew_s
+        ):
+            self._ordinary(reading, found)
+            return 0
+        numbers, first, at_us = station.numbers, len(points), round(at * 1_000_000)
+        for field, given in values.items():
+            number = numbers.get(field)
+            if number is None or given.__class__ is not float:
+                break
+            name, low, high, unit = number
+            if not low <= given <= high or (units and units.get(field, unit) != unit):
+                break
+            points.append(_new_point(Point, (subject, name, at_us, given)))
+        else:
+            heard_s = known.heard_s
+            if at > heard_s:
+                known.heard_s = at
+            elif at == heard_s:
+                maker.stamps.note(subject, REPEATED)
+            watches = station.watches[passed:] if passed else station.watches
+            judgement = None
+            if watches:
+                judgement = inspector.judge(
+                    watches, subject, at, values, NOTHING_WITHHELD, arrived_s, clamped=False
+                )
+            calm = station.calm
+            if judgement is None and calm is not None and engine.note(calm, at, values, arrived_s):
+                return 1
+            sample = maker.sample(subject, station.profile, at, values, known, source)
+            inspection = inspector.explain(sample, judgement)
+            points += _flags(inspection)
+            statements += _apply(engine, inspection, (), arrived_s)
+            station.rest(engine.calm(inspection.sample))
+            return 0
+        del points[first:]
+        self._ordinary(reading, found)
+        return 0
+
+    def _ordinary(self, reading: SubjectReading, found: _Found) -> None:
         """Take one reading the ordinary way, and know its sensor from then on."""
+        engine, inspector, source, statements, points = found
         made = self._maker.reading(reading, source, points)
         if made is None:
             return

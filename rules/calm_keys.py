@@ -12,23 +12,17 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from math import nextafter
-from typing import Final, NamedTuple
+from typing import Final
 
+from rules.cuts import Cell, FieldCuts
 from rules.judge import KeyValue
 from rules.key_state import KeyState
+from rules.number_trail import NumberBook
 from rules.rule_index import Slot
 from rules.sample import Sample
 from rules.trail import TrailBook
 
-__all__ = ["CalmKeys", "Cell", "calm_keys", "touch_noted"]
-
-
-class Cell(NamedTuple):
-    """Within these values of a number, both included, no condition changes."""
-
-    field: str
-    low: float
-    high: float
+__all__ = ["CalmKeys", "calm_keys", "touch_noted"]
 
 
 class CalmKeys:
@@ -44,8 +38,8 @@ class CalmKeys:
         until: event time from which on a sample must be applied.
         cells: where no condition changes, for each field that is read.
         low, high: the same where ``single``, the only field, is a number between them.
-        book, key: the trail that the next samples are part of; None: there is none.
-        more_books: further ones, where there are several.
+        books: the trails that the next samples are part of, with the key of each.
+        book, key: the same where it is one of a single number; else None.
         owner: the index of the rules that were asked; another one in force makes this void.
         dirty: whether it noted something since its keys were last saved.
         keys: the keys; also when it stands for them no more.
@@ -55,6 +49,7 @@ class CalmKeys:
     __slots__ = (
         "at",
         "book",
+        "books",
         "cells",
         "dirty",
         "high",
@@ -63,7 +58,6 @@ class CalmKeys:
         "lag",
         "low",
         "masks",
-        "more_books",
         "owner",
         "single",
         "until",
@@ -79,11 +73,14 @@ class CalmKeys:
         self.keys = keys
         self.masks = _shared_masks(tuple(state.mask for state in keys))
         self.cells = cells
-        self.book: TrailBook | None = books[0][0] if books else None
-        self.key: KeyValue = books[0][1] if books else ""
-        self.more_books = books[1:]
+        self.books = books
+        self.book: NumberBook | None = None
+        self.key: KeyValue = ""
         self.owner = owner
         self.single, self.low, self.high = cells[0] if len(cells) == 1 else _MANY
+        for book, key in books if len(books) == 1 else ():
+            if isinstance(book, NumberBook):
+                self.book, self.key = book, key
         self.at, self.lag = keys[0].last_at, keys[0].lag
         self.until = min(state.quiet_until for state in keys)
         self.dirty = False
@@ -111,26 +108,37 @@ class CalmKeys:
             value = fields.get(field)
             if value.__class__ is not float or not low <= value <= high:
                 return False
-        self.move(at, fields, lag, noted)
+        self._hear(at, lag, noted)
+        for book, key in self.books:
+            book.record(key, at, fields)
         return True
 
-    def move(
-        self,
-        at: float,
-        fields: Mapping[str, float | bool | str],
-        lag: float,
-        noted: list["CalmKeys"],
-    ) -> None:
-        """Note a sample of which the caller knows that it changes nothing else."""
+    def move(self, at: float, number: float, lag: float, noted: list["CalmKeys"]) -> None:
+        """Note a sample of which the caller knows that it changes nothing else.
+
+        Args:
+            at: event time.
+            number: its value of the field ``single``, and of no other.
+            lag: arrival minus event time.
+            noted: as for :meth:`note`.
+        """
         self.at = at
         self.lag = lag
         if not self.dirty:
             self.dirty = True
             noted.append(self)
         if self.book is not None:
-            self.book.record(self.key, at, fields)
-        for book, key in self.more_books:
-            book.record(key, at, fields)
+            self.book.follow(self.key, at, number)
+        else:
+            for book, key in self.books:
+                book.record(key, at, {self.single: number})
+
+    def _hear(self, at: float, lag: float, noted: list["CalmKeys"]) -> None:
+        self.at = at
+        self.lag = lag
+        if not self.dirty:
+            self.dirty = True
+            noted.append(self)
 
     def look_again(self) -> None:
         """Release the keys unless they stand as they stood; the clock may have moved their delays."""
@@ -158,15 +166,15 @@ def calm_keys(slot: Slot, sample: Sample, owner: object) -> CalmKeys | None:
         owner: where they were found.
     """
     keys: list[KeyState] = []
-    cells: dict[str, Cell] = {}
     books: list[tuple[TrailBook, KeyValue]] = []
     if slot.book is not None:
         books.append((slot.book, sample.subject))
     for running in slot.rules:
-        if any(name != "subject" for name, _ in running.filters):
-            return None  # the subject may report from elsewhere next time
-        if running.filters and not running.accepts(sample.keys):
-            continue
+        if running.filters:
+            if any(name != "subject" for name, _ in running.filters):
+                return None  # the subject may report from elsewhere next time
+            if not running.accepts(sample.keys):
+                continue
         if running.merges or "subject" not in running.rule.key:
             return None
         try:
@@ -180,18 +188,21 @@ def calm_keys(slot: Slot, sample: Sample, owner: object) -> CalmKeys | None:
         keys.append(state)
         if running.owns_book and running.book is not None:
             books.append((running.book, state.value))
-        for name in running.rule.names:
-            value = sample.fields.get(name)
-            if not isinstance(value, float) or not math.isfinite(value):
-                return None
-            cell = _cell(name, value, running.cuts)
-            known = cells.get(name)
-            if known is not None:
-                cell = Cell(name, max(known.low, cell.low), min(known.high, cell.high))
-            cells[name] = cell
-    if not keys:
-        return None
-    return CalmKeys(tuple(keys), _shared(tuple(cells.values())), tuple(books), owner)
+    cells = _cells(slot, keys, sample.fields) if keys else None
+    return None if cells is None else CalmKeys(tuple(keys), cells, tuple(books), owner)
+
+
+def _cells(
+    slot: Slot, keys: Sequence[KeyState], fields: Mapping[str, float | bool | str]
+) -> tuple[Cell, ...] | None:
+    """Return where no condition of some keys changes; None where a field that one reads is no number."""
+    cells: dict[str, Cell] = {}
+    for cuts in slot.cuts([state.running for state in keys]):
+        value = fields.get(cuts.field)
+        if not isinstance(value, float) or not math.isfinite(value):
+            return None
+        cells[cuts.field] = _cell(cuts, value)
+    return _shared(tuple(cells.values()))
 
 
 _MANY: Final = Cell("", math.inf, -math.inf)
@@ -220,13 +231,18 @@ def _shared_masks(masks: tuple[int, ...]) -> tuple[int, ...]:
     return masks
 
 
-def _cell(name: str, value: float, cuts: Sequence[float] | None) -> Cell:
-    if cuts is None:
-        return Cell(name, value, value)
-    index = bisect_left(cuts, value)
-    if index < len(cuts) and cuts[index] == value:
-        return Cell(name, value, value)
-    # an infinity is unknown to conditions, and lies in no cell
-    low = nextafter(cuts[index - 1], math.inf) if index else -sys.float_info.max
-    high = nextafter(cuts[index], -math.inf) if index < len(cuts) else sys.float_info.max
-    return Cell(name, low, high)
+def _cell(cuts: FieldCuts, value: float) -> Cell:
+    numbers = cuts.numbers
+    if numbers is None:
+        return Cell(cuts.field, value, value)
+    index = bisect_left(numbers, value)
+    if index < len(numbers) and numbers[index] == value:
+        return Cell(cuts.field, value, value)
+    cell = cuts.cells.get(index)
+    if cell is None:
+        # an infinity is unknown to conditions, and lies in no cell
+        low = nextafter(numbers[index - 1], math.inf) if index else -sys.float_info.max
+        ends = index == len(numbers)
+        high = sys.float_info.max if ends else nextafter(numbers[index], -math.inf)
+        cell = cuts.cells[index] = Cell(cuts.field, low, high)
+    return cell

@@ -1,11 +1,40 @@
 """The numbers at which conditions can change: between two of them they judge all values alike."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from rules.expression import Node
 from rules.expression.tree import Binary, Field, Literal, Membership, Unary, walk
 
-__all__ = ["cuts_of"]
+__all__ = ["Cell", "FieldCuts", "cuts_of"]
+
+
+class Cell(NamedTuple):
+    """Within these values of a number, both included, no condition changes."""
+
+    field: str
+    low: float
+    high: float
+
+
+class FieldCuts:
+    """Where conditions on one field can change.
+
+    Attributes:
+        field: its name.
+        numbers: the numbers, ascending; None where they may change anywhere.
+        cells: what lies between two of them, by the index of the upper one; takes what is found.
+    """
+
+    __slots__ = ("cells", "field", "numbers")
+
+    def __init__(self, field: str, parts: Sequence[Sequence[float] | None]) -> None:
+        self.field = field
+        self.cells: dict[int, Cell] = {}
+        self.numbers: list[float] | None = None
+        known = [part for part in parts if part is not None]
+        if len(known) == len(parts):
+            self.numbers = sorted({number for part in known for number in part})
 
 
 def cuts_of(nodes: Iterable[Node]) -> tuple[float, ...] | None:

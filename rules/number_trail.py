@@ -43,20 +43,27 @@ class NumberBook(TrailBook):
             if number is None:
                 return
             number = math.nan
+        self.append(value, at, number)
+
+    def append(self, value: KeyValue, at: float, number: float) -> None:
+        """Put a number in its place."""
+        rows = self.rows.get(value, _NOTHING)
+        newest = rows[-2] if rows.__class__ is array else _unpack_time(rows, -_ROW_BYTES)[0]
+        if at < newest:
+            self.insert(value, at, number)
+            return
+        self.follow(value, at, number)
+
+    def follow(self, value: KeyValue, at: float, number: float) -> None:
+        """Put a number behind all others, where it belongs."""
         rows = self.rows.get(value, _NOTHING)
         if rows.__class__ is array:
-            if at < rows[-2]:
-                self.insert(value, at, number)
-                return
             rows.append(at)
             rows.append(number)
             if not len(rows) % _CUT_CELLS:
                 self._cut(rows)
                 if len(rows) <= _SHORT_CELLS:
                     self.rows[value] = rows.tobytes()
-            return
-        if at < _unpack_time(rows, -_ROW_BYTES)[0]:
-            self.insert(value, at, number)
             return
         rows += _pack_row(at, number)
         if not len(rows) % _CUT_BYTES:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from rules.correlator import Correlator, signal_profile
+from rules.cuts import FieldCuts
 from rules.errors import PackError
 from rules.inhibition import Inhibition
 from rules.judge import RunningRule
@@ -82,12 +83,25 @@ class RuleIndex:
 class Slot:
     """Rules that read the same samples, and the trails that those keyed by subject share."""
 
-    __slots__ = ("book", "rules")
+    __slots__ = ("_cuts", "book", "rules")
 
     def __init__(self, rules: Sequence[RunningRule]) -> None:
         self.rules = tuple(rules)
         shared = [one.book for one in rules if one.book is not None and not one.owns_book]
         self.book = shared[0] if shared else None
+        self._cuts: dict[tuple[str, ...], tuple[FieldCuts, ...]] = {}
+
+    def cuts(self, rules: Sequence[RunningRule]) -> tuple[FieldCuts, ...]:
+        """Return where the conditions of some of its rules can change, for each field they read."""
+        name = tuple([one.rule.id for one in rules])
+        found = self._cuts.get(name)
+        if found is None:
+            fields = dict.fromkeys(field for one in rules for field in one.rule.names)
+            found = self._cuts[name] = tuple(
+                FieldCuts(field, [one.cuts for one in rules if field in one.rule.names])
+                for field in fields
+            )
+        return found
 
 
 def _open_books(rules: Iterable[RunningRule]) -> dict[str, TrailBook]:

@@ -19,7 +19,16 @@ from rules.quality.drift_gate import SPANS, DriftState
 from rules.quality.excuse import Excuse
 from rules.quality.gap_gate import GapGate
 from rules.quality.gate import GateState, QualityGate, Verdict
-from rules.quality.sensor_memory import Extremes, Passes, SensorMemory
+from rules.quality.gate_trail import pack_row
+from rules.quality.sensor_memory import (
+    FIRST,
+    RESTLESS,
+    SECOND,
+    SETTLED,
+    Extremes,
+    Passes,
+    SensorMemory,
+)
 from rules.quality.spike_gate import SpikeState
 from rules.quality.stuck_gate import MOST_EXTREMES, SLACK
 from rules.quality.timed_value import TimedValue
@@ -27,7 +36,8 @@ from rules.quality.timed_value import TimedValue
 __all__ = ["CalmGate"]
 
 _PASS: Final = QualityFlag.PASS
-_PASSED: Final = int(QualityFlag.PASS)
+_PASSED: Final = int(_PASS)
+_OPEN_FLAG: Final = int(QualityFlag.NOT_EVALUATED)
 _OPEN: Final = frozenset({QualityFlag.PASS, QualityFlag.NOT_EVALUATED})
 
 
@@ -133,7 +143,15 @@ class CalmGate:
         stuck: object = None
         drift: object = None
         if gate.spike is not None:
-            spike = (at, last, memory.before, last, _PASSED, _PASSED)
+            before = None if memory.calm == FIRST else memory.before
+            spike = (
+                at,
+                last,
+                before,
+                last,
+                _PASSED,
+                _PASSED if memory.calm == SETTLED else _OPEN_FLAG,
+            )
         if gate.rate is not None:
             rate = (at, last)
         if gate.stuck is not None:
@@ -146,7 +164,7 @@ class CalmGate:
 
     def remember(self, memory: SensorMemory, state: GateState) -> None:
         """Take over a state of the plain gates."""
-        memory.calm = self._is_calm(state)
+        memory.calm = self._calm(state)
         if not memory.calm:
             memory.frozen = state
             return
@@ -154,8 +172,8 @@ class CalmGate:
         memory.at, memory.median = state.at, state.median
         if state.rate is not None:
             memory.last = state.rate.value
-        if state.spike is not None and state.spike.before is not None:
-            memory.last, memory.before = state.spike.last, state.spike.before
+        if state.spike is not None:
+            memory.last, memory.before = state.spike.last, state.spike.before or 0.0
         if state.stuck is not None:
             memory.last, memory.since = state.stuck.lows[-1].value, state.stuck.since
             memory.lows = tuple((low.value, low.next_at) for low in state.stuck.lows[:-1])
@@ -185,11 +203,11 @@ class CalmGate:
         self.remember(memory, replace(before, **gone) if gone else before)
         return bool(gone)
 
-    def _is_calm(self, state: GateState) -> bool:
-        """Return whether the numbers of a memory can stand for a state."""
+    def _calm(self, state: GateState) -> int:
+        """Return how the numbers of a memory can stand for a state, see :class:`SensorMemory`."""
         gate = self._gate
         if state.faults or state.alarms:
-            return False
+            return RESTLESS
         parts = (
             (gate.spike, state.spike),
             (gate.rate, state.rate),
@@ -202,14 +220,18 @@ class CalmGate:
                 continue
             # one that is new has seen nothing yet, one that is gone is not moved on
             if check is None or part is None or part.at != state.at:
-                return False
-        return _undoubted(state.spike) and _steady(state.drift) and _finite(state)
+                return RESTLESS
+        return _undoubted(state.spike) if _steady(state.drift) and _finite(state) else RESTLESS
 
 
-def _undoubted(spike: SpikeState | None) -> bool:
-    return spike is None or (
-        spike.before is not None and spike.doubted is _PASS and spike.settled is _PASS
-    )
+def _undoubted(spike: SpikeState | None) -> int:
+    if spike is None:
+        return SETTLED
+    if spike.doubted is not _PASS:
+        return RESTLESS
+    if spike.before is None:
+        return FIRST
+    return {_PASS: SETTLED, QualityFlag.NOT_EVALUATED: SECOND}.get(spike.settled, RESTLESS)
 
 
 def _steady(drift: DriftState | None) -> bool:
@@ -255,12 +277,9 @@ def _compile(  # noqa: C901 - hot: calls cost more
     rated, stands, drifts = gate.rate is not None, stuck is not None, drift is not None
 
     def passes(memory: SensorMemory, at: float, value: float, now: float) -> float | None:
-        lag, elapsed = now - at, at - memory.at
+        lag, elapsed, calm = now - at, at - memory.at, memory.calm
         if not (
-            memory.calm
-            and low <= value <= high
-            and soonest <= lag <= latest
-            and 0.0 < elapsed <= longest
+            calm and low <= value <= high and soonest <= lag <= latest and 0.0 < elapsed <= longest
         ):
             return None
         last = memory.last
@@ -270,11 +289,13 @@ def _compile(  # noqa: C901 - hot: calls cost more
             return None
         if drifts and math.floor(at * SPANS / spans_s) != memory.span:
             return None
-        if stands:
+        if size > tolerance:  # never without ``stuck``
+            memory.since = at
+            if memory.lows or memory.highs:
+                memory.lows = memory.highs = ()
+        elif stands:
             since, lows, highs = memory.since, memory.lows, memory.highs
-            if size > tolerance:
-                since, lows, highs = at, (), ()
-            elif change != 0.0:
+            if change != 0.0:
                 since, lows, highs = _stretch(memory, at, value, tolerance)
             if (
                 at - since >= stands_s
@@ -286,6 +307,8 @@ def _compile(  # noqa: C901 - hot: calls cost more
             ):
                 return None
             memory.since, memory.lows, memory.highs = since, lows, highs
+        if calm != SETTLED:
+            memory.calm = calm - 1
         memory.at, memory.last, memory.before = at, value, last
         seen = value
         if drifts:
@@ -295,8 +318,11 @@ def _compile(  # noqa: C901 - hot: calls cost more
             memory.median, seen = median.smooth(memory.median, value)
         if excusable and memory.excused > -math.inf:
             memory.trail.mind(at, now, memory.excused)
-        if memory.trail.note(at, value):
-            memory.trail.turn(at, shape(memory))
+        # GateTrail.note, step for step: a call costs more than what it does
+        trail = memory.trail
+        newest = trail.newest = trail.newest + pack_row(at, value)
+        if (at >= trail.due_at or len(newest) >= trail.room) and trail.is_due(at):
+            trail.turn(at, shape(memory))
         return seen
 
     return passes

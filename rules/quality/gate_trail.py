@@ -17,14 +17,17 @@ from msgspec.structs import astuple
 from rules.quality.gate import GateState
 from rules.quality.timed_value import TimedValue
 
-__all__ = ["REACH_S", "GateSnapshot", "GateTrail", "Row"]
+__all__ = ["REACH_S", "GateSnapshot", "GateTrail", "Row", "pack_row"]
 
 REACH_S: Final = 600.0
 """How far back a late value is put in its place, in seconds, at most twice so far. Source: ``rules.rule.LATE_S``."""
 _HALF: Final = 32
 """Most values between two states."""
+_NEWEST: Final = 4
+"""Most values that stand beside the others."""
 _ROW: Final = Struct("2d")
-_pack = _ROW.pack
+pack_row = _ROW.pack
+"""Makes the bytes of one row: event time and value."""
 _NONE_ODD: Final[Mapping[float, tuple[float, float]]] = MappingProxyType({})
 _ENCODE: Final = msgspec.msgpack.Encoder(order="deterministic").encode
 _DECODE: Final = msgspec.msgpack.Decoder(GateState).decode
@@ -72,19 +75,22 @@ class GateTrail:
 
     __slots__ = (
         "_base",
+        "_kept",
         "_middle",
         "_middle_at",
         "_odd",
         "_split",
         "due_at",
         "floor",
-        "full",
-        "rows",
+        "newest",
+        "room",
     )
 
     def __init__(self) -> None:
-        self.rows = b""
-        """The values after ``floor``, 16 bytes each."""
+        self._kept = b""
+        """The values after ``floor``, 16 bytes each, without the newest ones."""
+        self.newest = b""
+        """The newest ones: to add one more to all would copy a kilobyte."""
         self._odd: Mapping[float, tuple[float, float]] = _NONE_ODD
         """Arrival and excuse of those values for which they matter, by event time."""
         self.floor = -math.inf
@@ -93,14 +99,28 @@ class GateTrail:
         self._middle: bytes | None = None
         self._middle_at = -math.inf
         self._split = 0
-        self.full = 0
+        self.room = 0
         self.due_at = -math.inf
-        """At this length of ``rows``, or at this event time, :meth:`turn` is to be called."""
+        """When ``newest`` is so long, or event time so late, :meth:`is_due` is to be asked."""
+
+    @property
+    def rows(self) -> bytes:
+        """The values after ``floor``, 16 bytes each."""
+        return self._kept + self.newest
 
     def note(self, at: float, value: float) -> bool:
         """Add a value that is newer than all others; return whether :meth:`turn` is due."""
-        self.rows += _pack(at, value)
-        return at >= self.due_at or len(self.rows) >= self.full
+        self.newest += pack_row(at, value)
+        return (at >= self.due_at or len(self.newest) >= self.room) and self.is_due(at)
+
+    def is_due(self, at: float) -> bool:
+        """Make room for newer values; return whether :meth:`turn` is due.
+
+        Args:
+            at: event time of the newest value.
+        """
+        self._lay(self.rows)
+        return at >= self.due_at or self.room <= 0
 
     def mind(self, at: float, arrived: float, excused_until: float) -> None:
         """Keep in mind when a value arrived, or what excused it: the gates had something to say of that."""
@@ -113,22 +133,24 @@ class GateTrail:
             at: event time of the newest value.
             state: the state of the gates after it, in whatever form has its bytes.
         """
-        self.rows = self.rows[self._split :]
+        rows = self.rows[self._split :]
         self._base, self.floor = self._middle, self._middle_at
         if self._odd:
             self._odd = {odd: one for odd, one in self._odd.items() if odd > self.floor}
-        self._middle, self._middle_at, self._split = _ENCODE(state), at, len(self.rows)
-        self._fit()
+        self._middle, self._middle_at, self._split = _ENCODE(state), at, len(rows)
+        self._lay(rows)
 
     def bar(self, at: float, state: object) -> None:
         """Begin anew after a value that is not to be gone back behind, or with other gates."""
-        self.rows, self._split, self._odd = b"", 0, _NONE_ODD
+        self._split, self._odd = 0, _NONE_ODD
         self._base = self._middle = None if state is None else _ENCODE(state)
         self.floor = self._middle_at = at
-        self._fit()
+        self._lay(b"")
 
-    def _fit(self) -> None:
-        self.full = self._split + _HALF * _ROW.size
+    def _lay(self, rows: bytes) -> None:
+        """Keep rows, and reckon when to look at them again."""
+        self._kept, self.newest = rows, b""
+        self.room = min(_NEWEST * _ROW.size, self._split + _HALF * _ROW.size - len(rows))
         self.due_at = self._middle_at + REACH_S
 
     def since(self, at: float) -> tuple[GateState | None, list[Row]]:
@@ -148,11 +170,11 @@ class GateTrail:
         rows = list(_ROW.iter_unpack(self.rows))
         index = next((i for i, cells in enumerate(rows) if cells[0] > row.at), len(rows))
         place = index * _ROW.size
-        self.rows = self.rows[:place] + _pack(row.at, row.value) + self.rows[place:]
+        before, after = self.rows[:place], self.rows[place:]
         self.mind(row.at, row.arrived, row.excused_until)
         if row.at <= self._middle_at:
             self._split += _ROW.size
-            self._fit()
+        self._lay(before + pack_row(row.at, row.value) + after)
 
     def correct(self, at: float, state: GateState) -> None:
         """Take over the state after a value, where it is the one in the midst."""
@@ -167,6 +189,6 @@ class GateTrail:
     def restore(self, snapshot: TrailSnapshot) -> None:
         """Take back a snapshot."""
         self.floor, self._middle_at, self._split = snapshot[:3]
-        self._base, self._middle, self.rows = snapshot[3:6]
+        self._base, self._middle, rows = snapshot[3:6]
         self._odd = {at: (arrived, excused_until) for at, arrived, excused_until in snapshot[6]}
-        self._fit()
+        self._lay(rows)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rules.quality.gate import GateState
 from rules.quality.gate_trail import GateTrail
@@ -10,12 +10,20 @@ from rules.quality.gate_trail import GateTrail
 if TYPE_CHECKING:
     from rules.quality.calm_gate import CalmGate
 
-__all__ = ["Extremes", "Passes", "SensorMemory"]
+__all__ = ["FIRST", "RESTLESS", "SECOND", "SETTLED", "Extremes", "Passes", "SensorMemory"]
 
 Extremes = tuple[tuple[float, float], ...]
 """Value and time of the value after it, as :class:`rules.quality.stuck_gate.Extreme` has them."""
 Passes = Callable[["SensorMemory", float, float, float], float | None]
 """Takes memory, event time, value and arrival; see :class:`rules.quality.calm_gate.CalmGate`."""
+RESTLESS: Final = 0
+"""Something is out of the ordinary; the plain gates judge."""
+SETTLED: Final = 1
+"""All is well."""
+SECOND: Final = 2
+"""All is well, but what comes before the newest value was the first: nobody knows if it was a spike."""
+FIRST: Final = 3
+"""There was one value; one less with each that passes."""
 _NO_MEANS: tuple[tuple[float, ...], int] = ((), 0)
 
 
@@ -26,9 +34,9 @@ def _nothing_passes(_memory: "SensorMemory", _at: float, _value: float, _now: fl
 class SensorMemory:
     """The memory of one field of one sensor, in whichever of two forms is in use.
 
-    ``frozen`` is the state as the plain gates know it. While ``calm`` holds the numbers beside it
-    stand for that state instead: nothing was found wrong lately, and all gates saw the same last
-    value at the same time.
+    ``frozen`` is the state as the plain gates know it. While ``calm`` is not ``RESTLESS`` the numbers
+    beside it stand for that state instead: nothing was found wrong lately, and all gates saw the same
+    last value at the same time.
     """
 
     __slots__ = (
@@ -60,7 +68,7 @@ class SensorMemory:
         self.passes: Passes = _nothing_passes
         """The common case of these gates."""
         self.frozen: GateState | None = None
-        self.calm = False
+        self.calm = RESTLESS
         self.dirty = False
         """Whether it changed since it was last saved."""
         self.excused = -math.inf

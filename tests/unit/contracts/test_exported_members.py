@@ -11,6 +11,12 @@ import contracts
 PINNED = {
     "__main__": ("main",),
     "ack": ("Ack",),
+    "alike_pack": (
+        "AlikePack",
+        "SensorShape",
+        "learn_shape",
+        "resolve_alike",
+    ),
     "codec": (
         "BoxMessage",
         "MAX_PAYLOAD_BYTES",
@@ -161,6 +167,13 @@ PINNED = {
         "Dropped",
         "Status",
         "SubjectBirth",
+    ),
+    "subject_reading": (
+        "NO_FLAGS",
+        "NO_UNITS",
+        "SubjectReading",
+        "Value",
+        "absolute_time",
     ),
     "topics": (
         "BoxTopic",

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.alike_pack import resolve_alike
 from contracts.envelope import Channel
 from contracts.errors import ContractError
 from contracts.quality import QualityFlag
@@ -49,7 +50,7 @@ def _resolved(records: list[Record]) -> list[SubjectReading] | str:
         records=tuple(records),
     )
     try:
-        return resolve_pack(message)
+        return list(resolve_pack(message))
     except ContractError as error:
         return str(error)
 
@@ -58,11 +59,11 @@ def _resolved(records: list[Record]) -> list[SubjectReading] | str:
 def test_what_was_resolved_before_changes_nothing(packs: list[list[Record]]) -> None:
     """A pack resolves the same after any others as it does when it is the first one."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("contracts.readings._shapes", {})
+        patch.setattr("contracts.alike_pack._shapes", {})
         after = [_resolved(pack) for pack in packs + packs]
         alone = []
         for pack in packs + packs:
-            patch.setattr("contracts.readings._shapes", {})
+            patch.setattr("contracts.alike_pack._shapes", {})
             alone.append(_resolved(pack))
 
     assert alone == after
@@ -71,9 +72,27 @@ def test_what_was_resolved_before_changes_nothing(packs: list[list[Record]]) -> 
 def test_the_memo_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """More sensors than it may hold make it begin anew."""
     shapes: dict[str, object] = {}
-    monkeypatch.setattr("contracts.readings._shapes", shapes)
-    monkeypatch.setattr("contracts.readings._MOST_SHAPES", 10)
+    monkeypatch.setattr("contracts.alike_pack._shapes", shapes)
+    monkeypatch.setattr("contracts.alike_pack._MOST_SHAPES", 10)
     for index in range(25):
         _resolved([Record(bn=f"uw-{index}/", profile="water_level", n="depth_m", u="m", v=0.1)])
 
     assert len(shapes) == 5
+
+
+def test_a_pack_in_columns_is_a_list_of_readings() -> None:
+    """Its readings, one, several or all, are those that the records say."""
+    records = [
+        Record(bn=f"uw-{index}/", profile="water_level", n="depth_m", u="m", v=index / 8.0)
+        for index in range(4)
+    ]
+    _resolved(records)
+    again = resolve_alike(records, 1_767_225_600.0)
+
+    assert again is not None
+    assert len(again) == 4
+    assert again[3] == SubjectReading(
+        "uw-3", "water_level", 1_767_225_600.0, {"depth_m": 0.375}, {"depth_m": "m"}
+    )
+    assert [one.subject for one in again[1:3]] == ["uw-1", "uw-2"]
+    assert [one.values["depth_m"] for one in again] == [0.0, 0.125, 0.25, 0.375]
