@@ -10,7 +10,7 @@ WORKERS ?= 2
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup console demo test check lint bench lock oracles trainer clean
+.PHONY: help setup console demo test check lint bench lock oracles trainer compiled clean
 
 help:            ## Show the targets
 	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 16
@@ -61,6 +61,20 @@ TORCH_INDEX ?=
 oracles: .venv-oracles/.done ## Make .venv-oracles with what some tests compare with (tracking metrics, QARTOD, other trackers)
 trainer: .venv-train/.done ## Make .venv-train with torch, to train detectors (2 to 6 GB)
 
+# Not editable: compiled modules beside sources that change would be run in their stead. The build sees what the
+# modules import, so that it knows their types.
+COMPILED_SOURCES := $(wildcard contracts/*.py runtime/*.py rules/*.py rules/*/*.py gateway/*.py)
+
+.venv-compiled/.done: pyproject.toml constraints.txt $(COMPILED_SOURCES)
+	$(PYTHON) -m venv .venv-compiled
+	.venv-compiled/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt '.[gateway]' \
+		'build>=1.2' 'hatchling>=1.26' 'hatch-mypyc>=0.16,<1' 'pytest>=8.3' 'hypothesis>=6.115'
+	HATCH_BUILD_HOOK_ENABLE_MYPYC=1 .venv-compiled/bin/python -m build --no-isolation --outdir .venv-compiled/wheel . >/dev/null
+	.venv-compiled/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall .venv-compiled/wheel/*.whl
+	@touch $@
+
+compiled: .venv-compiled/.done ## Make .venv-compiled, in which the gateway's hot path is machine code (needs a C compiler)
+
 demo: $(VENV)/.run ## Run the whole loop on this machine for one minute
 	$(BIN)/cityloop demo $(ARGS)
 
@@ -84,4 +98,4 @@ lock: $(VENV)/.dev ## Resolve constraints.txt anew for every platform and Python
 
 clean: ## Remove environments and caches
 	rm -rf $(CONSOLE)/dist $(CONSOLE)/web/node_modules
-	rm -rf $(VENV) .venv-oracles .venv-train .mypy_cache .ruff_cache .pytest_cache .import_linter_cache var
+	rm -rf $(VENV) .venv-oracles .venv-train .venv-compiled .mypy_cache .ruff_cache .pytest_cache .import_linter_cache var

@@ -28,7 +28,7 @@ _QUIET = 0.5
 """Where the others lie: this share of the first level."""
 _EVERY_S = 10
 _DELAY_US = 200_000
-_SHIPPED = Path(__file__).parents[2] / "rules" / "packs" / "sensors.yaml"
+_SHIPPED = Path(__file__).resolve().parents[2] / "rules" / "packs" / "sensors.yaml"
 
 
 class _Kind(NamedTuple):

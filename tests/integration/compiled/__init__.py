@@ -1,0 +1,1 @@
+"""The gateway whose hot path is machine code."""
