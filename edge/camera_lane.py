@@ -29,6 +29,11 @@ __all__ = ["CameraLane"]
 _LOG = structlog.get_logger("edge.camera")
 
 
+_LATE_S = 0.15
+"""Real seconds that a live frame may wait before newer ones go first. Source: expert setting; more than
+a frame of a slow camera, a third of what an observation may take."""
+
+
 class CameraLane:
     """Moves one camera's frames through its pipeline; what goes wrong stays in this lane.
 
@@ -63,9 +68,10 @@ class CameraLane:
         self._refusal = refusal
         self._trouble: str | None = None
         self._finished = False
-        self._own = {"pipeline_faults": 0}
+        self._own = {"pipeline_faults": 0, "frames_late": 0}
         self._ladder = ladder
         self._rung = Rung.FULL
+        self._most_fps: float | None = None
         self._memory = memory
         self._clips = clips
         self._seen_at: datetime | None = None
@@ -188,6 +194,16 @@ class CameraLane:
         if self._memory is not None and self._pipeline is not None:
             self._memory.save(self._pipeline.focus.grid, self._pipeline.recollect())
 
+    def pace(self, most_fps: float | None) -> None:
+        """Look so often a second at the most while something moves; None: as configured.
+
+        Recordings that are read as fast as possible are never late, and keep their rhythm.
+        """
+        if self._ladder is None or self._pipeline is None or most_fps == self._most_fps:
+            return
+        self._most_fps = most_fps
+        self._pipeline.ease(self._rung, most_fps)
+
     def _ease(self) -> None:
         """Let the load of the whole box decide how often this camera is looked at."""
         if self._ladder is None or self._pipeline is None:
@@ -197,7 +213,7 @@ class CameraLane:
         if rung is not self._rung:
             _LOG.warning("load_rung_changed", camera_id=self.camera, rung=rung.name.lower())
             self._rung = rung
-            self._pipeline.ease(rung)
+            self._pipeline.ease(rung, self._most_fps)
 
     def _keep_memory(self, now: datetime) -> None:
         if self._memory is None or self._pipeline is None:
@@ -221,9 +237,8 @@ class CameraLane:
             self._asked = None
             letters += self._guard(pipeline, partial(self._complete, pipeline, pending, awaited))
             self._ease()
-        if not self._waiting:
-            self._waiting.extend(feed.take(now))
-            self._taken_s = self._seconds() - feed.waited_s
+        if not self._blocked:
+            self._take(feed, now)
         came = bool(self._waiting)
         if came:
             self._seen_at = self._waiting[-1].captured_at
@@ -234,6 +249,27 @@ class CameraLane:
             if not self._blocked:
                 self._ease()
         return letters, came
+
+    def _take(self, feed: Feed, now: datetime) -> None:
+        """Take what the feed has; where that has waited for long, only the newest."""
+        if self._waiting and self._ladder is None:
+            # of a recording nothing is left out, so that no more is taken than can be kept
+            return
+        first = not self._waiting
+        self._waiting.extend(feed.take(now))
+        if first:
+            self._taken_s = self._seconds() - feed.waited_s
+        late = self._seconds() - self._taken_s > _LATE_S
+        if self._ladder is None or not late or len(self._waiting) < 2:
+            return
+        # who looks at old pictures while new ones are there is late for good
+        newest = self._waiting.pop()
+        if any(frame.discontinuity for frame in self._waiting):
+            # the break must not go with the frame that told of it
+            newest = newest.moved(index=newest.index, pts_s=newest.pts_s, discontinuity=True)
+        self._own["frames_late"] += len(self._waiting)
+        self._waiting.clear()
+        self._waiting.append(newest)
 
     @property
     def _blocked(self) -> bool:

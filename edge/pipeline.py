@@ -1,6 +1,7 @@
 """One camera's way: frame, perception, scene, messages."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from edge.analytics.scene import Scene
 from edge.attention.focus import Focus
@@ -103,11 +104,20 @@ class CameraPipeline:
             likely = expected.holds_for(frame.captured_at, frame.width, frame.height)
             self._perception.recall(expected.tracks if likely else (), expected.next_id)
 
-    def ease(self, rung: Rung) -> None:
-        """Look less often, or again as configured: what the box's load allows."""
+    def ease(self, rung: Rung, most_fps: float | None = None) -> None:
+        """Look less often, or again as configured: what the box's load allows.
+
+        Args:
+            rung: of the ladder of load.
+            most_fps: looks a second while something moves; None: as configured.
+        """
         low = self._config.priority is CameraPriority.LOW
-        policy = focus_policy(self._config.gate)
-        self._perception.focus.policy = eased(policy, rung, low_priority=low)
+        policy = eased(focus_policy(self._config.gate), rung, low_priority=low)
+        if most_fps is not None:
+            known = policy.active_fps
+            fps = most_fps if known is None else min(known, most_fps)
+            policy = replace(policy, active_fps=fps)
+        self._perception.focus.policy = policy
         if self._perception.further is not None:
             self._perception.further.ease(rung, low_priority=low)
 

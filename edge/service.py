@@ -201,6 +201,8 @@ class Agent:
         self._commands.letters.clear()
         if self._inference is not None:
             self._inference.step()
+            for camera in self.cameras:
+                camera.pace(self._inference.look_fps)
         for camera in self.cameras:
             letters += camera.step(now)
         if self._inference is not None:

@@ -12,6 +12,7 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
+from edge.attention.look_pace import LookPace
 from edge.errors import ModelError
 from edge.vision.network_facts import NetworkFacts
 from edge.vision.output_layouts import Boxes
@@ -90,7 +91,8 @@ class InferencePool:
         seconds: a clock that only grows, in real seconds.
 
     Attributes:
-        counters: ``inferences``, ``inferences_lost``, ``inference_ms`` (sum), ``worker_restarts``.
+        counters: ``inferences``, ``inferences_lost``, ``inference_ms`` (sum), ``worker_restarts``,
+            and ``look_fps``, the present limit, 0 without one.
     """
 
     def __init__(
@@ -117,8 +119,9 @@ class InferencePool:
         self._next = 0
         self._retry_at_s = 0.0
         self._slot_bytes = 0
+        self._pace = LookPace()
         self.counters = dict.fromkeys(
-            ("inferences", "inferences_lost", "inference_ms", "worker_restarts"), 0
+            ("inferences", "inferences_lost", "inference_ms", "worker_restarts", "look_fps"), 0
         )
 
     @property
@@ -186,6 +189,11 @@ class InferencePool:
         """Return whether a network that was offered is still being loaded."""
         return order in self._orders and self._facts[self._orders.index(order)] is None
 
+    @property
+    def look_fps(self) -> float | None:
+        """Looks a second that each camera may have so that answers come soon; None without a limit."""
+        return self._pace.fps
+
     def ask(self, model: int, frame: Callable[[], NDArray[np.floating]]) -> Ticket:
         """Return the ticket of a question; ``frame`` makes its input once a worker is free."""
         ticket = Ticket(model, frame, self._seconds())
@@ -197,6 +205,8 @@ class InferencePool:
         now_s = self._seconds()
         for worker in list(self._workers):
             self._listen(worker, now_s)
+        self._pace.step(now_s)
+        self.counters["look_fps"] = round(self._pace.fps or 0.0)
         while len(self._workers) < self._count and now_s >= self._retry_at_s:
             self._workers.append(self._spawn())
         self._renew(now_s)
@@ -313,6 +323,7 @@ class InferencePool:
             self._lose([ticket], answer.fault or "")
             return
         self._backoff.reset()
+        self._pace.answer(self._seconds() - ticket.asked_s)
         self.counters["inferences"] += 1
         self.counters["inference_ms"] += round(answer.seconds * 1000.0)
         ticket.settle(boxes)

@@ -27,6 +27,7 @@ def perception(
     gating: bool = True,
     fps: float | None = None,
     classes: Sequence[str] = (),
+    rest_s: float = 0.0,
 ) -> Perception:
     """Return what looks at a street where a car and a person are always found."""
     found = Detections(
@@ -45,6 +46,7 @@ def perception(
         policy=policy,
         fps=fps,
         classes=classes,
+        rest_s=rest_s,
     )
 
 
@@ -80,6 +82,17 @@ def test_resting_does_not_lose_tracks() -> None:
     percepts = look(perception(), 110)
 
     assert all(p is not None and {1, 2} == set(p.tracks.id.tolist()) for p in percepts[5:])
+
+
+def test_while_nothing_moves_news_come_four_times_a_second() -> None:
+    """Between them only time goes by; every frame is counted all the same."""
+    eye = perception(rest_s=0.25)
+    percepts = look(eye, 110)
+    told = [percept for percept in percepts[40:] if percept is not None]
+
+    assert 21 <= len(told) <= 35
+    assert all({1, 2} == set(percept.tracks.id.tolist()) for percept in told)
+    assert eye.counters["frames_inferred"] + eye.counters["frames_gated"] == 110
 
 
 def test_a_gate_that_is_off_looks_at_every_frame() -> None:
