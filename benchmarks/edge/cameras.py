@@ -1,5 +1,6 @@
 """How many cameras one box bears: recall, latency, processor and memory by their number."""
 
+import statistics
 import tempfile
 import time
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from random import Random
 
 import msgspec
 
+from benchmarks.edge.decoding import decoding_s
 from benchmarks.edge.episodes import CELLS, Episode, joined, observed, recall
 from benchmarks.edge.media import MODEL, PERIOD_S, film, still
 from benchmarks.edge.processes import pss_mb, usage
@@ -35,7 +37,7 @@ from edge.vision_config import DecoderKind, VisionConfig
 from edge.workers.process_feed import ProcessFeed
 from runtime.memory_hub import MemoryHub
 
-__all__ = ["CameraFigures", "Films", "busy", "idle", "soak"]
+__all__ = ["CameraFigures", "Films", "busy", "idle", "pass_time", "running", "warm"]
 
 _SETTLE_S = 6.0
 """Seconds of a run that are not measured: scenes are learnt."""
@@ -54,11 +56,21 @@ _LINES = (
 
 
 class Films:
-    """The films of the benchmark, and what a look at every frame of them observes."""
+    """The films of the benchmark, and what a look at every frame of them observes.
+
+    Attributes:
+        active: films of which a quarter is alive.
+        still: one in which nothing moves.
+        frame_s: seconds of the processor to decode a frame of the first, the mean.
+        still_frame_s: the same of the second.
+        truth: episodes of each of the first.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.active = [film(folder / f"active-{phase}.mp4", phase) for phase in range(4)]
         self.still = still(folder / "still.mp4")
+        self.frame_s = statistics.mean(decoding_s(path) for path in self.active)
+        self.still_frame_s = decoding_s(self.still)
         every = GateConfig(enabled=False)
         self.truth = [
             observed(path, _camera(number, path, every)) for number, path in enumerate(self.active)
@@ -75,7 +87,9 @@ class CameraFigures:
         p50_ms: from a frame to its observation on the hub.
         p99_ms: the same, 99 of 100.
         cores: seconds of the processor in a second, all processes.
-        cores_beyond_decoding: the same without the decoders.
+        cores_beyond_decoding: the same without the processes of the decoders.
+        cores_beyond_bare: the same without what decoding the frames that came takes by itself, measured
+            in the same run: what the decoders do beside decoding counts.
         pss_mb: memory of all processes.
         looked: share of the frames that were inferred.
         dropped: share of the frames that were dropped.
@@ -88,6 +102,7 @@ class CameraFigures:
     p99_ms: float = 0.0
     cores: float = 0.0
     cores_beyond_decoding: float = 0.0
+    cores_beyond_bare: float = 0.0
     pss_mb: float = 0.0
     looked: float = 0.0
     dropped: float = 0.0
@@ -146,15 +161,15 @@ class _Listener:
 def busy(films: Films, cameras: int, *, workers: int) -> CameraFigures:
     """Return the figures of so many cameras, each a quarter of the time alive."""
     paths = [films.active[number % 4] for number in range(cameras)]
-    with _running(paths, workers) as (agent, listener):
-        _warm(agent, listener)
+    with running(paths, workers) as (agent, listener):
+        warm(agent, listener)
         figures = CameraFigures(cameras, pss_mb=round(pss_mb(), 1))
         listener.measuring = True
         epochs = {feed.camera: feed.epoch for feed in _feeds(agent)}
         began = datetime.now(UTC)
-        _measure(agent, listener, figures, PERIOD_S + 2.0)
+        _measure(agent, listener, figures, PERIOD_S + 2.0, films.frame_s)
         # what began before the end is told with its end
-        _run(agent, listener, 3.0)
+        pass_time(agent, listener, 3.0)
         ended = datetime.now(UTC)
     hits = total = 0
     for number in range(cameras):
@@ -178,32 +193,12 @@ def busy(films: Films, cameras: int, *, workers: int) -> CameraFigures:
 
 def idle(films: Films, cameras: int, *, workers: int, seconds: float) -> CameraFigures:
     """Return the figures of cameras in front of which nothing moves."""
-    with _running([films.still] * cameras, workers) as (agent, listener):
-        _warm(agent, listener)
-        _run(agent, listener, _SETTLE_S)
+    with running([films.still] * cameras, workers) as (agent, listener):
+        warm(agent, listener)
+        pass_time(agent, listener, _SETTLE_S)
         figures = CameraFigures(cameras, pss_mb=round(pss_mb(), 1))
-        _measure(agent, listener, figures, seconds)
+        _measure(agent, listener, figures, seconds, films.still_frame_s)
     return figures
-
-
-def soak(films: Films, seconds: float, *, workers: int) -> dict[str, float]:
-    """Return how memory moves while eight cameras run for so long: MB after the first tenth, and at the end."""
-    paths = [films.active[number % 4] for number in range(8)]
-    samples: list[float] = []
-    with _running(paths, workers) as (agent, listener):
-        _warm(agent, listener)
-        slices = 20
-        for _ in range(slices):
-            _run(agent, listener, seconds / slices)
-            samples.append(pss_mb())
-        messages = sum(agent.counters[f"c-{number}.frames_read"] for number in range(8))
-    early, late = samples[slices // 10 : slices // 2], samples[slices // 2 :]
-    return {
-        "soak_s": seconds,
-        "soak_frames": messages,
-        "soak_early_mb": round(sum(early) / len(early), 1),
-        "soak_late_mb": round(sum(late) / len(late), 1),
-    }
 
 
 def _within(
@@ -234,7 +229,8 @@ def _camera(number: int, path: Path, gate: GateConfig) -> CameraConfig:
 
 
 @contextmanager
-def _running(paths: list[Path], workers: int) -> Iterator[tuple[Agent, _Listener]]:
+def running(paths: list[Path], workers: int) -> Iterator[tuple[Agent, _Listener]]:
+    """Give a box that looks at these films, a camera each, and who listens to it."""
     with tempfile.TemporaryDirectory() as folder:
         config = EdgeConfig(
             box=BoxConfig(district="d-1", site="s-1", box="b-1"),
@@ -257,18 +253,18 @@ def _running(paths: list[Path], workers: int) -> Iterator[tuple[Agent, _Listener
             agent.close()
 
 
-def _warm(agent: Agent, listener: _Listener) -> None:
+def warm(agent: Agent, listener: _Listener) -> None:
     """Let the box work until every camera has given frames for a while."""
     deadline_s = time.monotonic() + _START_S
     while time.monotonic() < deadline_s:
-        _run(agent, listener, 1.0)
+        pass_time(agent, listener, 1.0)
         counters = agent.counters
         if all(counters.get(f"{lane.camera}.frames_read", 0) >= 20 for lane in agent.cameras):
             break
-    _run(agent, listener, _SETTLE_S)
+    pass_time(agent, listener, _SETTLE_S)
 
 
-def _run(agent: Agent, listener: _Listener, seconds: float) -> int:
+def pass_time(agent: Agent, listener: _Listener, seconds: float) -> int:
     """Let the box work for so long; return the deepest rung of load."""
     until_s = time.monotonic() + seconds
     rung = 0
@@ -280,10 +276,16 @@ def _run(agent: Agent, listener: _Listener, seconds: float) -> int:
     return rung
 
 
-def _measure(agent: Agent, listener: _Listener, figures: CameraFigures, seconds: float) -> None:
+def _measure(
+    agent: Agent,
+    listener: _Listener,
+    figures: CameraFigures,
+    seconds: float,
+    frame_s: float,
+) -> None:
     pids = [feed.pid for feed in _feeds(agent) if feed.pid is not None]
     counters, before, started_s = agent.counters, usage(pids), time.monotonic()
-    figures.rung = _run(agent, listener, seconds)
+    figures.rung = pass_time(agent, listener, seconds)
     elapsed_s = time.monotonic() - started_s
     used, after = usage(pids) - before, agent.counters
 
@@ -298,6 +300,8 @@ def _measure(agent: Agent, listener: _Listener, figures: CameraFigures, seconds:
     figures.dropped = round(dropped / max(read + dropped, 1), 4)
     figures.cores = round(used.all_s / elapsed_s, 3)
     figures.cores_beyond_decoding = round((used.all_s - used.decoders_s) / elapsed_s, 3)
+    bare_s = frame_s * (read + dropped)
+    figures.cores_beyond_bare = round((used.all_s - bare_s) / elapsed_s, 3)
 
 
 def _feeds(agent: Agent) -> list[ProcessFeed]:
