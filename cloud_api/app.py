@@ -46,6 +46,8 @@ from cloud_api.routes.evidence import evidence_router
 from cloud_api.routes.exports import exports_router
 from cloud_api.routes.fleet import fleet_router
 from cloud_api.routes.hotline import hotline_router
+from cloud_api.routes.inventory import inventory_router
+from cloud_api.routes.managing import managing_router
 from cloud_api.routes.map import map_router
 from cloud_api.routes.map_cells import map_cells_router
 from cloud_api.routes.models import models_router
@@ -119,9 +121,11 @@ def build_app(services: Services, start: Callable[[], None], stop: Callable[[], 
         system_router(services, gate),
         auditing_router(services, gate),
         people_router(services, gate),
+        managing_router(services, gate),
         oidc_router(services, gate),
         devices_router(services, gate),
         fleet_router(services, gate),
+        inventory_router(services, gate),
         notices_router(services, gate),
         orders_router(services, gate),
         citizens_router(services, gate),

@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 
 from cloud_api.app import build_app, with_short_way
+from cloud_api.audit.chain_status import ChainWatch
 from cloud_api.audit.heads import HeadSigner
 from cloud_api.audit.ledger import AuditLedger
 from cloud_api.audit.opening import audit_anchors
@@ -292,6 +293,7 @@ def build(
     book = open_keybook(config)
     vault = Vault(store, book)
     ledger = AuditLedger(store, vault)
+    signer, anchors = HeadSigner(book), audit_anchors(config)
     files = EvidenceStore(
         store,
         Path(config.evidence_dir),
@@ -361,10 +363,11 @@ def build(
             control=control,
             vault=vault,
             ledger=ledger,
+            chain=ChainWatch(ledger, signer, anchors),
             trail=AuditTrail(
                 ledger,
-                HeadSigner(book),
-                audit_anchors(config),
+                signer,
+                anchors,
                 clock,
                 metrics,
                 queue_lines=config.audit_queue_lines,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from cloud_api.audit.chain_status import ChainWatch
 from cloud_api.audit.ledger import AuditLedger
 from cloud_api.audit.trail import AuditTrail
 from cloud_api.cameras.snapshots import SnapshotDesk
@@ -78,6 +79,7 @@ class Services:
     vault: Vault
     ledger: AuditLedger
     trail: AuditTrail
+    chain: ChainWatch
     notices: Notices | None
     switcher: ModeSwitcher
     orders: Orders

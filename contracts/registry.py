@@ -168,6 +168,10 @@ class BoxReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Its cameras as its last status told them."""
     scenes: dict[str, dict[str, Any]] = {}
     """Camera to zones, lines, masks and calibration as they run."""
+    here: tuple[Id, ...] = ()
+    """Devices behind it that are online."""
+    silent: dict[Id, Moment | None] = {}
+    """Devices behind it that should be online and are not, with their own newest time; None: never heard."""
 
 
 class OnlineRate(Struct, frozen=True, kw_only=True):

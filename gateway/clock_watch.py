@@ -1,6 +1,6 @@
 """Clocks and numbering of boxes: what each one's stamps and sequence numbers tell."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from msgspec import Struct
@@ -9,7 +9,7 @@ from contracts.readings import moment
 from contracts.registry import BoxReport, OnlineRate
 from gateway.dedupe import Dedupe
 from gateway.intake import Intake
-from gateway.presence import box_online, online_rates
+from gateway.presence import Presence, box_online, online_rates, presences
 from gateway.registry import Registry
 from gateway.samples import SampleMaker
 
@@ -98,7 +98,10 @@ class ClockWatch:
 
     def rates(self, now: datetime) -> tuple[OnlineRate, ...]:
         """Return how many devices are online, by district and class."""
-        return online_rates(
+        return online_rates(self._presences(now))
+
+    def _presences(self, now: datetime) -> Iterator[Presence]:
+        return presences(
             self._registry,
             now.timestamp(),
             started_s=self.started_s,
@@ -123,6 +126,10 @@ class ClockWatch:
         """Return what is known of every box, for the API."""
         registry, now_s = self._registry, now.timestamp()
         waiting = self._dedupe.waiting_by_box()
+        behind: dict[str, list[Presence]] = {}
+        for each in self._presences(now):
+            if each.box is not None:
+                behind.setdefault(each.box, []).append(each)
         found = []
         for name, record in sorted(registry.boxes.items()):
             reported = registry.reported.get(name)
@@ -144,6 +151,12 @@ class ClockWatch:
                     sections={} if reported is None else reported.sections,
                     cameras=record.cameras,
                     scenes={} if reported is None else reported.scenes,
+                    here=tuple(sorted(each.device for each in behind.get(name, ()) if each.online)),
+                    silent={
+                        each.device: moment(each.heard_s) if each.heard_s else None
+                        for each in behind.get(name, ())
+                        if not each.online
+                    },
                 )
             )
         return found

@@ -54,13 +54,22 @@ class Examination(NamedTuple):
     findings: list[Finding]
 
 
-def examine(lines: Iterable[StoredLine], heads: Iterable[Head], keys: PublicKeys) -> Examination:
+def examine(
+    lines: Iterable[StoredLine],
+    heads: Iterable[Head],
+    keys: PublicKeys,
+    *,
+    after: int = 0,
+    previous: str = GENESIS,
+) -> Examination:
     """Return what is wrong with a log.
 
     Args:
-        lines: every row of the table, in the order of ``seq``.
+        lines: every row of the table behind ``after``, in the order of ``seq``.
         heads: every head from every anchor, in any order.
         keys: whose signatures are believed.
+        after: the line before the first; 0 begins with the log.
+        previous: the hash of that line, as a valid head has it.
     """
     flaws = 0
     findings: list[Finding] = []
@@ -79,8 +88,7 @@ def examine(lines: Iterable[StoredLine], heads: Iterable[Head], keys: PublicKeys
             known.setdefault(head.seq, set()).add(head.hash)
         else:
             found(Flaw.FORGED, head.seq, f"the head of line {head.seq} has no valid signature")
-    count = last = 0
-    previous = GENESIS
+    count, last = 0, after
     for line in lines:
         count += 1
         if line.seq != last + 1:

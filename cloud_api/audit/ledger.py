@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
 from cloud_api.audit.entry import GENESIS, Draft, Entry, StoredLine, encode_entry, line_hash
 from cloud_api.audit.tables import audit_log
@@ -30,6 +30,7 @@ class AuditFilter(NamedTuple):
     actor: str | None = None
     action: str | None = None
     since: datetime | None = None
+    until: datetime | None = None
 
 
 def draft(now: datetime, actor: str, action: str, target: str = "", purpose: str = "") -> Draft:
@@ -82,9 +83,13 @@ class AuditLedger:
                 connection.execute(insert(audit_log), rows)
         return Tip(seq, chained)
 
-    def lines(self) -> Iterator[StoredLine]:
-        """Yield every row in order, a page at a time."""
-        after = None
+    def last(self) -> int:
+        """Return the number of the last line; 0 where there is none."""
+        with self._store.read() as connection:
+            return int(connection.scalar(select(func.max(audit_log.c.seq))) or 0)
+
+    def lines(self, after: int | None = None) -> Iterator[StoredLine]:
+        """Yield every row in order, a page at a time; only those behind ``after`` where it is named."""
         while True:
             query = select(audit_log).order_by(audit_log.c.seq).limit(_PAGE)
             if after is not None:
@@ -105,6 +110,8 @@ class AuditLedger:
             query = query.where(audit_log.c.action.startswith(chosen.action, autoescape=True))
         if chosen.since is not None:
             query = query.where(audit_log.c.at_us >= to_us(chosen.since))
+        if chosen.until is not None:
+            query = query.where(audit_log.c.at_us < to_us(chosen.until))
         if before is not None:
             query = query.where(audit_log.c.seq < before)
         with self._store.read() as connection:

@@ -17,7 +17,16 @@ from cloud_api.causes.words import FieldNames
 from contracts.event import Event
 from contracts.levels import Level
 
-__all__ = ["Curve", "Point", "Step", "Threshold", "curve_of", "metric_of"]
+__all__ = [
+    "Curve",
+    "GatewaySeries",
+    "Point",
+    "Step",
+    "Threshold",
+    "ask_gateway",
+    "curve_of",
+    "metric_of",
+]
 
 _POINTS = 600
 """Most values in a curve: about as many as a page has pixels for it."""
@@ -65,10 +74,11 @@ class Curve(Struct, frozen=True, kw_only=True):
     """Why it is not the gateway's; None where it is."""
 
 
-class _Told(Struct):
+class GatewaySeries(Struct):
     """What a gateway answers. Source: docs/telemetry.md."""
 
     metric: str
+    metrics: tuple[str, ...] = ()
     unit: str | None = None
     values: tuple[tuple[datetime, float | bool | str], ...] = ()
     steps: tuple[Step, ...] = ()
@@ -82,7 +92,7 @@ class _ToldThreshold(Struct):
     value: float
 
 
-_TOLD = msgspec.json.Decoder(_Told)
+_TOLD = msgspec.json.Decoder(GatewaySeries)
 
 
 def metric_of(event: Event, names: FieldNames) -> str | None:
@@ -126,7 +136,7 @@ def curve_of(
         return msgspec.structs.replace(plain, why="the event names no device")
     wanted = metric if metric is not None and names.reported(metric) else None
     try:
-        told = _ask(config, last.subject, wanted, start, end, transport)
+        told = ask_gateway(config, last.subject, wanted, start, end, transport)
     except (httpx.HTTPError, OSError, msgspec.MsgspecError) as error:
         _log.warning("curve_unavailable", subject=last.subject, reason=str(error)[:300])
         return msgspec.structs.replace(plain, why="the gateway did not tell")
@@ -191,15 +201,15 @@ def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _ask(
+def ask_gateway(
     config: CurveConfig,
     device: str,
     metric: str | None,
     start: datetime,
     end: datetime,
-    transport: httpx.BaseTransport | None,
-) -> _Told:
-    """Return what the gateway tells.
+    transport: httpx.BaseTransport | None = None,
+) -> GatewaySeries:
+    """Return what the gateway tells of one field of a device; its first one where None is named.
 
     Raises:
         httpx.HTTPError, OSError: it does not answer, or not with 200, or its key cannot be read.

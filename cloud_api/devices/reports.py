@@ -100,6 +100,20 @@ class FleetReports:
                 for row in connection.execute(query)
             }
 
+    def fresh(self, now: datetime) -> dict[str, tuple[BoxReport, bool]]:
+        """Return what was last heard of every box, and whether that is still true of this moment.
+
+        What a gateway said that has fallen silent since is not: its boxes may be there or not.
+        """
+        with self._store.read() as connection:
+            return {
+                row.box: (
+                    msgspec.json.decode(row.body, type=BoxReport),
+                    now - from_us(row.at_us) <= _FRESH,
+                )
+                for row in connection.execute(select(box_states))
+            }
+
     def rates(self, now: datetime) -> list[MeasuredRate]:
         """Return the online rate of every class in every district, as of this moment.
 

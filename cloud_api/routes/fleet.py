@@ -28,6 +28,13 @@ from cloud_api.keys import Identity, Role
 from cloud_api.model_registry.rollout import with_models
 from cloud_api.routes.answers import documented, if_match, json_body
 from cloud_api.routes.devices import MANAGE, POLL, districts_of, json_answer, not_modified
+from cloud_api.routes.fleet_views import (
+    BoxConfigView,
+    BoxStateView,
+    MadeTokenView,
+    RatesView,
+    TokenListView,
+)
 from cloud_api.services import Services
 from contracts.ids import ID_PATTERN
 from contracts.registry import BoxEntry, FleetReport, Lifecycle
@@ -122,7 +129,7 @@ def _config_routes(router: APIRouter, services: Services) -> None:
     @router.get(
         "/v1/boxes/{box}/config",
         summary="Read what a box should run, what it runs, and every former version",
-        response_class=Response,
+        response_model=BoxConfigView,
         responses=documented(*_READING, NotFound),
     )
     def get_config(
@@ -199,7 +206,7 @@ def _enrolment_routes(router: APIRouter, services: Services, gate: Gate) -> None
         "/v1/enrolment/tokens",
         summary="Make a one-time token for one box",
         status_code=201,
-        response_class=Response,
+        response_model=MadeTokenView,
         responses=documented(*_WRITING),
     )
     async def create_token(request: Request, caller: manager) -> Response:
@@ -236,7 +243,7 @@ def _enrolment_routes(router: APIRouter, services: Services, gate: Gate) -> None
     @router.get(
         "/v1/enrolment/tokens",
         summary="List tokens, never their secrets",
-        response_class=Response,
+        response_model=TokenListView,
         responses=documented(*_READING),
     )
     def list_tokens(_caller: manager) -> Response:
@@ -342,7 +349,7 @@ def _report_routes(router: APIRouter, services: Services) -> None:
     @router.get(
         "/v1/fleet/boxes/{box}",
         summary="Read how a box is doing",
-        response_class=Response,
+        response_model=BoxStateView,
         responses=documented(*_READING, NotFound),
     )
     def get_state(box: _BoxPath, _caller: reader) -> Response:
@@ -378,7 +385,7 @@ def _report_routes(router: APIRouter, services: Services) -> None:
     @router.get(
         "/v1/online-rates",
         summary="Read the online rate by class and district",
-        response_class=Response,
+        response_model=RatesView,
         responses=documented(*_READING),
     )
     def get_rates(_caller: reader) -> Response:

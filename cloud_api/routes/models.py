@@ -33,6 +33,13 @@ from cloud_api.model_registry.rollout import MODELS, Rollout
 from cloud_api.routes.answers import documented, json_body
 from cloud_api.routes.devices import MANAGE, json_answer
 from cloud_api.routes.fleet import decoded
+from cloud_api.routes.model_views import (
+    BoxProgressPage,
+    MadeRolloutView,
+    ModelDetail,
+    ModelPage,
+    ModelVersion,
+)
 from cloud_api.services import Services
 from contracts.registry import BoxReport
 
@@ -142,7 +149,7 @@ def _list_routes(router: APIRouter, services: Services, models: ModelRegistry) -
     @router.get(
         "/v1/models",
         summary="List all published versions of all models",
-        response_class=Response,
+        response_model=ModelPage,
         responses=documented(*_READING),
     )
     def get_models(_caller: reader) -> Response:
@@ -152,7 +159,7 @@ def _list_routes(router: APIRouter, services: Services, models: ModelRegistry) -
     @router.get(
         "/v1/models/{model}",
         summary="Read a model: versions, manifests, rollouts",
-        response_class=Response,
+        response_model=ModelDetail,
         responses=documented(*_READING, NotFound),
     )
     def get_model(model: _ModelPath, _caller: reader) -> Response:
@@ -173,7 +180,7 @@ def _list_routes(router: APIRouter, services: Services, models: ModelRegistry) -
     @router.post(
         "/v1/models/{model}/versions/{version}/stage",
         summary="Promote a version, or withdraw it",
-        response_class=Response,
+        response_model=ModelVersion,
         responses=documented(*_WRITING),
     )
     async def post_stage(
@@ -194,7 +201,7 @@ def _rollout_routes(router: APIRouter, services: Services, models: ModelRegistry
     @router.put(
         "/v1/models/{model}/rollout",
         summary="Say which boxes should run which version of a model",
-        response_class=Response,
+        response_model=MadeRolloutView,
         responses=documented(*_WRITING),
     )
     async def put_rollout(
@@ -221,7 +228,7 @@ def _rollout_routes(router: APIRouter, services: Services, models: ModelRegistry
     @router.get(
         "/v1/models/{model}/boxes",
         summary="Read how far boxes have come with a model",
-        response_class=Response,
+        response_model=BoxProgressPage,
         responses=documented(*_READING, NotFound),
     )
     def get_boxes(model: _ModelPath, _caller: reader) -> Response:

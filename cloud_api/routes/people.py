@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from cloud_api.access import COOKIE, Gate, token_of
@@ -16,11 +16,10 @@ from cloud_api.errors import (
     StoreUnavailable,
     Unauthenticated,
 )
-from cloud_api.instants import from_us
 from cloud_api.keys import Identity
-from cloud_api.people.scope import Scope
 from cloud_api.people.sessions import PREFIX
 from cloud_api.routes.answers import documented
+from cloud_api.routes.people_views import ScopeView, UserView, scope_view, user_view
 from cloud_api.services import Services
 
 __all__ = ["people_router", "set_session_cookie"]
@@ -42,14 +41,6 @@ class PasswordBody(BaseModel):
     new: Annotated[str, Field(min_length=1, max_length=200)]
 
 
-class ScopeView(BaseModel):
-    """What of the city somebody may see; an empty list sets no bound."""
-
-    districts: list[str]
-    departments: list[str]
-    grids: list[str]
-
-
 class MeView(BaseModel):
     """Who asks."""
 
@@ -67,19 +58,6 @@ class SessionView(BaseModel):
     me: MeView
 
 
-class UserView(BaseModel):
-    """A user, never his password."""
-
-    id: str
-    name: str
-    role: str
-    scope: ScopeView
-    has_password: bool
-    issuer: str | None
-    made_at: AwareDatetime
-    locked_at: AwareDatetime | None
-
-
 def set_session_cookie(response: Response, token: str, *, secure: bool, longest_s: float) -> None:
     """Give a browser the session's token: no script reads it, no other site's page sends it."""
     response.set_cookie(
@@ -94,21 +72,13 @@ def set_session_cookie(response: Response, token: str, *, secure: bool, longest_
     response.headers["Cache-Control"] = "no-store"
 
 
-def _scope_view(scope: Scope) -> ScopeView:
-    return ScopeView(
-        districts=list(scope.districts),
-        departments=list(scope.departments),
-        grids=list(scope.grids),
-    )
-
-
 def _me(identity: Identity) -> MeView:
     return MeView(
         id=identity.key_id,
         kind=identity.kind,
         name=identity.name,
         role=identity.role.value,
-        scope=_scope_view(identity.scope),
+        scope=scope_view(identity.scope),
     )
 
 
@@ -196,19 +166,7 @@ def people_router(services: Services, gate: Gate) -> APIRouter:
         responses=documented(Unauthenticated, Forbidden, StoreUnavailable),
     )
     def list_users(_caller: manager) -> list[UserView]:
-        """Return every user by name; they are added and changed on the server (users add)."""
-        return [
-            UserView(
-                id=user.user_id,
-                name=user.name,
-                role=user.role.value,
-                scope=_scope_view(user.scope),
-                has_password=user.has_password,
-                issuer=user.issuer,
-                made_at=from_us(user.made_at_us),
-                locked_at=None if user.locked_at_us is None else from_us(user.locked_at_us),
-            )
-            for user in services.users.list()
-        ]
+        """Return every user by name."""
+        return [user_view(user) for user in services.users.list()]
 
     return router

@@ -22,6 +22,7 @@ from cloud_api.model_registry.review_queue import Review, ReviewQueue, ReviewSta
 from cloud_api.routes.answers import documented, json_body
 from cloud_api.routes.devices import json_answer
 from cloud_api.routes.fleet import decoded
+from cloud_api.routes.model_views import ReviewPage, ReviewSaid
 from cloud_api.services import Services
 from contracts.review import ReviewDecision, ReviewItem, ReviewReason
 
@@ -63,7 +64,7 @@ def reviews_router(services: Services, _gate: Gate) -> APIRouter:
     @router.get(
         "/v1/reviews",
         summary="List pictures to look at again",
-        response_class=Response,
+        response_model=ReviewPage,
         responses=documented(*_READING),
     )
     def get_reviews(
@@ -89,7 +90,7 @@ def reviews_router(services: Services, _gate: Gate) -> APIRouter:
     @router.post(
         "/v1/reviews/{review}/decision",
         summary="Say what really is in a picture, or that it is of no use",
-        response_class=Response,
+        response_model=ReviewSaid,
         responses=documented(*_WRITING, NotFound),
     )
     async def post_decision(review: _IdPath, request: Request, caller: person) -> Response:

@@ -172,6 +172,21 @@ def exchange_cases(record: Recorder) -> None:
     indicator = {"indicator": "on_time"}
     do(reader, "GET", "/v1/evaluation/{indicator}", indicator, params=month)
     do(admin, "GET", "/v1/audit", params={"limit": 2})
+    do(admin, "GET", "/v1/audit/chain")
+    _managing(record)
+
+
+def _managing(record: Recorder) -> None:
+    do, admin = record.do, Role.ADMIN
+    scope = {"districts": [], "departments": [], "grids": ["440304001"]}
+    worker = {"name": "street.worker", "role": "operator", "scope": scope}
+    do(admin, "POST", "/v1/users", json=worker)
+    user = {"user": "street.worker"}
+    do(admin, "PATCH", "/v1/users/{user}", user, json={"locked": True})
+    do(admin, "POST", "/v1/users/{user}/password", user, json={"password": "rain in the Gutter 9"})
+    made = do(admin, "POST", "/v1/keys", json={"name": "wall", "role": "reader"}).json()
+    do(admin, "GET", "/v1/keys")
+    do(admin, "DELETE", "/v1/keys/{key_id}", {"key_id": made["key"]["id"]})
 
 
 def _fleet(record: Recorder) -> None:
@@ -238,6 +253,9 @@ def _fleet(record: Recorder) -> None:
     do(Role.READER, "GET", "/v1/fleet/boxes/{box}", {"box": "box-1"})
     do(Role.READER, "GET", "/v1/fleet/orders")
     do(Role.READER, "GET", "/v1/online-rates")
+    do(Role.READER, "GET", "/v1/fleet/assets", params={"q": "water"})
+    do(Role.READER, "GET", "/v1/fleet/assets/{name}", {"name": "water-1"})
+    do(Role.READER, "GET", "/v1/fleet/assets/{name}/series", {"name": "water-1"})
     do(admin, "DELETE", "/v1/devices/{name}", device)
     do(admin, "DELETE", "/v1/boxes/{name}", {"name": "box-8"})
 

@@ -132,3 +132,18 @@ def test_a_device_that_repeats_a_time_is_named(city: FleetCity) -> None:
 def test_a_clock_is_judged(offset_s: float | None, future: int, verdict: str) -> None:
     """NTP's word counts; without it only stamps from the future betray a clock."""
     assert clock_verdict(offset_s, future) == verdict
+
+
+def test_the_api_is_told_who_is_silent_and_since_when(city: FleetCity) -> None:
+    """A box's report names its devices that are online, and those that are not with their newest time."""
+    spoke_at = city.clock.now()
+    city.send(reading(0, spoke_at))
+    city.step()
+    before = city.gateway.watch.reports(city.clock.now())[0]
+    city.run(61)
+    city.send(birth(city.clock.now(), state=BoxState.HEARTBEAT))
+    city.step()
+    after = city.gateway.watch.reports(city.clock.now())[0]
+
+    assert (before.here, before.silent) == ((WATER.device,), {})
+    assert (after.here, after.silent) == ((), {WATER.device: spoke_at})
