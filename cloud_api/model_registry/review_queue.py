@@ -127,3 +127,21 @@ class ReviewQueue:
         if done.rowcount == 0:
             raise NotFound(f"review {item!r} does not exist; see GET /v1/reviews")
         return state
+
+    def reopen(self, item: str) -> ReviewState:
+        """Forget what was said of a picture, so that somebody looks at it again.
+
+        Raises:
+            NotFound: there is no such picture.
+        """
+        with self._store.write(Lane.MODELS) as connection:
+            done = connection.execute(
+                update(reviews)
+                .where(reviews.c.id == item)
+                .values(
+                    state=ReviewState.OPEN.value, labels=None, decided_at_us=None, decided_by=None
+                )
+            )
+        if done.rowcount == 0:
+            raise NotFound(f"review {item!r} does not exist; see GET /v1/reviews")
+        return ReviewState.OPEN

@@ -100,6 +100,16 @@ def reviews_router(services: Services, _gate: Gate) -> APIRouter:
         state = await run_in_threadpool(lambda: queue.decide(review, decision, now, by=caller.name))
         return json_answer({"id": review, "state": state.value})
 
+    @router.delete(
+        "/v1/reviews/{review}/decision",
+        summary="Take a decision back: the picture waits again",
+        response_model=ReviewSaid,
+        responses=documented(*_READING, NotFound),
+    )
+    def delete_decision(review: _IdPath, _caller: person) -> Response:
+        """Forget what was said."""
+        return json_answer({"id": review, "state": queue.reopen(review).value})
+
     return router
 
 

@@ -127,6 +127,11 @@ def build_city(folder: Path) -> City:
         "projector_interval_s": 0.05,
     }
     write_document(path, document)
+    gateway = plan.folder / "gateway.yaml"
+    document = yaml.safe_load(gateway.read_text("utf-8"))
+    # five minutes without a word make a gateway's reports stale: ten seconds of this city's time
+    document["identity"] = {"poll_s": 1.0, "report_s": 1.0}
+    write_document(gateway, document)
     opened = open_people(load_api_config(path))
     try:
         hashed = opened.passwords.hash(PASSWORD)

@@ -318,6 +318,7 @@ def exchange_models(record: Recorder, bundle: bytes) -> None:
             "boxes": [{"label": "car", "box_xyxy": [0.1, 0.1, 0.3, 0.3]}],
         },
     )
+    do(Role.OPERATOR, "DELETE", "/v1/reviews/{review}/decision", {"review": "b-1-001"})
 
 
 def _people(record: Recorder) -> None:

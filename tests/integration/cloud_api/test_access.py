@@ -131,6 +131,7 @@ ROLES: dict[tuple[str, str], frozenset[Role]] = {
     ("POST", "/v1/reviews"): PUT_EVIDENCE,
     ("GET", "/v1/reviews"): READ,
     ("POST", "/v1/reviews/{review}/decision"): ACT,
+    ("DELETE", "/v1/reviews/{review}/decision"): ACT,
     ("GET", "/v1/cameras"): READ,
     ("GET", "/v1/cameras/{camera}"): READ,
     ("POST", "/v1/cameras/{camera}/check"): ACT,

@@ -199,3 +199,30 @@ def test_show_and_key_commands(server: Server) -> None:
     actions = [json.loads(line)["action"] for line in shown.stdout.splitlines()]
     assert "GET /v1/profile" in actions
     assert key.stdout.strip() == HeadSigner(open_keybook(server.config)).public_key
+
+
+def test_the_chain_is_told_whole_and_then_edited(server: Server) -> None:
+    """An examination finds no flaw but what no head covers yet, says how far it looked, and serves for a while."""
+    with server.client(Role.AUDITOR) as client:
+        first = client.get("/v1/audit/chain").json()
+        again = client.get("/v1/audit/chain").json()
+
+    assert first["last"] >= first["first"] == 1
+    assert {each["flaw"] for each in first["findings"]} <= {"unanchored"}
+    assert again == first
+
+
+def test_lines_that_say_why_are_found_among_many(server: Server) -> None:
+    """Only they can have seen personal data; a page goes on behind the one before."""
+    with server.client(Role.OPERATOR) as client:
+        for number in range(3):
+            client.get("/v1/cases", headers={"X-Purpose": f"inquiry {number}"})
+            client.get("/v1/flow")
+    with server.client(Role.AUDITOR) as client:
+        page = client.get("/v1/audit", params={"personal": True, "limit": 2}).json()
+        rest = client.get(
+            "/v1/audit", params={"personal": True, "limit": 2, "cursor": page["next_cursor"]}
+        ).json()
+
+    assert [line["purpose"] for line in page["items"]] == ["inquiry 2", "inquiry 1"]
+    assert rest["items"][0]["purpose"] == "inquiry 0"
