@@ -3,11 +3,13 @@
 import time
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from random import Random
 from typing import Any
 
-import structlog
+from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from cloud_api.app import build_app, with_short_way
 from cloud_api.audit.chain_status import ChainWatch
@@ -59,7 +61,7 @@ from cloud_api.people.sessions import Sessions
 from cloud_api.ports import ControlSink
 from cloud_api.privacy.vault import Vault
 from cloud_api.projector import Projector
-from cloud_api.rebuild import is_stale, projection_digest, rebuild
+from cloud_api.rebuild import fill_projections, projection_digest
 from cloud_api.roll_call import followers, looping
 from cloud_api.service import ProjectorLoop, TickerLoop
 from cloud_api.services import Services
@@ -72,7 +74,6 @@ from runtime.mqtt_session import MqttSession
 
 __all__ = ["Api", "build", "open_database", "open_profile"]
 
-_log = structlog.get_logger()
 
 _ABANDONED_S = 3600.0
 """An upload's temporary file that nobody wrote to for so long was cut off by a crash."""
@@ -110,8 +111,16 @@ class Api:
             services.clock,
             failed=lambda name: services.metrics.loop_failures.labels(name).inc(),
         )
-        self._application = build_app(services, self._start, self._stop)
-        self.app = with_short_way(self._application, services)
+
+    @cached_property
+    def _application(self) -> FastAPI:
+        """The web application; made when it is first asked for: its routes take longer to make than all else."""
+        return build_app(self.services, self._start, self._stop)
+
+    @cached_property
+    def app(self) -> ASGIApp:
+        """The application to be served."""
+        return with_short_way(self._application, self.services)
 
     def _start(self) -> None:
         # File times are the machine's, whatever clock the API runs on.
@@ -236,15 +245,6 @@ def _open_notices(
     )
 
 
-def _fill_projections(store: Store, flows: Flows, utc_offset_minutes: int) -> None:
-    """Make the projections again where a migration has added columns to them."""
-    with store.read() as connection:
-        stale = is_stale(connection)
-    if stale:
-        report = rebuild(store, flows, utc_offset_minutes=utc_offset_minutes)
-        _log.info("projections_made_again", cases=report.cases, events=report.events)
-
-
 def build(
     config: ApiConfig,
     clock: Clock,
@@ -275,7 +275,7 @@ def build(
         endpoint_secrets(endpoint)  # said before a database is opened
     store = open_database(config)
     upgrade(store)
-    _fill_projections(store, flows, config.utc_offset_minutes)
+    fill_projections(store, flows, config.utc_offset_minutes)
     keeper = Timekeeper(profile.deadlines, flows)
     drawer = CaseDrawer(store, flows, keeper)
     departments = [department.id for department in config.departments]

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable
 
 import msgspec
+import structlog
 from sqlalchemy import Connection, delete, select, text
 
 from cloud_api.case_projection import Case, apply_record
@@ -28,7 +29,9 @@ from cloud_api.orders.tables import orders
 from cloud_api.projector import projected_seq
 from cloud_api.schema import case_log, cases, events, positions
 
-__all__ = ["RebuildReport", "is_stale", "projection_digest", "rebuild"]
+__all__ = ["RebuildReport", "fill_projections", "is_stale", "projection_digest", "rebuild"]
+
+_log = structlog.get_logger(__name__)
 
 _BATCH = 5_000
 
@@ -129,6 +132,15 @@ def rebuild(
         digest_before=before,
         digest_after=after,
     )
+
+
+def fill_projections(store: Store, flows: Flows, utc_offset_minutes: int) -> None:
+    """Make the projections again where a migration has added columns to them."""
+    with store.read() as connection:
+        stale = is_stale(connection)
+    if stale:
+        report = rebuild(store, flows, utc_offset_minutes=utc_offset_minutes)
+        _log.info("projections_made_again", cases=report.cases, events=report.events)
 
 
 def _fold_cases(

@@ -55,9 +55,7 @@ class FalseAlarmReader:
             StoreUnavailable: the database does not answer; the batch is read again.
         """
         with self._store.read() as connection:
-            position = connection.scalar(
-                select(positions.c.seq).where(positions.c.name == READ_THROUGH)
-            )
+            position = _position(connection)
             last: int = connection.scalar(select(func.max(case_log.c.seq))) or 0
             if position is not None and last <= position:
                 return 0
@@ -68,9 +66,10 @@ class FalseAlarmReader:
             # the same again is fine: a crash before the position is noted doubles nothing
             self._queue.put(found)
         with self._store.write(Lane.MODELS) as connection:
-            if position is None:
+            noted = _position(connection)  # another process may have read meanwhile
+            if noted is None:
                 connection.execute(insert(positions).values(name=READ_THROUGH, seq=last))
-            else:
+            elif noted == position:
                 connection.execute(
                     update(positions)
                     .where(positions.c.name == READ_THROUGH)
@@ -113,6 +112,10 @@ class FalseAlarmReader:
         except NotFound:
             return None
         return picture_size(b"".join(sealed.part(0, min(sealed.size_bytes, HEAD_ENOUGH_BYTES))))
+
+
+def _position(connection: Connection) -> int | None:
+    return connection.scalar(select(positions.c.seq).where(positions.c.name == READ_THROUGH))
 
 
 def _events(connection: Connection, body: bytes) -> list[Event]:

@@ -96,10 +96,10 @@ def _wait_for(url: str) -> None:
 
 
 @contextmanager
-def fresh_database(server_url: str, name: str) -> Iterator[str]:
-    """Yield the URL of a new, empty database."""
+def fresh_database(server_url: str, name: str, like: str = "template1") -> Iterator[str]:
+    """Yield the URL of a new database: empty, or a copy of the one named ``like``."""
     with psycopg.connect(f"{server_url}/postgres", autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{like}"'.encode())
     try:
         yield f"{server_url}/{name}"
     finally:

@@ -26,9 +26,9 @@ def test_migrations_make_the_schema(api: Api) -> None:
     assert differences == []
 
 
-def test_two_starts_at_once(config: ApiConfig) -> None:
+def test_two_starts_at_once(empty_url: str) -> None:
     """Processes that start on an empty database wait for each other."""
-    stores = [open_database(config) for _ in range(4)]
+    stores = [open_database(ApiConfig(database_url=empty_url)) for _ in range(4)]
     versions: list[str] = []
 
     threads = [

@@ -17,10 +17,15 @@ from cloud_api.config import ApiConfig
 from cloud_api.keys import KeyRing, Role
 from cloud_api.migrate import upgrade
 from runtime.yaml_document import load_config
-from tests.contract.cloud_api.conftest import database_url, postgres_url
+from tests.contract.cloud_api.conftest import (
+    database_url,
+    migrated_database,
+    migrated_file,
+    postgres_url,
+)
 from tests.contract.cloud_api.events import START
 
-__all__ = ["database_url", "postgres_url"]
+__all__ = ["database_url", "migrated_database", "migrated_file", "postgres_url"]
 
 DEADLINE_S = 30.0
 T = TypeVar("T")
