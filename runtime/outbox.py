@@ -35,7 +35,7 @@ _KEPT_LANES = 500
 """Lanes that stay in the ledger after they are empty: those of about the last hundred boots."""
 
 _RESERVE_BYTES = 8 * 1024 * 1024
-"""Twice what SQLite's log holds before it is copied into the file (1,000 pages of 4 KiB)."""
+"""Twice what SQLite's log holds before it is copied into the file (512 pages of 8 KiB)."""
 
 _UNLIMITED_PAGES = 4_294_967_294
 """SQLite's own limit. Source: https://www.sqlite.org/limits.html."""

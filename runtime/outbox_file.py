@@ -8,9 +8,17 @@ from pathlib import Path
 
 from runtime.errors import OutboxBroken, OutboxFull, OutboxMismatch, RuntimeFault, StoreLocked
 
-__all__ = ["Synchronous", "explained", "open_file", "transaction"]
+__all__ = ["PAGE_BYTES", "Synchronous", "explained", "open_file", "transaction"]
 
 SCHEMA_VERSION = 1
+
+PAGE_BYTES = 8192
+"""A row beyond a quarter of a page takes whole pages of its own: with 4 KiB a message of 1,100 bytes takes 4,096.
+Half of a box's bytes are tracks of about that size; beyond 8 KiB every append would write more than it saves.
+Source: https://www.sqlite.org/fileformat2.html#b_tree_pages (payload kept in an index page), and measured."""
+
+_LOG_BYTES = 4 * 1024 * 1024
+"""What the write-ahead log holds before it is copied into the file; :mod:`runtime.outbox` keeps twice that free."""
 
 _SCHEMA = """
 CREATE TABLE box (name TEXT NOT NULL);
@@ -79,10 +87,13 @@ def open_file(path: Path, box: str, synchronous: Synchronous) -> sqlite3.Connect
         raise explained(path, error) from error
     try:
         for pragma in (
+            # before anything is written: a file that is there keeps the pages that it has
+            f"page_size = {PAGE_BYTES}",
             "locking_mode = EXCLUSIVE",
             "journal_mode = WAL",
             f"synchronous = {synchronous.value}",
             "temp_store = MEMORY",
+            f"wal_autocheckpoint = {_LOG_BYTES // PAGE_BYTES}",
             # after a huge batch the write-ahead log gives its room back to the disk
             "journal_size_limit = 67108864",
         ):

@@ -396,3 +396,18 @@ def test_what_is_too_old_is_confessed_and_what_was_noticed_is_kept(tmp_path: Pat
 
     assert [message.seq for message in later] == [8, 9]
     assert covered(later) == list(range(10))
+
+
+@pytest.mark.parametrize("padding", [500, 900, 1400], ids=["small", "a kilobyte", "large"])
+def test_the_file_is_hardly_larger_than_what_is_in_it(tmp_path: Path, padding: int) -> None:
+    """Rows of the size of tracks share pages, also while the oldest give way to new ones."""
+    outbox = open_outbox(tmp_path, budget_bytes=1_000_000)
+    channels = (Channel.READINGS, Channel.TRACKS, Channel.TRACKS, Channel.OBSERVATIONS)
+    for number in range(100):
+        outbox.append([letter(number, one, "x" * padding) for one in channels * 5])
+    kept = outbox.size_bytes
+    outbox._file.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    ratio = outbox.path.stat().st_size / kept
+
+    assert outbox.counters["dropped"] > 0
+    assert ratio < 1.6
