@@ -17,6 +17,7 @@ from contracts.envelope import Channel
 from contracts.observation import Observation
 from contracts.topics import BoxTopic, Kind, box_topic, parse_topic
 from edge.bootstrap import build
+from edge.cameras.ports import CameraSource
 from edge.cameras.scripted_source import ScriptedSource
 from edge.config import EdgeConfig, check_edge_config
 from edge.evidence.memory_store import MemoryEvidenceStore
@@ -155,6 +156,8 @@ class InProcess:
     seed: int = 1
     filmed: bool = False
     """Whether frames come from the file that the configuration names, not from the script."""
+    others: Mapping[str, tuple[CameraSource, Detector]] = field(default_factory=dict)
+    """Further cameras, by id: what they give, and what looks at it."""
 
     def __post_init__(self) -> None:
         pictures, found = street()
@@ -176,8 +179,10 @@ class InProcess:
             evidence_store=self.store,
             clock=self.clock,
             rng=Random(self.seed),
-            sources={} if self.filmed else {"c-1": self.source},
-            detectors={"c-1": self.detector},
+            sources={name: source for name, (source, _) in self.others.items()}
+            | ({} if self.filmed else {"c-1": self.source}),
+            detectors={name: one for name, (_, one) in self.others.items()}
+            | {"c-1": self.detector},
             direct=True,
         )
 

@@ -6,7 +6,9 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from threading import Event
@@ -22,6 +24,7 @@ from edge.cameras.ports import CameraSource
 from edge.cameras.pyav_source import PyAvSource
 from edge.cameras.reconnect import CameraState, ReconnectingSource
 from edge.errors import CameraFault
+from runtime.clock import ManualClock
 from tests.integration.edge_vision.drawn_video import draw_video
 
 pytest.importorskip("aio_rtsp_toolkit", reason="the RTSP server for tests is not installed")
@@ -70,11 +73,12 @@ def _read(source: CameraSource, count: int, *, timeout_s: float = 0.5) -> list[F
     return frames
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with an H.264 clip of 40 s."""
-    draw_video(tmp_path / "main.mp4", frames=1000, fps=25, codec="libx264")
-    return tmp_path
+    folder = tmp_path_factory.mktemp("rtsp")
+    draw_video(folder / "main.mp4", frames=1000, fps=25, codec="libx264")
+    return folder
 
 
 def test_frames_come_over_rtsp(folder: Path) -> None:
@@ -145,6 +149,24 @@ def test_a_clip_is_cut_from_the_stream_without_coding_it_again(folder: Path) -> 
     assert clip.starts_at <= frames[5].captured_at
     assert any(np.array_equal(frames[5].luma, one) for one in shown)
     assert source.counters["clip_refusals"] == 0
+
+
+def test_a_boxs_clock_that_jumps_moves_the_moments_and_nothing_else(folder: Path) -> None:
+    """Frames are dated by the new clock at once, counted, while presentation time goes on evenly."""
+    port, clock = _free_port(), ManualClock(datetime(2026, 7, 1, 8, 0, tzinfo=UTC))
+    with _camera(folder, port):
+        source = PyAvSource("c-1", f"rtsp://127.0.0.1:{port}/main.mp4", clock=clock)
+        source.open()
+        before = _read(source, 5)
+        clock.set(clock.now() + timedelta(hours=1))
+        after = _read(source, 5)
+        source.close()
+    steps = [late.pts_s - early.pts_s for early, late in pairwise((*before, *after))]
+
+    assert source.counters["epoch_resets"] == 1
+    assert after[0].captured_at - before[-1].captured_at > timedelta(minutes=59)
+    assert max(steps) < 5.0
+    assert {False} == {frame.discontinuity for frame in after}
 
 
 def test_a_power_cut_is_a_fault(folder: Path) -> None:
