@@ -10,7 +10,7 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from cloud_api.browser_guard import CONSOLE_POLICY
-from cloud_api.console.config import ConsoleConfig
+from cloud_api.console.config import GROUND, ConsoleConfig
 from cloud_api.errors import MethodNotAllowed, NotFound
 from cloud_api.problems import problem_response
 
@@ -67,6 +67,7 @@ class ConsoleSite:
     def __init__(self, folder: Path, config: ConsoleConfig) -> None:
         self._files = _files(folder)
         self._policy = page_policy(config)
+        self._ground = None if config.pmtiles_file is None else Path(config.pmtiles_file)
 
     @property
     def built(self) -> bool:
@@ -86,6 +87,8 @@ class ConsoleSite:
             )
         if path == PREFIX:
             return RedirectResponse(f"{PREFIX}/", status_code=308)
+        if path == GROUND and self._ground is not None:
+            return self._tiles(self._ground)
         if not self.built:
             return Response(_UNBUILT, status_code=503, media_type="text/html")
         name = path.removeprefix(f"{PREFIX}/")
@@ -97,6 +100,17 @@ class ConsoleSite:
                 NotFound(f"{path} does not exist; the console was built anew: load it again"), path
             )
         return self._serve(name, found or self._files["index.html"], Headers(scope=scope))
+
+    def _tiles(self, ground: Path) -> Response:
+        """Return the archive of tiles; browsers ask for parts of it (Range)."""
+        if not ground.is_file():
+            return problem_response(
+                NotFound(f"{ground.name} is gone; see console.pmtiles_file of the configuration"),
+                GROUND,
+            )
+        return FileResponse(
+            ground, media_type="application/octet-stream", headers={"Cache-Control": "no-cache"}
+        )
 
     def _serve(self, name: str, file: _Built, asked: Headers) -> Response:
         page = file.media_type == "text/html"

@@ -57,7 +57,7 @@ def console_router(services: Services, gate: Gate) -> APIRouter:
             oidc=services.oidc is not None,
             map=MapGround(
                 tiles=ground.tiles,
-                pmtiles=ground.pmtiles,
+                pmtiles=ground.archive,
                 attribution=ground.attribution,
                 centre=None
                 if ground.centre is None

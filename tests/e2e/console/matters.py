@@ -82,6 +82,7 @@ def open_matter(
     city: City,
     *,
     picture: bytes | None = None,
+    media_type: str = "image/png",
     level: Level = Level.YELLOW,
     east_m: float = 0.0,
     depth_m: float = 0.31,
@@ -92,6 +93,7 @@ def open_matter(
     Args:
         city: where.
         picture: what its camera saw; None: nothing.
+        media_type: of that: a picture or a clip.
         level: how grave it is.
         east_m: how far from the district's middle, metres.
         depth_m: how deep the water is.
@@ -103,12 +105,12 @@ def open_matter(
     evidence: tuple[Evidence, ...] = ()
     if picture is not None:
         sha256 = hashlib.sha256(picture).hexdigest()
-        headers = {"Authorization": f"Bearer {city.key('box')}", "Content-Type": "image/png"}
+        headers = {"Authorization": f"Bearer {city.key('box')}", "Content-Type": media_type}
         url = f"{city.url}/v1/evidence/{sha256}"
         httpx.put(url, content=picture, headers=headers, timeout=20.0).raise_for_status()
         evidence = (
             Evidence(
-                sha256=sha256, media_type="image/png", size_bytes=len(picture), captured_at=now
+                sha256=sha256, media_type=media_type, size_bytes=len(picture), captured_at=now
             ),
         )
     lon, lat = DISTRICT_CENTRE

@@ -1,0 +1,126 @@
+"""What lies under the map, and the other way in: a local file of tiles, a login at an OpenID provider."""
+
+import os
+import re
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, expect
+
+from cloud_api.bootstrap import open_database
+from cloud_api.keys import Role
+from cloud_api.people.passwords import Passwords
+from cloud_api.people.register import UserRegister
+from cloud_api.people.scope import EVERYTHING
+from tests.contract.cloud_api.events import START
+from tests.e2e.console.browsing import Visitor, told
+from tests.e2e.console.city import PASSWORD
+from tests.integration.cloud_api.conftest import Server
+from tests.integration.cloud_api.test_oidc import provider
+
+__all__ = ["provider"]
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+WHO = "li.ming@city.test"
+GREEN_BGR = (96, 200, 140)
+
+
+def _archive() -> bytes:
+    """Return a PMTiles archive of one green tile for the whole world.
+
+    Source: PMTiles version 3 specification (Protomaps, 2023): header of 127 bytes, root directory, metadata, tiles.
+    """
+    tile = cv2.imencode(".png", np.full((256, 256, 3), GREEN_BGR, np.uint8))[1].tobytes()
+    length = len(tile)
+    directory = bytes([1, 0, 1, length & 0x7F | 0x80, length >> 7, 1])  # varints: one entry, id 0
+    assert 128 <= length < 16_384
+    metadata = b"{}"
+    root = 127
+    described = root + len(directory)
+    data = described + len(metadata)
+    parts = (root, len(directory), described, len(metadata), data, 0, data, length, 1, 1, 1)
+    plain, png = 1, 2
+    world = (-1_800_000_000, -850_000_000, 1_800_000_000, 850_000_000)
+    header = b"PMTiles" + bytes([3]) + struct.pack("<11Q", *parts)
+    header += bytes([1, plain, plain, png, 0, 0]) + struct.pack("<4i", *world)
+    header += bytes([0]) + struct.pack("<2i", 0, 0)
+    assert len(header) == root
+    return header + directory + metadata + tile
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory, provider: str) -> Iterator[Server]:
+    """A server with a file of tiles, whose people may log in at a provider."""
+    folder: Path = tmp_path_factory.mktemp("town")
+    tiles = folder / "green.pmtiles"
+    tiles.write_bytes(_archive())
+    made = Server(folder, f"sqlite:///{folder}/api.sqlite", cookie_secure="false")
+    callback = f"http://127.0.0.1:{made.port}/v1/login/oidc/callback"
+    with made.config_path.open("a") as config:
+        config.write(
+            f"oidc:\n  issuer: {provider}\n  client_id: cityloop\n  client_secret_env: OIDC_SECRET\n"
+            f"  redirect_url: {callback}\n  scopes: openid email\n  name_claim: email\n"
+            f"console:\n  pmtiles_file: {tiles}\n  attribution: drawn for this test\n"
+            "  centre: [114.0, 30.5]\n  zoom: 13\n"
+        )
+    made.make_keys()
+    store = open_database(made.config)
+    users = UserRegister(store)
+    users.add(WHO, Role.OPERATOR, EVERYTHING, START, issuer=provider)
+    users.add("viewer", Role.READER, EVERYTHING, START, password_hash=Passwords().hash(PASSWORD))
+    store.dispose()
+    os.environ["OIDC_SECRET"] = "a secret between us two"
+    try:
+        made.start()
+    finally:
+        del os.environ["OIDC_SECRET"]
+    yield made
+    assert made.stop() == 0
+
+
+@pytest.fixture
+def visitor(browser: Browser, town: Server) -> Iterator[Visitor]:
+    """Somebody who looks at this town."""
+    made = Visitor(browser, town, language="en-GB")
+    yield made
+    made.close()
+
+
+def test_a_file_of_tiles_lies_under_the_map(visitor: Visitor) -> None:
+    """The API serves parts of a PMTiles file of its own machine, and the map is green."""
+    page = visitor.enter("viewer", to="/situation")
+    expect(page.locator("[data-points]")).to_be_visible()
+    asked: list[int] = []
+
+    def green() -> bool:
+        shot = cv2.imdecode(np.frombuffer(page.screenshot(), np.uint8), cv2.IMREAD_COLOR)
+        assert shot is not None
+        near = np.abs(shot.astype(int) - GREEN_BGR).max(axis=2) < 12
+        asked.append(int(near.sum()))
+        return asked[-1] > 100_000
+
+    for _ in range(60):
+        if green():
+            break
+        page.wait_for_timeout(500)
+
+    assert asked[-1] > 100_000
+    expect(page.locator(".maplibregl-ctrl-attrib")).to_contain_text("drawn for this test")
+    assert visitor.violations() == [], told(visitor.violations())
+
+
+def test_somebody_logs_in_at_the_provider(visitor: Visitor, town: Server) -> None:
+    """The button leads there, and back into the console with a session."""
+    page = visitor.go("/login")
+    page.locator("a.oidc").click()
+    expect(page).not_to_have_url(re.compile(re.escape(town.url)))
+    page.locator("input[name=sub]").first.fill(WHO)
+    page.locator("input[name=sub]").first.press("Enter")
+
+    expect(page).to_have_url(re.compile(rf"{re.escape(town.url)}/console/situation"))
+    expect(page.locator(".who")).to_have_text(WHO)
