@@ -27,7 +27,7 @@ from tests.contract.cloud_api.events import START
 
 __all__ = ["database_url", "migrated_database", "migrated_file", "postgres_url"]
 
-DEADLINE_S = 30.0
+DEADLINE_S = 90.0
 T = TypeVar("T")
 
 
