@@ -241,6 +241,9 @@ class TrackerConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """How long (s of video) a track is looked for after it was last seen. Default: 1.5 s."""
     min_hits: Annotated[int, Meta(ge=1)] = 3
     """Detections that make a track count. Default: 3."""
+    sure_confidence: Ratio = 0.0
+    """And their least mean confidence, 0..1: what flickers just above the detector's threshold is told of
+    only when it has become surer. Default: 0, any."""
     max_tracks: Annotated[int, Meta(ge=1, le=10_000)] = 500
     """Tracks at a time; detections beyond start none and are counted. Default: 500."""
 

@@ -95,6 +95,7 @@ def build_perception(
         low_confidence=0.1 if background else _onnx(camera).low_confidence,
         new_confidence=0.45 if background else _onnx(camera).confidence,
         min_hits=camera.tracker.min_hits,
+        sure_confidence=camera.tracker.sure_confidence,
         lost_s=camera.tracker.lost_s,
         most=camera.tracker.max_tracks,
     )

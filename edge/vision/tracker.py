@@ -38,6 +38,7 @@ class Tracker:
         weak_match_iou: least overlap with a weak detection, 0..1. Default 0.4.
         class_penalty: taken off the overlap where the class is another. Default 0.1.
         min_hits: detections until a track is confirmed. Default 3.
+        sure_confidence: and least mean confidence of them, 0..1; once confirmed it stays so. Default 0.
         tentative_s: an unconfirmed track ends after so many seconds unseen. Default 0.3.
         lost_s: a confirmed track ends after so many seconds unseen. Default 1.5.
         most: tracks, confirmed or not, beyond which none is started. Default 500: more than any
@@ -60,6 +61,7 @@ class Tracker:
         weak_match_iou: float = 0.4,
         class_penalty: float = 0.1,
         min_hits: int = 3,
+        sure_confidence: float = 0.0,
         tentative_s: float = 0.3,
         lost_s: float = 1.5,
         most: int = 500,
@@ -74,6 +76,7 @@ class Tracker:
         self._weak_match_iou = weak_match_iou
         self._class_penalty = class_penalty
         self._min_hits = min_hits
+        self._sure = sure_confidence
         self._tentative_s = tentative_s
         self._lost_s = lost_s
         self._next_id = 1
@@ -168,7 +171,7 @@ class Tracker:
         weak = np.flatnonzero(
             (detections.confidence >= self._low) & (detections.confidence < self._high)
         )
-        confirmed = self._hits >= self._min_hits
+        confirmed = self._is_confirmed()
         free = np.ones(len(self._id), bool)
 
         taken_first = self._match(
@@ -276,7 +279,7 @@ class Tracker:
         self._hits = np.concatenate((self._hits, np.ones(count, np.int32)))
 
     def _bury(self, pts_s: float) -> None:
-        patience_s = np.where(self._hits >= self._min_hits, self._lost_s, self._tentative_s)
+        patience_s = np.where(self._is_confirmed(), self._lost_s, self._tentative_s)
         alive = pts_s - self._seen_s <= patience_s
         if alive.all():
             return
@@ -286,9 +289,16 @@ class Tracker:
         self._born_s, self._seen_s = self._born_s[alive], self._seen_s[alive]
         self._hits = self._hits[alive]
 
+    def _is_confirmed(self) -> NDArray[np.bool_]:
+        """Return which tracks count: bool (n,)."""
+        often = self._hits >= self._min_hits
+        if self._sure <= 0.0:
+            return often
+        return often & ((self._id >= 0) | (self._votes.sum(axis=1) >= self._sure * self._hits))
+
     def _confirmed(self, pts_s: float) -> Tracks:
         """Number the newly confirmed tracks and return all confirmed ones."""
-        confirmed = self._hits >= self._min_hits
+        confirmed = self._is_confirmed()
         new = np.flatnonzero(confirmed & (self._id < 0))
         self._id[new] = np.arange(self._next_id, self._next_id + len(new))
         self._next_id += len(new)

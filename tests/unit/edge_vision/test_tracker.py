@@ -176,6 +176,19 @@ def test_reset_forgets_tracks_but_not_numbers() -> None:
     assert tracker.update(_seen((0, 0, 40, 100)), 0.0).id.tolist() == [2]
 
 
+def test_who_is_doubtful_counts_only_when_surer() -> None:
+    """Three looks at 0.5 make no track of mean 0.58; one at 0.9 more does, and it stays one."""
+    tracker = Tracker(_NAMES, sure_confidence=0.58)
+    found = []
+    for number, confidence in enumerate([0.5, 0.5, 0.5, 0.9, 0.9, 0.45]):
+        look = _seen((0, 0, 40, 100))
+        sure = np.full(1, confidence, np.float32)
+        detections = Detections(look.xyxy, sure, look.class_id, look.class_names)
+        found.append(len(tracker.update(detections, number * 0.1)))
+
+    assert found == [0, 0, 0, 1, 1, 1]
+
+
 def test_a_crowd_is_not_capped() -> None:
     """Three hundred people are three hundred tracks."""
     crowd = [
