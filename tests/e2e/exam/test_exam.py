@@ -1,6 +1,7 @@
 """The exam sits the real gateway and API, and can be failed."""
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -9,6 +10,9 @@ from click.testing import CliRunner
 from cityloop.errors import ExamError
 from cityloop.exam.commands import main
 from cityloop.exam.sitting import sit
+from edge.vision.tracker import Tracker
+from edge.vision.tracks import Tracks
+from gateway.sinks.memory import CallableSink
 from simulators.city.city_document import load_city
 
 SMALL = """\
@@ -51,9 +55,21 @@ rules:
   watch: {profile: fire_water}
   key: [subject]
   ladder:
-  - {level: yellow, when: pressure_kpa < 300 kPa, clear: pressure_kpa > 301 kPa}
+  - {level: yellow, when: pressure_kpa < 600 kPa, clear: pressure_kpa > 601 kPa}
 """
 
+
+STREET = """\
+name: street
+title: {zh: 小街, en: Street}
+start: 2026-06-01T00:00:00+08:00
+lasts: 1h
+step: 5m
+sensors:
+- {id: hydrant, profile: fire_water, count: 3}
+incidents:
+- {cause: hydrant_leak, sensors: hydrant-002, at: 10m, lasts: 30m, size: 80}
+"""
 
 TOWN = """\
 name: town
@@ -98,6 +114,14 @@ def scenario(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture
+def street(tmp_path: Path) -> Path:
+    """Return the file of three hydrants, one of which leaks."""
+    path = tmp_path / "street.yaml"
+    path.write_text(STREET, encoding="utf-8")
+    return path
+
+
 def _score(*arguments: str) -> tuple[int, dict[str, object]]:
     result = CliRunner().invoke(main, [*arguments, "--json"])
     last = result.stdout.strip().splitlines()[-1]
@@ -131,18 +155,47 @@ def test_a_small_town_passes_and_two_runs_are_one(scenario: Path, tmp_path: Path
 @pytest.mark.parametrize(
     ("pack", "figure"), [(DEAF, "recall"), (HYSTERIC, "precision")], ids=["deaf", "hysteric"]
 )
-def test_a_broken_rule_fails_the_exam(
-    scenario: Path, tmp_path: Path, pack: str, figure: str
-) -> None:
+def test_a_broken_rule_fails_the_exam(street: Path, tmp_path: Path, pack: str, figure: str) -> None:
     """A rule that hears nothing loses recall, one that always cries loses precision; both exit 1."""
     path = tmp_path / "broken.yaml"
     path.write_text(pack, encoding="utf-8")
-    code, score = _score("--scenario", str(scenario), "--pack", str(path))
+    code, score = _score("--scenario", str(street), "--pack", str(path))
     value = score[figure]
 
     assert code == 1
     assert isinstance(value, float)
     assert value < 0.9
+
+
+@pytest.mark.slow
+def test_a_gateway_that_swallows_a_statement_fails_the_exam(
+    street: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the gateway says that it delivered, and the API never had, is lost: the books see each one."""
+    monkeypatch.setattr(CallableSink, "deliver", lambda _sink, _events: None)
+    code, score = _score("--scenario", str(street))
+
+    assert code == 1
+    assert score["recall"] == 0.0
+    assert isinstance(score["lost"], int)
+    assert score["lost"] >= 1
+
+
+@pytest.mark.slow
+def test_a_broken_tracker_fails_the_exam(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tracker that forgets everybody from frame to frame never sees anything stay."""
+    path = tmp_path / "school.yaml"
+    path.write_text(SCHOOL.replace("RECALL", "0.95").replace("lasts: 70s", "lasts: 45s"), "utf-8")
+    update = Tracker.update
+
+    def forgetful(tracker: Tracker, *given: Any, **named: Any) -> Tracks:
+        tracker.reset()
+        return update(tracker, *given, **named)
+
+    monkeypatch.setattr(Tracker, "update", forgetful)
+    code, score = _score("--scenario", str(path))
+
+    assert (code, score["recall"]) == (1, 0.0)
 
 
 @pytest.mark.slow
