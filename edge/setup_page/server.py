@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 
 from edge.errors import SetupRefused
+from edge.setup_page.chinese import in_chinese
 from edge.setup_page.draft import Draft
 from edge.setup_page.workbench import Workbench
 from runtime.errors import ConfigError
@@ -190,7 +191,9 @@ class SetupServer:
                 return _json({"ok": True})
             if path == "/api/picture":
                 finding = self._workbench.take_picture()
-                return _json({"finding": finding, "state": self._state()})
+                return _json(
+                    {"finding": finding, "chinese": in_chinese(finding), "state": self._state()}
+                )
             if path == "/api/write":
                 return self._write(body)
             draft = msgspec.json.decode(body, type=Draft)
@@ -201,12 +204,16 @@ class SetupServer:
         if path == "/api/proposal":
             return _json(self._workbench.propose(draft))
         if path == "/api/tests/camera":
-            return _json({"finding": self._workbench.test_camera(draft), "state": self._state()})
+            finding = self._workbench.test_camera(draft)
+            return _json(
+                {"finding": finding, "chinese": in_chinese(finding), "state": self._state()}
+            )
         if path == "/api/tests/model":
             finding, seen = self._workbench.test_model(draft)
-            return _json({"finding": finding, "seen": seen})
+            return _json({"finding": finding, "chinese": in_chinese(finding), "seen": seen})
         if path == "/api/tests/hub":
-            return _json({"finding": self._workbench.test_hub(draft)})
+            finding = self._workbench.test_hub(draft)
+            return _json({"finding": finding, "chinese": in_chinese(finding)})
         return _text(HTTPStatus.NOT_FOUND, f"{path[:80]}: there is no such page\n")
 
     def _write(self, body: bytes) -> _Answer:

@@ -1,7 +1,7 @@
 // The installer's page: what is drawn, what the box says to it, and the file that comes of it.
 import { Drawing } from "./drawing.js";
 import { pairRow, placed, showFit, showPlan, twoNumbers } from "./ground.js";
-import { KINDS, chooseLanguage, word } from "./words.js";
+import { KINDS, chooseLanguage, speaking, word } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
 const model = { zones: [], lines: [], masks: [], pairs: [], chosen: null, wrong: null, unfinished: [], fit: null, fitOf: null, seen: null, tool: "zone",
@@ -184,7 +184,8 @@ async function test(name) {
   findings.set(name, { verdict: "", detail: word("testing"), advice: "" });
   showFindings();
   const answer = await ask(`/api/tests/${name}`, draft());
-  findings.set(name, answer.finding ?? { verdict: "fail", detail: answer.problem ?? "", advice: "" });
+  const found = answer.finding ?? { verdict: "fail", detail: answer.problem ?? "", advice: "" };
+  findings.set(name, { ...found, chinese: answer.chinese });
   if (answer.state) showPicture(answer.state.picture);
   model.seen = answer.seen ?? null;
   showFindings();
@@ -199,8 +200,9 @@ function showFindings() {
     verdict.textContent = found.verdict ? word(`verdict_${found.verdict}`) : word(`test_${name}`);
     const advice = document.createElement("span");
     advice.className = "advice";
-    advice.textContent = found.advice;
-    item.replaceChildren(verdict, found.detail, advice);
+    const said = (speaking() === "zh" && found.chinese) || found;
+    advice.textContent = said.advice;
+    item.replaceChildren(verdict, said.detail, advice);
     return item;
   }));
 }

@@ -97,6 +97,10 @@ export function chooseLanguage(wanted) {
   }
 }
 
+export function speaking() {
+  return language;
+}
+
 export function word(name, values = {}) {
   const text = WORDS[language][name] ?? WORDS.en[name] ?? name;
   return text.replace(/\{(\w+)\}/g, (_, key) => String(values[key] ?? ""));

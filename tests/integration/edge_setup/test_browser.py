@@ -93,6 +93,10 @@ def test_an_installer_sets_up_a_camera(
             page.fill(f"#{name}", value)
         page.click("[data-test=camera]")
         page.wait_for_selector("#findings .ok")
+        page.click("#language-zh")
+        chinese = page.inner_text("#findings .ok")
+        page.click("#language-en")
+        english = page.inner_text("#findings .ok")
         page.set_viewport_size({"width": 390, "height": 844})
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         page.wait_for_selector("#write:enabled")
@@ -104,6 +108,8 @@ def test_an_installer_sets_up_a_camera(
     camera = load_edge_config(tmp_path / "edge.yaml").cameras[0]
 
     assert errors == []
+    assert "首帧" in chinese
+    assert "first frame" in english
     assert code == 0
     assert [zone.kind for zone in camera.zones] == ["fire_lane"]
     assert camera.zones[0].polygon[0] == pytest.approx((0.2, 0.5), abs=0.005)
