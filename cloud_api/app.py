@@ -55,6 +55,7 @@ from cloud_api.routes.notices import notices_router
 from cloud_api.routes.oidc import oidc_router
 from cloud_api.routes.open311 import open311_router
 from cloud_api.routes.orders import orders_router
+from cloud_api.routes.packs import packs_router
 from cloud_api.routes.people import people_router
 from cloud_api.routes.process_map import process_map_router
 from cloud_api.routes.reviews import reviews_router
@@ -141,6 +142,7 @@ def build_app(services: Services, start: Callable[[], None], stop: Callable[[], 
         reviews_router(services, gate),
         console_router(services, gate),
         cameras_router(services, gate),
+        packs_router(services, gate),
         map_router(services, gate),
     ):
         app.include_router(router)

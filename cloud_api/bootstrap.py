@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from random import Random
@@ -75,6 +75,8 @@ from runtime.mqtt_session import MqttSession
 __all__ = ["Api", "build", "open_database", "open_profile"]
 
 
+_SNAPSHOT_S = 30.0
+"""Real seconds for which an order of a picture is worth carrying out."""
 _ABANDONED_S = 3600.0
 """An upload's temporary file that nobody wrote to for so long was cut off by a crash."""
 
@@ -302,7 +304,9 @@ def build(
         budget_bytes=config.evidence_budget_bytes,
     )
     session = None if control is not None or config.hub is None else MqttSession(config.hub)
-    snapshots = SnapshotDesk(session)
+    # people wait in real seconds, whatever clock the city runs on
+    valid = timedelta(seconds=_SNAPSHOT_S / (clock.wall_seconds(1.0) or 1.0))
+    snapshots = SnapshotDesk(session, valid)
     if session is not None:
         control = SessionControlSink(session)
     group_commit = GroupCommit(

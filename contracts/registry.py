@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from contracts.envelope import Id, Moment, Place, Sha256
+from contracts.packs import PackReport
 from contracts.status import CameraState
 
 __all__ = [
@@ -209,6 +210,8 @@ class FleetReport(Struct, frozen=True, kw_only=True):
     boxes: tuple[BoxReport, ...] = ()
     rates: tuple[OnlineRate, ...] = ()
     orders: tuple[OrderReport, ...] = ()
+    packs: PackReport | None = None
+    """Rule packs; None: nothing is new since it was last told."""
 
 
 def desired_sha256(config: Mapping[str, Any]) -> str:

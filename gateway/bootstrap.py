@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from random import Random
 
+from gateway.approved_packs import ApprovedPacks, pack_report
 from gateway.checkpoint import CheckpointStore
 from gateway.clock_watch import ClockWatch
 from gateway.command_desk import CommandDesk
@@ -59,6 +60,7 @@ class StatePaths:
         self.desired = folder / "desired.sqlite"
         self.commands = folder / "commands.sqlite"
         self.pack_cache = folder / "pack-cache"
+        self.approved_packs = folder / "approved-packs"
 
 
 def read_token(store: InfluxConfig) -> str:
@@ -160,6 +162,7 @@ def _fleet(
     orders: CommandStore,
     session: Session,
     rng: Random,
+    approved: ApprovedPacks,
 ) -> Fleet:
     identity = config.identity or IdentityConfig()
     desk = FleetDesk(
@@ -171,9 +174,11 @@ def _fleet(
         watch=watch,
         unknown=identity.unknown,
         orders=orders,
+        packs=lambda: pack_report(host.packs, host.notice.reason, approved.revision),
     )
     link = FleetLink(
         api,
+        approved,
         desk.compose,
         desk.confirm,
         poll_s=identity.poll_s,
@@ -262,6 +267,7 @@ def build(
     lanes, session = build_lanes(config, session, rng)
     # rhythms are configured in real seconds; a hand-moved clock has none and takes them as its own
     clock_seconds = 1.0 / (clock.wall_seconds(1.0) or 1.0)
+    approved = ApprovedPacks(paths.approved_packs)
     worker = Worker(
         name=config.name,
         districts=config.districts,
@@ -275,7 +281,7 @@ def build(
         commands=commands,
         dead_letters=dead_letters,
         telemetry=telemetry,
-        packs=PackFiles([Path(path) for path in config.rules.paths]),
+        packs=PackFiles([Path(path) for path in config.rules.paths], approved.over),
         foreign=ForeignFiles(config.foreign.mappings, config.foreign.devices),
         limits=WorkerLimits(
             batch=config.intake.batch,
@@ -295,7 +301,7 @@ def build(
     fleet_api = fleet_api or _fleet_api(config)
     fleet = None
     if fleet_api is not None:
-        fleet = _fleet(config, fleet_api, worker, host, watch, commands, session, rng)
+        fleet = _fleet(config, fleet_api, worker, host, watch, commands, session, rng, approved)
         closers.append(fleet.close)
     return Gateway(
         fleet=fleet,

@@ -1,7 +1,7 @@
 """Rule packs: reading them from files, compiling them, and noticing that they changed."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -183,10 +183,16 @@ class PackFiles:
 
     Args:
         paths: files, or folders whose ``*.yaml`` files are all packs.
+        over: puts other files in the place of some of them, or adds some; None: leaves them as they are.
     """
 
-    def __init__(self, paths: Sequence[Path]) -> None:
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        over: Callable[[Sequence[Path]], list[Path]] | None = None,
+    ) -> None:
         self._paths = paths
+        self._over = over
         self._seen: tuple[tuple[str, int, int], ...] | None = None
         self._beside: tuple[Path, ...] = ()
         """Files that tables of the packs last read are in."""
@@ -195,7 +201,7 @@ class PackFiles:
         files: list[Path] = []
         for path in self._paths:
             files.extend(sorted(path.glob("*.yaml")) if path.is_dir() else [path])
-        return files
+        return files if self._over is None else self._over(files)
 
     def changed(self) -> bool:
         """Return whether a file came, went or was written since this was last asked.

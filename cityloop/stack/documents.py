@@ -108,6 +108,8 @@ def api_document(plan: StackPlan) -> Document:
             # acknowledgements go down to the gateway as control messages
             "hub": session_document(plan, "api"),
             "curves": {"url": f"http://127.0.0.1:{plan.ports.gateway}"},
+            # rules are tried on what this very gateway has heard
+            "trials": {"data": str(plan.folder / "gateway")},
             "public_reports": True,
         },
     )

@@ -21,8 +21,6 @@ __all__ = ["ANSWERS", "Picture", "SnapshotDesk"]
 ANSWERS = f"{PREFIX}/+/+/+/{Kind.COMMAND_RESULT.value}"
 """Topics that boxes answer on."""
 
-_VALID = timedelta(seconds=30)
-"""A box that hears of an order later than this leaves it: nobody waits for the picture any more."""
 _REMEMBERED = 512
 """Orders and pictures that are remembered; the oldest are forgotten."""
 _log = structlog.get_logger()
@@ -43,10 +41,13 @@ class SnapshotDesk:
 
     Args:
         session: the way to the hub; None where none is configured.
+        valid: after so long, by the API's clock, a box leaves an order: nobody waits for the picture any
+            more.
     """
 
-    def __init__(self, session: Session | None) -> None:
+    def __init__(self, session: Session | None, valid: timedelta = timedelta(seconds=30)) -> None:
         self._session = session
+        self._valid = valid
         self._cameras: OrderedDict[str, str] = OrderedDict()
         self._results: OrderedDict[str, CommandResult] = OrderedDict()
         self._pictures: OrderedDict[str, Picture] = OrderedDict()
@@ -68,7 +69,7 @@ class SnapshotDesk:
             id=order,
             name=CommandName.SNAPSHOT,
             at=now,
-            expires_at=now + _VALID,
+            expires_at=now + self._valid,
             args={"camera": camera},
         )
         topic = box_topic(box.district, box.site, box.box, Kind.COMMAND)

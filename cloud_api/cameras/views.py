@@ -21,7 +21,7 @@ __all__ = [
     "VersionView",
 ]
 
-_Points = list[tuple[float, float]]
+_Points = list[list[float]]
 _Item = dict[str, Any]
 
 
@@ -119,7 +119,7 @@ class GroundView(BaseModel):
     rms_m: float
     errors_m: list[float]
     errors_px: list[float]
-    mapped: list[tuple[float, float] | None] = Field(description="Each place mapped back.")
+    mapped: list[list[float] | None] = Field(description="Each place mapped back.")
     step_m: float
     grid: list[_Points] = Field(description="Lines of a grid of metres over the picture.")
     exact: bool = Field(description="Four points fit exactly and say nothing of their own error.")

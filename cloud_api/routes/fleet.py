@@ -26,6 +26,7 @@ from cloud_api.errors import (
 from cloud_api.instants import iso
 from cloud_api.keys import Identity, Role
 from cloud_api.model_registry.rollout import with_models
+from cloud_api.packs.book import PackBook
 from cloud_api.routes.answers import documented, if_match, json_body
 from cloud_api.routes.devices import MANAGE, POLL, districts_of, json_answer, not_modified
 from cloud_api.routes.fleet_views import (
@@ -332,6 +333,7 @@ def _report_routes(router: APIRouter, services: Services) -> None:
     reader = Annotated[Identity, Depends(Require(services.callers, READ))]
     poster = Annotated[Identity, Depends(Require(services.callers, POST_EVENTS))]
     reports, desired = FleetReports(services.store), DesiredConfigs(services.store)
+    book = PackBook(services.store)
     enrolment = Enrolment(services.store, services.keys)
 
     @router.post(
@@ -343,7 +345,13 @@ def _report_routes(router: APIRouter, services: Services) -> None:
     async def post_report(request: Request, _caller: poster) -> Response:
         """Keep what is newer than what was known; the same again changes nothing."""
         report: FleetReport = decoded(await json_body(request), FleetReport)
-        taken = await run_in_threadpool(reports.take, report)
+
+        def take() -> int:
+            if report.packs is not None:
+                book.take(report.gateway, report.packs, services.clock.now())
+            return reports.take(report)
+
+        taken = await run_in_threadpool(take)
         return json_answer({"taken": taken})
 
     @router.get(

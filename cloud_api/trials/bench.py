@@ -17,6 +17,8 @@ __all__ = ["Bench", "Outcome"]
 
 _MOST_OUTPUT = 32_000_000
 """Bytes of an answer that are read."""
+_PATIENCE_S = 5.0
+"""Real seconds that somebody waits for his turn."""
 _MOST_WORDS = 4_000
 """Characters of an error that are told."""
 _MISSING = ("ModuleNotFoundError", "No module named", "needs more than is installed", "pip install")
@@ -54,11 +56,11 @@ class Bench:
             given: standard input.
 
         Raises:
-            TrialsBusy: as many run already as may.
+            TrialsBusy: as many run already as may, and none ends soon.
             TrialTooLong: it took longer than ``trials.timeout_s``, or more memory than it may.
             ToolMissing: a part of this project that it needs is not installed beside the API.
         """
-        if not self._places.acquire(blocking=False):
+        if not self._places.acquire(timeout=_PATIENCE_S):
             raise TrialsBusy(
                 f"{self.config.at_once} trials run already; try again when one has ended",
                 headers={"Retry-After": "5"},

@@ -9,6 +9,7 @@ import structlog
 
 from contracts.codec import MAX_PAYLOAD_BYTES, encode
 from contracts.control import ConfigDesired
+from contracts.packs import PackReport
 from contracts.registry import (
     BoxReport,
     DesiredConfig,
@@ -33,6 +34,8 @@ _CHUNK = 500
 """Devices in one journal record: about 100 KB."""
 _ORDERS = 500
 """Newest orders whose state is reported."""
+_PACKS_S = 3_600.0
+"""Seconds after which packs are told again, texts and all: an API may have lost its database."""
 _REPEAT_S = 60.0
 """Seconds after which a report or a configuration that nobody confirmed is said again."""
 
@@ -49,6 +52,7 @@ class FleetDesk:
         watch: what is known of boxes.
         unknown: what to do with devices that the registry does not know.
         orders: orders of rules to devices.
+        packs: returns what is to be told of rule packs.
     """
 
     def __init__(
@@ -62,6 +66,7 @@ class FleetDesk:
         watch: ClockWatch,
         unknown: UnknownDevices,
         orders: CommandStore,
+        packs: Callable[[], PackReport],
     ) -> None:
         self._name = name
         self._registry = registry
@@ -71,6 +76,9 @@ class FleetDesk:
         self._watch = watch
         self._unknown = unknown
         self._orders = orders
+        self._packs = packs
+        self._told_packs: tuple[PackReport, float] | None = None
+        self._telling_packs: tuple[PackReport, float] | None = None
         self._waiting: FleetNews | None = None
         self._updates: list[bytes] = []
         self._unpublished: set[str] = set()
@@ -172,6 +180,10 @@ class FleetDesk:
             fresh.append(report)
         orders = {row.order.id: row.report() for row in self._orders.newest(_ORDERS)}
         self._telling_orders = orders
+        packs = self._packs()
+        told_packs, told_s = self._told_packs or (None, 0.0)
+        news = told_packs != packs or not 0 <= now_s - told_s < _PACKS_S
+        self._telling_packs = (packs, now_s) if news else self._told_packs
         return FleetReport(
             gateway=self._name,
             at=now,
@@ -180,12 +192,14 @@ class FleetDesk:
             orders=tuple(
                 order for name, order in orders.items() if self._told_orders.get(name) != order
             ),
+            packs=packs if news else None,
         )
 
     def confirm(self) -> None:
         """Take note that the API has what was composed last."""
         self._told |= self._telling
         self._told_orders = self._telling_orders
+        self._told_packs = self._telling_packs
 
     def desired(self) -> dict[str, tuple[int, str]]:
         """Return version and hash of what each box should run."""

@@ -6,6 +6,7 @@ from typing import TypeVar
 import httpx
 import msgspec
 
+from contracts.packs import DesiredPacks
 from contracts.registry import DesiredPage, FleetReport, RegistryPage
 from gateway.api_key import ApiKey
 from gateway.errors import FleetUnavailableError, KeyUnreadableError
@@ -16,7 +17,7 @@ T = TypeVar("T")
 
 
 class HttpFleetApi:
-    """``/v1/registry``, ``/v1/desired`` and ``/v1/fleet/reports``.
+    """``/v1/registry``, ``/v1/desired``, ``/v1/desired-packs`` and ``/v1/fleet/reports``.
 
     Args:
         url: base of the API.
@@ -55,6 +56,14 @@ class HttpFleetApi:
             FleetUnavailableError: no answer, or one that is of no use.
         """
         return self._follow("/v1/desired", since, DesiredPage)
+
+    def packs(self, since: int) -> DesiredPacks | None:
+        """Return approved packs that changed after a revision; None for nothing.
+
+        Raises:
+            FleetUnavailableError: no answer, or one that is of no use.
+        """
+        return self._follow("/v1/desired-packs", since, DesiredPacks)
 
     def report(self, report: FleetReport) -> None:
         """Tell how the fleet is doing.

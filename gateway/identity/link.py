@@ -8,7 +8,9 @@ from typing import NamedTuple
 
 import structlog
 
+from contracts.packs import DesiredPacks
 from contracts.registry import DesiredConfig, DesiredPage, FleetReport, RegistryPage
+from gateway.approved_packs import ApprovedPacks
 from gateway.errors import FleetUnavailableError
 from gateway.identity.ports import FleetApi
 from runtime.backoff import Backoff
@@ -70,6 +72,7 @@ class FleetLink:
 
     Args:
         api: the API.
+        approved: where approved rule packs are kept.
         compose: returns what is to be reported now; called in the link's thread.
         confirm: called when the API has the report that was composed last.
         poll_s: real seconds between two polls.
@@ -81,6 +84,7 @@ class FleetLink:
     def __init__(
         self,
         api: FleetApi,
+        approved: ApprovedPacks,
         compose: Callable[[datetime], FleetReport],
         confirm: Callable[[], None],
         *,
@@ -90,6 +94,7 @@ class FleetLink:
         rng: Random,
     ) -> None:
         self._api = api
+        self._approved = approved
         self._compose = compose
         self._confirm = confirm
         self._news: deque[FleetNews] = deque()
@@ -99,6 +104,7 @@ class FleetLink:
         self._jobs = (
             _Job("registry", self._poll_registry, poll_s, cap_s, rng),
             _Job("desired", self._poll_desired, poll_s, cap_s, rng),
+            _Job("packs", self._poll_packs, poll_s, cap_s, rng),
             _Job("report", self._post_report, report_s, cap_s, rng),
         )
         self.counters: Counter[str] = Counter()
@@ -206,6 +212,24 @@ class FleetLink:
         self._desired_since = page.revision
         self.counters["pages"] += 1
         self._news.append(FleetNews(configs=page.configs, configs_revision=page.revision))
+        return not page.complete
+
+    def _poll_packs(self) -> bool:
+        since = self._approved.revision
+        page = self._api.packs(since)
+        self.counters["polls"] += 1
+        if page is None:
+            return False
+        if page.revision < since:
+            # an older backup: what it approves is what counts, what it does not know stays as it is
+            page = self._api.packs(0) or DesiredPacks(revision=0, complete=True)
+        try:
+            self._approved.keep(page)
+        except OSError as error:
+            raise FleetUnavailableError(
+                f"approved packs {self._approved.folder}: {error}; check the disk and its free space"
+            ) from error
+        self.counters["pages"] += 1
         return not page.complete
 
     def _post_report(self) -> bool:

@@ -1,5 +1,6 @@
 """A registry in memory, for tests and for runs in one process."""
 
+from contracts.packs import DesiredPack, DesiredPacks
 from contracts.registry import (
     BoxEntry,
     DesiredConfig,
@@ -22,6 +23,7 @@ class MemoryFleetApi:
         self.reports: list[FleetReport] = []
         self._changes: list[DeviceEntry | BoxEntry | str] = []
         self._configs: list[DesiredConfig] = []
+        self._packs: list[DesiredPack] = []
 
     def put(self, *entries: DeviceEntry | BoxEntry) -> None:
         """Register entries, or change them."""
@@ -39,6 +41,7 @@ class MemoryFleetApi:
         """Begin anew, as an API does that lost its database."""
         self._changes.clear()
         self._configs.clear()
+        self._packs.clear()
 
     def registry(self, since: int) -> RegistryPage | None:
         """Return what changed after a revision."""
@@ -61,6 +64,18 @@ class MemoryFleetApi:
             return None
         configs = tuple(self._configs[since:])
         return DesiredPage(revision=len(self._configs), complete=True, configs=configs)
+
+    def approve(self, *packs: DesiredPack) -> None:
+        """Say which packs gateways shall run."""
+        self._packs.extend(packs)
+
+    def packs(self, since: int) -> DesiredPacks | None:
+        """Return what changed after a revision."""
+        self._check()
+        if since == len(self._packs):
+            return None
+        newest = {pack.name: pack for pack in self._packs[since:]}
+        return DesiredPacks(revision=len(self._packs), complete=True, packs=tuple(newest.values()))
 
     def report(self, report: FleetReport) -> None:
         """Keep a report."""

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from contracts.packs import DesiredPacks
 from contracts.registry import DesiredPage, FleetReport, RegistryPage
 
 __all__ = ["FleetApi"]
@@ -20,6 +21,14 @@ class FleetApi(Protocol):
 
     def desired(self, since: int) -> DesiredPage | None:
         """Return desired configurations that changed after a revision; None for nothing.
+
+        Raises:
+            FleetUnavailableError: not now.
+        """
+        ...
+
+    def packs(self, since: int) -> DesiredPacks | None:
+        """Return approved rule packs that changed after a revision; None for nothing.
 
         Raises:
             FleetUnavailableError: not now.

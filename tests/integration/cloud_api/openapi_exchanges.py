@@ -13,7 +13,7 @@ from tests.integration.cloud_api.conftest import wait_for
 from tests.integration.cloud_api.openapi_recorder import Recorder
 from tests.integration.cloud_api.test_reviews_http import item
 
-__all__ = ["WHO", "exchange_cameras", "exchange_cases", "exchange_models"]
+__all__ = ["WHO", "exchange_cameras", "exchange_cases", "exchange_models", "exchange_packs"]
 
 JPEG = b"\xff\xd8\xff\xe0 a dry road \xff\xd9"
 SHA = hashlib.sha256(JPEG).hexdigest()
@@ -274,6 +274,33 @@ def exchange_cameras(record: Recorder) -> None:
     do(admin, "PUT", "/v1/cameras/{camera}/scene", camera, params=why, json=scene)
     do(reader, "GET", "/v1/cameras/{camera}", camera)
     do(reader, "GET", "/v1/cameras")
+
+
+def exchange_packs(record: Recorder) -> None:
+    """Change a pack: check, try on a table, propose, approve, fetch as a gateway does."""
+    do, op, reader = record.do, Role.OPERATOR, Role.READER
+    pack = {"pack": "tanks"}
+    text = (
+        "rules:\n- id: tank\n  event: {type: water.tank, title: {zh: 水箱, en: Tank}, dedupe: [subject]}\n"
+        "  watch: {profile: water_level}\n  key: [subject]\n  ladder:\n"
+        "  - {level: blue, when: depth_m >= 20 cm, clear: depth_m < 15 cm, for: 60s, clear_for: 60s}\n"
+    )
+    rows = "".join(
+        f"2026-07-01T08:{at:02d}:00Z,tank-1,{0.3 if at > 5 else 0}\n" for at in range(20)
+    )
+    table = f"at,subject,depth_m\n{rows}"
+    do(op, "POST", "/v1/packs/{pack}/check", pack, json={"text": text.replace("20 cm", "20 dB")})
+    do(op, "POST", "/v1/packs/{pack}/trial", pack, json={"text": text, "table": table})
+    asked = {"text": text, "base_sha256": "", "reason": "tanks are new here"}
+    made = do(op, "POST", "/v1/packs/{pack}/proposals", pack, json=asked).json()
+    proposal = {"proposal": made["proposal"]}
+    where = "/v1/pack-proposals/{proposal}"
+    do(Role.ADMIN, "POST", f"{where}/decision", proposal, json={"approve": True, "reason": "yes"})
+    do(reader, "GET", where, proposal)
+    do(reader, "GET", "/v1/pack-proposals")
+    do(reader, "GET", "/v1/packs/{pack}", pack)
+    do(reader, "GET", "/v1/packs")
+    do(Role.GATEWAY, "GET", "/v1/desired-packs")
 
 
 def exchange_models(record: Recorder, bundle: bytes) -> None:

@@ -108,7 +108,7 @@ def test_ground_points_are_fitted_by_the_code_of_the_box(box: httpx.Client) -> N
     """Corners of a rectangle give a plane and areas; points in a line are refused with the reason."""
     image = [[0.1, 0.5], [0.9, 0.5], [0.9, 0.9], [0.1, 0.9]]
     places = [(114.0, 30.0001), (114.0002, 30.0001), (114.0002, 30.0), (114.0, 30.0)]
-    points = [
+    points: list[dict[str, Any]] = [
         {"image": at, "lon": lon, "lat": lat} for at, (lon, lat) in zip(image, places, strict=True)
     ]
     asked = {"scene": {"zones": [LANE], "calibration": points}, "width": 1280, "height": 720}

@@ -20,6 +20,7 @@ from tests.integration.cloud_api.openapi_exchanges import (
     exchange_cameras,
     exchange_cases,
     exchange_models,
+    exchange_packs,
 )
 from tests.integration.cloud_api.openapi_recorder import Recorder, alike, shape
 from tests.integration.cloud_api.test_login import _add
@@ -45,7 +46,7 @@ WITHOUT = {
 TAGS = {
     "events", "cases", "supervision", "dispatch", "evidence", "stream", "system", "people", "fleet",
     "notices", "orders", "citizens", "open311", "webhooks", "exports", "models",
-    "evaluation", "audit", "cameras",
+    "evaluation", "audit", "cameras", "packs",
 }  # fmt: skip
 """Parts of the API whose every route has an example or a reason to have none."""
 
@@ -74,6 +75,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Recorde
     try:
         exchange_cases(record)
         exchange_cameras(record)
+        exchange_packs(record)
         exchange_models(record, packed(folder, "street-sim", "1.4.0", 7))
         with made.client(None) as client:
             document = client.get("/openapi.json").json()

@@ -10,6 +10,14 @@ import contracts
 
 PINNED = {
     "__main__": ("main",),
+    "packs": (
+        "DesiredPack",
+        "DesiredPacks",
+        "PACK_NAME",
+        "PackInForce",
+        "PackReport",
+        "pack_sha256",
+    ),
     "ack": ("Ack",),
     "alike_pack": (
         "AlikePack",
