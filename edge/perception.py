@@ -187,10 +187,10 @@ class Perception:
 
     def ask(self, pending: Pending) -> Awaited | None:
         """Have a detector that works elsewhere look; None where it works here: :meth:`see`."""
-        if not isinstance(self._detector, DeferredDetector):
+        if self._deferred is None:
             return None
         divided = pending.look.heed is Heed.REGIONS
-        return self._detector.ask(pending.frame, pending.look.regions if divided else None)
+        return self._deferred.ask(pending.frame, pending.look.regions if divided else None)
 
     def begin(self, frame: Frame) -> Pending | Percept | None:
         """Return what waits for detections, what is known without any, or None for no news."""
@@ -257,6 +257,8 @@ class Perception:
         """Let the focus know what regions of a picture have of the detector's input."""
         detector = self._detector
         self.focus.region_px = detector.region_px if isinstance(detector, RegionDetector) else None
+        # asked once: to find out what a protocol demands takes longer than to frame a picture
+        self._deferred = detector if isinstance(detector, DeferredDetector) else None
 
     def join(self, percept: Percept) -> Percept:
         """Return what is known with what the further networks know; once for each percept, in order."""

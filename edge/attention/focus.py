@@ -16,7 +16,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.attention.regions import plan_regions
+from edge.attention.regions import plan_regions, squares
 from edge.attention.size_grid import SizeGrid
 from edge.attention.still_things import StillThings
 from edge.cameras.frame import Frame
@@ -251,6 +251,8 @@ class Focus:
         sides = np.maximum(
             _REGION_SPAN * self.grid.spans(shares) * frame.height, _LEAST_REGION * short
         )
+        if len(seeds) <= self.policy.budget and self._hopeless(seeds, sides, frame):
+            return self._whole(frame.pts_s)
         plan = plan_regions(
             seeds, sides, width=frame.width, height=frame.height, budget=self.policy.budget
         )
@@ -258,6 +260,17 @@ class Focus:
             return replace(self._whole(frame.pts_s), capped=plan.capped)
         self._pace(frame.pts_s)
         return Look(Heed.REGIONS, plan.xyxy)
+
+    def _hopeless(
+        self, seeds: NDArray[np.float32], sides: NDArray[np.float64], frame: Frame
+    ) -> bool:
+        """Return whether the region of one of some seeds is too large already, alone in an input.
+
+        Near the camera most are, and nothing need be joined to know it.
+        """
+        least = squares(seeds, sides, width=frame.width, height=frame.height)
+        largest = least[np.argmax((least[:, 2:] - least[:, :2]).max(axis=1))][None]
+        return not self._worth(largest, frame)
 
     def _worth(self, regions: NDArray[np.float32], frame: Frame) -> bool:
         """Return whether all regions, side by side in one input, show more than the whole does."""
