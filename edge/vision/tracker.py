@@ -294,7 +294,8 @@ class Tracker:
         often = self._hits >= self._min_hits
         if self._sure <= 0.0:
             return often
-        return often & ((self._id >= 0) | (self._votes.sum(axis=1) >= self._sure * self._hits))
+        sure: NDArray[np.bool_] = self._votes.sum(axis=1) >= self._sure * self._hits
+        return often & (sure | (self._id >= 0))
 
     def _confirmed(self, pts_s: float) -> Tracks:
         """Number the newly confirmed tracks and return all confirmed ones."""
