@@ -14,6 +14,8 @@ import pytest
 from click.testing import CliRunner
 from numpy.typing import NDArray
 
+from cloud_api.evidence.stripping import strip_metadata
+from cloud_api.media import HEAD_BYTES, check_head
 from contracts.observation import Observation, Phase
 from edge.__main__ import main
 from edge.cameras.clip import Clip
@@ -152,6 +154,14 @@ def test_masks_are_black_in_a_redacted_clip(film: Path) -> None:
 
     assert max(int(one[:, : one.shape[1] // 2 - 16].max()) for one in found) < 32
     assert min(int(one[:, one.shape[1] // 2 + 16 :].mean()) for one in found) > 60
+
+
+def test_the_api_takes_a_redacted_clip_as_it_is(film: Path) -> None:
+    """It is what its media type says, and holds no metadata that would be taken out: its hash stays."""
+    data, _ = redacted_clip(film.read_bytes(), ())
+    check_head("video/mp4", data[:HEAD_BYTES])
+
+    assert strip_metadata("video/mp4", data) == data
 
 
 def test_bytes_that_are_no_video_give_no_clip() -> None:
