@@ -171,7 +171,11 @@ def server_process(
         yield process.pid
     finally:
         process.terminate()
-        process.wait(30)
+        try:
+            process.wait(START_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(START_S)
 
 
 def free_port() -> int:

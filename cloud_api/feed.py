@@ -233,14 +233,17 @@ class FeedHub:
                 continue
             try:
                 head = await self.head()
+                if head == self._head:
+                    continue
+                # read before all are woken: they would wait in line for the first of them to read it
+                page = Page(await run_in_threadpool(self._reader.read, self._head))
             except StoreUnavailable as problem:
                 _log.warning("stream_head_unread", cause=problem.detail)
                 continue
-            if head != self._head:
-                self._head = head
-                self._pages.clear()
-                grown, self._grown = self._grown, asyncio.Event()
-                grown.set()
+            self._pages = {(self._head, head): page}
+            self._head = head
+            grown, self._grown = self._grown, asyncio.Event()
+            grown.set()
 
     def check_room(self) -> None:
         """Refuse one more listener where there is no room.
@@ -270,7 +273,7 @@ class FeedHub:
         position = after
         while True:
             grown = self._grown
-            page = await self._page(position)
+            page = await self._page(position) if self._behind(position) else _NOTHING
             if page.changes:
                 position = page.changes[-1].position
                 yield page
@@ -280,6 +283,10 @@ class FeedHub:
                     await grown.wait()
             except TimeoutError:
                 yield _NOTHING
+
+    def _behind(self, position: Position) -> bool:
+        """Return whether the logs have grown beyond a position, as far as is known."""
+        return position.intake < self._head.intake or position.cases < self._head.cases
 
     async def _page(self, after: Position) -> Page:
         known = self._pages.get((after, self._head))
