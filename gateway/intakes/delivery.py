@@ -2,9 +2,10 @@
 
 from typing import NamedTuple
 
-__all__ = ["Delivery", "parse_delivery"]
+__all__ = ["V1_TOKENS", "Delivery", "parse_delivery"]
 
-_V1_TOKENS = 9
+V1_TOKENS = 9
+"""Tokens of an acknowledgement subject of a hub without a domain."""
 _V2_TOKENS = 12
 
 
@@ -31,8 +32,8 @@ def parse_delivery(reply: str) -> Delivery:
         ValueError: it is no such subject.
     """
     tokens = reply.split(".")
-    if tokens[:2] != ["$JS", "ACK"] or len(tokens) not in {_V1_TOKENS, _V2_TOKENS - 1, _V2_TOKENS}:
+    if tokens[:2] != ["$JS", "ACK"] or len(tokens) not in {V1_TOKENS, _V2_TOKENS - 1, _V2_TOKENS}:
         raise ValueError(f"reply subject {reply[:120]!r}: expected $JS.ACK with 9, 11 or 12 tokens")
-    first = 5 if len(tokens) == _V1_TOKENS else 7
+    first = 5 if len(tokens) == V1_TOKENS else 7
     stream_seq, consumer_seq, stored_ns, waiting = tokens[first : first + 4]
     return Delivery(int(stream_seq), int(consumer_seq), int(stored_ns), int(waiting))

@@ -6,18 +6,27 @@ it has no room for goes the client's own way, to wait there.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from nats.aio.client import Client
 from nats.aio.subscription import Subscription
 
-__all__ = ["LeanClient", "Take"]
+from gateway.intakes.lean_parser import Arrival, LeanParser, is_said_by_hub
+
+__all__ = ["LeanClient", "Take", "TakeAll"]
 
 Take = Callable[[str, str, bytes, dict[str, str] | None], bool]
 """Takes subject, reply, data and headers at once; False, and nothing happened: it has no room."""
-_STATUS_AT = len(b"NATS/1.0")
-_STATUS = ord(" ")
-"""What stands there where the hub itself speaks. Source: NATS ADR-4."""
+TakeAll = Callable[[list[Arrival]], int]
+"""Takes messages at once; returns how many, the others found no room."""
+
+
+class _Way(NamedTuple):
+    """The short way of one subscription."""
+
+    subscription: Subscription
+    take: Take
+    take_all: TakeAll
 
 
 class LeanClient(Client):
@@ -25,24 +34,35 @@ class LeanClient(Client):
 
     def __init__(self) -> None:
         super().__init__()
-        self._takers: dict[int, Take] = {}
+        self._ways: dict[bytes, _Way] = {}
+        self._ps = LeanParser(self, self._ways, self._hand_over)
         self.taken = 0
         """Messages that took the short way."""
 
-    def shorten(self, subscription: Subscription, take: Take) -> None:
+    def shorten(self, subscription: Subscription, take: Take, take_all: TakeAll) -> None:
         """Let the messages of a subscription be taken at once."""
-        self._takers[subscription._id] = take  # noqa: SLF001 - the number that _process_msg is given
+        number = b"%d" % subscription._id  # noqa: SLF001 - the number that its messages come with
+        self._ways[number] = _Way(subscription, take, take_all)
+
+    def lengthen(self, subscription: Subscription) -> None:
+        """Let them go the client's own way again."""
+        self._ways.pop(b"%d" % subscription._id, None)  # noqa: SLF001 - as above
+
+    async def _hand_over(self, number: bytes, messages: list[Arrival]) -> None:
+        subscription, _, take_all = self._ways[number]
+        # nothing overtakes what waits
+        taken = 0 if subscription.pending_msgs else take_all(messages)
+        self.taken += taken
+        for subject, reply, data in messages[taken:]:
+            await super()._process_msg(int(number), subject, reply, data, b"")
 
     async def _process_msg(
         self, sid: int, subject: bytes, reply: bytes, data: bytes, headers: Any
     ) -> None:
-        take, subscription = self._takers.get(sid), self._subs.get(sid)
-        # nothing overtakes what waits
-        if take is not None and subscription is not None and not subscription.pending_msgs:
-            said = None
-            if headers and headers[_STATUS_AT] == _STATUS:
-                said = await self._process_headers(headers)
-            if take(subject.decode(), reply.decode(), data, said):
+        way = self._ways.get(b"%d" % sid)
+        if way is not None and not way.subscription.pending_msgs:
+            said = await self._process_headers(headers) if is_said_by_hub(headers) else None
+            if way.take(subject.decode(), reply.decode(), data, said):
                 self.taken += 1
                 return
         await super()._process_msg(sid, subject, reply, data, headers)

@@ -213,6 +213,7 @@ class NatsLink:
             lane.end()
             lane.counters["resets"] += 1
             self._log.warning("consumer_reset", stream=lane.stream, behind=lane.resumption)
+            client.lengthen(subscription)
             await subscription.unsubscribe()
             fresh = False
 
@@ -261,7 +262,7 @@ class NatsLink:
             pending_msgs_limit=4 * self._limits.max_ack_pending,
             pending_bytes_limit=_CLIENT_BYTES,
         )
-        client.shorten(subscription, partial(lane.take, run))
+        client.shorten(subscription, partial(lane.take, run), partial(lane.take_all, run))
         # before anything is delivered, so that nothing is heard by a lane that is not there
         await client.flush()
         filters = [f"{subject_of(PREFIX)}.{district}.>" for district in self._districts]

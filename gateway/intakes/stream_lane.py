@@ -6,16 +6,20 @@ calls :meth:`StreamLane.receive` and :meth:`StreamLane.settle`. Each field is wr
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from threading import Event
 from typing import NamedTuple, Protocol
 
-from gateway.intakes.delivery import Delivery, parse_delivery
+from gateway.intakes.delivery import V1_TOKENS, Delivery, parse_delivery
 from runtime.nats_subject import topic_of
 from runtime.session import Inbound
 
 __all__ = ["Heard", "Link", "Resumption", "Run", "StreamLane"]
+
+_MOST_TOPICS = 65_536
+"""Subjects whose topics are at hand."""
+_new_inbound = tuple.__new__
 
 
 class Heard(Protocol):
@@ -111,6 +115,7 @@ class StreamLane:
         self._taken: tuple[Run, str] | None = None
         self._unsettled = 0
         self._settled: Delivery | None = None
+        self._topics: dict[bytes, str] = {}
 
     @property
     def in_force(self) -> bool:
@@ -225,6 +230,71 @@ class StreamLane:
         if not self._happened.is_set():
             self._happened.set()
         return True
+
+    def take_all(self, run: Run, messages: Sequence[tuple[bytes, bytes, bytes]]) -> int:
+        """Take deliveries in at once, in which the hub itself says nothing.
+
+        Args:
+            run: their consumer's run.
+            messages: subject, reply subject and payload of each, in order.
+
+        Returns:
+            How many were taken; the next one has to wait for room.
+        """
+        taken, count = 0, len(messages)
+        while taken < count and not run.blocked:
+            taken += self._take_plain(run, messages[taken:] if taken else messages)
+            if taken < count:
+                subject, reply, data = messages[taken]
+                if not self.take(run, subject.decode(), reply.decode(), data, None):
+                    break
+                taken += 1
+        return taken
+
+    def _take_plain(self, run: Run, messages: Sequence[tuple[bytes, bytes, bytes]]) -> int:
+        """Take deliveries while they are new, in order and find room; return how many."""
+        if run.broken.is_set():
+            return 0
+        expected, last = run.next_consumer_seq, run.last_stream_seq
+        room = self._limit - len(run.arrived)
+        room_bytes = self._limit_bytes - run.bytes_in + run.bytes_out
+        arrived: list[tuple[Inbound, str]] = []
+        topics, held_bytes = self._topics, 0
+        for subject, reply, data in messages:
+            said = reply.decode()
+            tokens = said.split(".")
+            stream_seq, consumer_seq = (
+                (int(tokens[5]), int(tokens[6]))
+                if len(tokens) == V1_TOKENS
+                else parse_delivery(said)[:2]
+            )
+            if consumer_seq != expected or stream_seq <= last:
+                break
+            if room <= 0 or held_bytes >= room_bytes:
+                break
+            expected += 1
+            last = stream_seq
+            room -= 1
+            held_bytes += len(data)
+            topic = topics.get(subject) or self._topic(subject)
+            arrived.append((_new_inbound(Inbound, (topic, data, False, stream_seq)), said))
+        if arrived:
+            run.heard_at_s = run.loop.time()
+            run.next_consumer_seq, run.last_stream_seq = expected, last
+            run.last_reply = arrived[-1][1]
+            run.bytes_in += held_bytes
+            run.arrived.extend(arrived)
+            self.counters["received"] += len(arrived)
+            if not self._happened.is_set():
+                self._happened.set()
+        return len(arrived)
+
+    def _topic(self, subject: bytes) -> str:
+        """Return the topic of a subject, and know it from then on."""
+        if len(self._topics) >= _MOST_TOPICS:
+            self._topics.clear()
+        topic = self._topics[subject] = topic_of(subject.decode())
+        return topic
 
     def _miss(self, run: Run) -> None:
         self.counters["gaps"] += 1

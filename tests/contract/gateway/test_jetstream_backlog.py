@@ -7,6 +7,8 @@ from threading import Event
 
 import nats
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from contracts.topics import Kind, box_topic
 from gateway.intakes.stream_lane import Run, StreamLane
@@ -147,6 +149,58 @@ def test_a_repetition_of_what_is_settled_is_acknowledged_again() -> None:
     assert lane.counters["repeated"] == 1
     assert [reply.split(".")[5] for reply in said] == ["11", "11"]
     assert not run.broken.is_set()
+
+
+async def _both_ways(numbers: list[tuple[int, int]]) -> list[tuple[object, ...]]:
+    """Let lanes of three messages hear deliveries, one after the other and together; return what became of it."""
+    found: list[tuple[object, ...]] = []
+    heard = [_Heard(*pair) for pair in numbers]
+    for together in (False, True):
+        said: list[str] = []
+        lane = StreamLane("readings", "READINGS", _Unlinked(), Event(), limit=3, limit_bytes=7)
+        run = Run(asyncio.get_running_loop(), said.append)
+        lane.begin(run)
+        if together:
+            arrivals = [(one.subject.encode(), one.reply.encode(), one.data) for one in heard]
+            taken = lane.take_all(run, arrivals)
+        else:
+            takes = (lane.take(run, one.subject, one.reply, one.data, None) for one in heard)
+            taken = 0
+            while taken < len(heard) and next(takes):
+                taken += 1
+        waiting = lane.waiting if lane.held else None
+        found.append(
+            (
+                taken,
+                lane.receive(10),
+                lane.counters,
+                run.broken.is_set(),
+                said,
+                waiting,
+                *(run.next_consumer_seq, run.last_stream_seq, run.bytes_in, run.bytes_out),
+            )
+        )
+    return found
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 2), st.sampled_from((1, 1, 1, 1, 2))),
+        max_size=8,
+    )
+)
+@settings(max_examples=150, deadline=None)
+def test_deliveries_together_come_to_what_they_come_to_one_by_one(
+    steps: list[tuple[int, int]],
+) -> None:
+    """New ones, repeated ones, a missing one, and no room any more."""
+    numbers, stream_seq, consumer_seq = [], 9, 0
+    for stream_step, consumer_step in steps:
+        stream_seq, consumer_seq = stream_seq + stream_step, consumer_seq + consumer_step
+        numbers.append((stream_seq, consumer_seq))
+    one_by_one, together = asyncio.run(_both_ways(numbers))
+
+    assert together == one_by_one
 
 
 def test_flow_control_is_answered_in_its_turn() -> None:
