@@ -2,22 +2,21 @@
 
 from typing import Final, NamedTuple
 
-from contracts.topics import Kind
+from contracts.topics import BoxTopic, Kind
 from gateway.foreign.translator import Translated
 from gateway.intake import Intake, Rejection
 from gateway.intakes.intake_lanes import IntakeLanes
+from gateway.prepared import Entry, Prepared
 from gateway.rejections import Rejections
-from gateway.rule_host import Prepared
 from runtime.journal import JournalKind
 from runtime.session import Inbound
 
-__all__ = ["Batch", "BatchTaker", "Entry"]
+__all__ = ["Batch", "BatchTaker"]
 
-Entry = tuple[JournalKind, int, str, bytes]
-"""What the journal is given: kind, arrival in microseconds, topic, payload."""
 _KINDS: Final = {Kind.STATUS: JournalKind.STATUS, Kind.CONTROL: JournalKind.CONTROL}
 _MESSAGE: Final = JournalKind.MESSAGE
 _URGENT: Final = Kind.URGENT
+_READINGS: Final = Kind.READINGS
 
 
 class Batch(NamedTuple):
@@ -63,15 +62,20 @@ class BatchTaker:
         waiting: list[Entry] = []
         waiting_prepared: list[Prepared | None] = []
         rejected: list[Rejection] = []
-        admit = self._intake.admit
-        for message in inbound:
-            verdict = admit(message.topic, message.payload, now_s, retained=message.retained)
+        admit, plain = self._intake.admit, self._intake.plain.admit
+        for topic, payload, retained, _ in inbound:
+            known = plain(topic, payload)
+            if known is not None:
+                waiting.append((_MESSAGE, now_us, topic, payload))
+                waiting_prepared.append(known)
+                continue
+            verdict = admit(topic, payload, now_s, retained=retained)
             if isinstance(verdict, Rejection):
                 rejected.append(verdict)
                 verdict = verdict.tombstone
             if verdict is None:
                 continue
-            topic, payload, content, place, resolved = verdict
+            topic, payload, content, place, resolved = verdict  # noqa: PLW2901 - a tombstone's are other ones
             known = Prepared(content, place, resolved)
             if place is None:
                 kind = _MESSAGE
@@ -85,6 +89,8 @@ class BatchTaker:
                 continue
             else:
                 kind = _KINDS.get(place.kind, _MESSAGE)
+                if place.kind is _READINGS and isinstance(place, BoxTopic):
+                    self._intake.plain.learn(topic, place)
             waiting.append((kind, now_us, topic, payload))
             waiting_prepared.append(known)
         if rejected:

@@ -57,7 +57,7 @@ class CheckpointStore:
         StoreVersionError: a newer gateway wrote it.
     """
 
-    def __init__(self, path: Path, *, fold_bytes: int = 32 * 1024 * 1024) -> None:
+    def __init__(self, path: Path, *, fold_bytes: int = 64 * 1024 * 1024) -> None:
         self._path = path
         self._fold_bytes = fold_bytes
         self._db = open_store(path, schema=_SCHEMA, version=_VERSION, synchronous="FULL")

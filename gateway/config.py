@@ -116,8 +116,8 @@ class CheckpointConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Seconds of real time between two checkpoints; default 5."""
     every_records: _Count = 50_000
     """Journal records between two checkpoints at the most; default 50,000."""
-    fold_bytes: Annotated[int, Meta(ge=65_536)] = 32 * 1024 * 1024
-    """Size of the changes below which they are not folded, bytes; default 32 MiB."""
+    fold_bytes: Annotated[int, Meta(ge=65_536)] = 64 * 1024 * 1024
+    """Size of the changes below which they are not folded, bytes; default 64 MiB."""
 
 
 class IntakeConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

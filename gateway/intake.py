@@ -30,6 +30,7 @@ from gateway.dedupe import Dedupe, StreamKey, Verdict
 from gateway.foreign.desk import is_foreign
 from gateway.foreign.errors import ForeignRejected, ForeignSkipped
 from gateway.foreign.translator import Translated, Translator
+from gateway.plain_intake import PlainIntake
 from gateway.registry import Registry
 
 __all__ = ["Admission", "Intake", "Reason", "Rejection"]
@@ -165,6 +166,8 @@ class Intake:
         """Streams to acknowledge after the commit, with the topic's prefix of their box."""
         self.refused: set[StreamKey] = set()
         """Those of them in which something was turned away and should be sent again at once."""
+        self.plain = PlainIntake(dedupe, self.touched, registry)
+        """To be asked before :meth:`admit`."""
 
     def admit(
         self, topic: str, payload: bytes, arrived_s: float, *, retained: bool = False

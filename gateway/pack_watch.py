@@ -9,7 +9,8 @@ import structlog
 from contracts.event import Event
 from gateway.errors import PacksError
 from gateway.pack_notice import encode_refusal
-from gateway.rule_host import Outcome, RuleHost
+from gateway.prepared import Outcome
+from gateway.rule_host import RuleHost
 from gateway.rule_packs import PackFiles, encode_packs, packs_digest
 from runtime.errors import ConfigError
 from runtime.journal import JournalKind

@@ -6,7 +6,8 @@ same order, and so finds the same events, bit for bit.
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, NamedTuple
+from itertools import count
+from typing import Final
 
 import msgspec
 import structlog
@@ -17,10 +18,10 @@ from contracts.counts import Counts
 from contracts.errors import ContractError
 from contracts.event import Event
 from contracts.observation import Observation
-from contracts.readings import Readings, SubjectReading, resolve_pack
+from contracts.readings import Readings, resolve_pack
 from contracts.registry import RegistryUpdate
 from contracts.status import Dropped, Status
-from contracts.topics import BoxTopic, DistrictTopic, parse_topic
+from contracts.topics import BoxTopic, parse_topic
 from contracts.tracks import Tracks
 from gateway.checkpoint import Space
 from gateway.dedupe import Dedupe, StatementLedger
@@ -32,6 +33,7 @@ from gateway.foreign.translator import Translated
 from gateway.pack_cache import PackCache
 from gateway.pack_notice import PackNotice, Refusal, decode_refusal
 from gateway.ports import Point
+from gateway.prepared import Entry, Outcome, Prepared
 from gateway.reading_path import ReadingPath
 from gateway.registry import Registry
 from gateway.rule_packs import PackSource, compile_packs, decode_packs, encode_packs
@@ -46,7 +48,7 @@ from rules.rule import RulePack
 from runtime.errors import ConfigError
 from runtime.journal import JournalKind, JournalRecord
 
-__all__ = ["Outcome", "Prepared", "RuleHost"]
+__all__ = ["RuleHost"]
 
 _PACKS_KEY = "in_force"
 _NOTICE_KEY = "refused"
@@ -55,22 +57,7 @@ _MESSAGE: Final = JournalKind.MESSAGE
 # made once: writing a union out makes it anew for every message
 _SAMPLED: Final = (Readings, Tracks, Counts, Observation)
 _NUMBERED: Final = (*_SAMPLED, Dropped)
-
-
-class Prepared(NamedTuple):
-    """What intake already knows of a record, so that it is not decoded twice."""
-
-    message: Message | Translated
-    place: BoxTopic | DistrictTopic | None
-    """None for a foreign message: each of its parts has a place of its own."""
-    resolved: Sequence[SubjectReading] | None
-
-
-class Outcome(NamedTuple):
-    """What a record led to."""
-
-    events: list[Event]
-    points: list[Point]
+_new_source = tuple.__new__
 
 
 class RuleHost:
@@ -150,6 +137,35 @@ class RuleHost:
             breaches = self._engine.control(message, now_s)
             return Outcome(self._events(breaches, ()), [])
         return Outcome([], [])
+
+    def apply_all(
+        self, first: int, entries: Sequence[Entry], prepared: Sequence[Prepared | None]
+    ) -> Outcome:
+        """Apply consecutive records and return what they led to, as :meth:`apply` would one by one.
+
+        Args:
+            first: journal offset of the first record.
+            entries: what the journal was given.
+            prepared: what is known of each.
+        """
+        events: list[Event] = []
+        points: list[Point] = []
+        take, inspector = self._readings.take, self.inspector
+        for offset, entry, known in zip(count(first), entries, prepared, strict=False):
+            kind, at_us, topic, payload = entry
+            message = None if known is None or kind is not _MESSAGE else known.message
+            if known is None or not isinstance(message, Readings):
+                outcome = self.apply(JournalRecord(offset, at_us, kind, topic, payload), known)
+                events += outcome.events
+                points += outcome.points
+                continue
+            _, place, resolved = known
+            source = _new_source(Source, (message, place, at_us / 1_000_000, offset))
+            statements, told = take(self._engine, inspector, resolved or (), source)
+            points += told
+            for breaches, flags in statements:
+                events += self._events(breaches, flags)
+        return Outcome(events, points)
 
     def _not_sent(self, record: JournalRecord, now_s: float) -> Outcome | None:
         """Apply a record that the gateway itself wrote; None for what somebody sent."""

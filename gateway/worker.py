@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, wait
 from datetime import datetime
-from itertools import count
 from typing import NamedTuple
 
 import structlog
@@ -23,7 +22,7 @@ from contracts.codec import encode
 from contracts.event import Event
 from contracts.topics import Kind, district_topic
 from gateway.ack_sender import AckSender
-from gateway.batch import Batch, BatchTaker, Entry
+from gateway.batch import Batch, BatchTaker
 from gateway.checkpoint import CheckpointStore, Position
 from gateway.checkpoint_keeper import CheckpointKeeper
 from gateway.command_store import CommandStore
@@ -37,8 +36,9 @@ from gateway.intake import Intake
 from gateway.intakes.intake_lanes import IntakeLanes
 from gateway.pack_watch import PackWatch
 from gateway.ports import Point
+from gateway.prepared import Entry, Outcome
 from gateway.rejections import Rejections
-from gateway.rule_host import Outcome, RuleHost
+from gateway.rule_host import RuleHost
 from gateway.rule_packs import PackFiles, encode_packs
 from gateway.telemetry.writer import TelemetryWriter
 from runtime.errors import JournalFull
@@ -256,15 +256,7 @@ class Worker:
         (first, batch), self._committed = self._committed, None
         self.counters["messages"] += len(batch.inbound)
         self.counters["journalled"] += len(batch.entries)
-        events: list[Event] = []
-        points: list[Point] = []
-        apply = self._host.apply
-        for offset, entry, known in zip(count(first), batch.entries, batch.prepared, strict=False):
-            kind, at_us, topic, payload = entry
-            outcome = apply(JournalRecord(offset, at_us, kind, topic, payload), known)
-            if outcome.events:
-                events.extend(outcome.events)
-            points.extend(outcome.points)
+        events, points = self._host.apply_all(first, batch.entries, batch.prepared)
         self._next_offset = first + len(batch.entries)
         self._outbox.judged()
         self._store_events(events, now)

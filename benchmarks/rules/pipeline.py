@@ -20,7 +20,8 @@ import structlog
 from benchmarks.rules.city_journal import DISTRICT, T0, Load, packs, write_journal
 from gateway.dedupe import Dedupe
 from gateway.intake import Admission, Intake
-from gateway.rule_host import Prepared, RuleHost
+from gateway.prepared import Prepared
+from gateway.rule_host import RuleHost
 from gateway.rule_packs import encode_packs
 from runtime.journal import JournalKind, JournalRecord, read_journal
 

@@ -16,8 +16,8 @@ from contracts.readings import Readings, resolve_pack
 from contracts.status import Status
 from contracts.topics import BoxTopic, parse_topic
 from contracts.tracks import Tracks
+from gateway.prepared import Prepared
 from gateway.registry import Registry
-from gateway.rule_host import Prepared
 from gateway.samples import SampleMaker
 from rules.common_fields import common_fields
 from rules.correlator import Correlator

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
-from gateway.rule_host import Prepared
+from gateway.prepared import Prepared
 from runtime.journal import JournalKind, JournalRecord
 
 __all__ = ["REPLAY_BOOT", "Entry", "with_ticks"]

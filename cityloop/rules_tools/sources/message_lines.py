@@ -18,7 +18,7 @@ from contracts.envelope import Channel
 from contracts.errors import ContractError
 from contracts.readings import Readings, Record, moment, resolve_pack
 from contracts.topics import BoxTopic, Kind, box_topic, parse_topic
-from gateway.rule_host import Prepared
+from gateway.prepared import Prepared
 from runtime.journal import JournalKind, JournalRecord
 
 __all__ = ["message_entry", "read_lines"]

@@ -17,7 +17,7 @@ from contracts.profiles import PROFILES, DeviceProfile, ProfileField
 from contracts.readings import Readings, SubjectReading, Value, moment
 from contracts.topics import BoxTopic, Kind, box_topic
 from contracts.units import convert
-from gateway.rule_host import Prepared
+from gateway.prepared import Prepared
 from runtime.journal import JournalKind, JournalRecord
 
 __all__ = ["ReadingTable", "TableColumns", "profile_named"]
