@@ -77,8 +77,8 @@ class CheckpointKeeper:
         self._collected_readings = self._readings()
 
     def due(self, now_s: float, position: Position) -> bool:
-        """Return whether :meth:`step` would ask for the state."""
-        return self._asked_at_s is None or self._is_much(position) or self._is_time(now_s, position)
+        """Return whether :meth:`step` would save the state."""
+        return self._asked_at_s is None or self._is_time(now_s, position)
 
     def _is_much(self, position: Position) -> bool:
         return (

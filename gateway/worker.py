@@ -47,6 +47,10 @@ from runtime.session import Session
 
 __all__ = ["Worker", "WorkerLimits"]
 
+_TELL_EVERY = 4_000
+"""Messages after which the boxes are told what is safe, though more waits: the disk stands still for
+it. Their outboxes hold millions."""
+
 
 class WorkerLimits(NamedTuple):
     """Sizes and rhythms of a worker; see the fields of the same names in the configuration."""
@@ -105,6 +109,8 @@ class Worker:
         self._monotonic = monotonic
         self.waited_s = 0.0
         """Seconds spent on nothing but waiting for the disk."""
+        self._untold = 0
+        """Messages that the rules have seen since the boxes were last told."""
         self._unstored: list[Event] = []
         self._next_offset = 0
         self.keeper = CheckpointKeeper(
@@ -204,13 +210,19 @@ class Worker:
         )
         if not self._commit(batch, now):
             return 0
-        if not batch.inbound or not self._lanes.held or self.keeper.due(now_s, self._position()):
+        if (
+            not batch.inbound
+            or not self._lanes.held
+            or self._untold >= _TELL_EVERY
+            or self.keeper.due(now_s, self._position())
+        ):
             self._finish(now)
         if not self._holds and self._committed is None:
             self.acks.owe(self.intake.touched, self.intake.refused)
             self.intake.touched.clear()
             self.intake.refused.clear()
             self.acks.send()
+            self._untold = 0
         self.foreign.ask_rebirths(now_s)
         self._save(now_s)
         return len(batch.inbound)
@@ -242,6 +254,7 @@ class Worker:
         done = self._disk.submit(self._journal.commit)
         try:
             self._finish(now)
+            self._save(now.timestamp())
         finally:
             started_s = self._monotonic()
             wait((done,))
@@ -254,6 +267,7 @@ class Worker:
         if self._committed is None:
             return
         (first, batch), self._committed = self._committed, None
+        self._untold += len(batch.inbound)
         self.counters["messages"] += len(batch.inbound)
         self.counters["journalled"] += len(batch.entries)
         events, points = self._host.apply_all(first, batch.entries, batch.prepared)

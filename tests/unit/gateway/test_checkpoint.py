@@ -190,18 +190,23 @@ def test_failed_save_is_repeated_with_what_is_newest(
 
 def test_keeper_collects_when_many_readings_were_seen(store: CheckpointStore) -> None:
     """A record may hold hundreds of them, and encoding what they changed must not take long at once."""
-    state, seen = _State(), [0]
+    state, seen, asked = _State(), [0], [0]
+
+    def take() -> Pieces:
+        asked[0] += 1
+        return state.take()
+
     keeper = CheckpointKeeper(
-        store, state.take, every_s=1e9, every_records=10**9, readings=lambda: seen[0]
+        store, take, every_s=1e9, every_records=10**9, readings=lambda: seen[0]
     )
     keeper.step(0.0, Position(0, 0))
-    asked = []
-    for offset, readings in ((1, 3_999), (2, 4_000), (3, 4_001), (4, 8_000)):
+    counts = []
+    for offset, readings in ((1, 3_999), (2, 4_000), (3, 4_001), (4, 8_000), (2_004, 8_001)):
         seen[0] = readings
-        asked.append(keeper.due(0.0, Position(offset, offset)))
         keeper.step(0.0, Position(offset, offset))
+        counts.append(asked[0])
 
-    assert asked == [False, True, False, True]
+    assert counts == [0, 1, 1, 2, 3]
 
 
 def test_what_cannot_be_saved_does_not_outgrow_the_state(
