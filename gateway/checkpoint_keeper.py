@@ -104,14 +104,22 @@ class CheckpointKeeper:
         if self._asked_at_s is None:
             self._asked_at_s = now_s
         due = self._is_time(now_s, position)
-        if due or self._is_much(position):
-            self._collect(position)
+        self.gather(position)
         if due and not self._busy:
             self._asked_at_s = now_s
             self._asked_offset = position.next_offset
             self.save(position)
         elif not self._threaded:
             self._fold()
+
+    def gather(self, position: Position) -> None:
+        """Collect a portion when there is one.
+
+        Args:
+            position: where the state stands now.
+        """
+        if self._is_much(position):
+            self._collect(position)
 
     def _collect(self, position: Position) -> None:
         changes = pack_changes(self._take_dirty())

@@ -254,7 +254,8 @@ class Worker:
         done = self._disk.submit(self._journal.commit)
         try:
             self._finish(now)
-            self._save(now.timestamp())
+            if not self._holds:
+                self.keeper.gather(self._position())
         finally:
             started_s = self._monotonic()
             wait((done,))

@@ -26,6 +26,8 @@ class Ports(NamedTuple):
     mqtt: int
     native: int
     """nats-server's own; 0 where there is none."""
+    pid: int = 0
+    """The broker's process number."""
 
 
 async def _make_streams(port: int, folder: Path) -> None:
@@ -72,7 +74,7 @@ def running_broker(name: str, folder: Path) -> Iterator[Ports]:
                 break
         if name == "nats":
             asyncio.run(_make_streams(other, folder))
-        yield Ports(port, other if name == "nats" else 0)
+        yield Ports(port, other if name == "nats" else 0, process.pid)
     finally:
         process.terminate()
         process.wait(10)

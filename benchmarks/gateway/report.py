@@ -70,7 +70,7 @@ def _way(name: str, folder: Path) -> Iterator[Way]:
         yield Way(ports, jetstream)
 
 
-def _by(name: str, folder: Path) -> dict[str, float]:
+def _by(name: str, folder: Path) -> dict[str, object]:
     """Return the figures of one way in."""
     with _way(name, folder / "null") as way:
         null = null_rate(folder / "null", way, 60_000, 1)
@@ -83,20 +83,29 @@ def _by(name: str, folder: Path) -> dict[str, float]:
     with _way(name, folder / "paced") as way:
         paced = latency_ms(folder / "paced", way, 5_000, 6.0)
     with _way(name, folder / "overload") as way:
-        urgent, factor = overload(folder / "overload", way, 2 * single, 4.0)
+        urgent, factor = overload(folder / "overload", way, 2 * single.messages_per_s, 4.0)
+    share = single.messages_per_s / null
+    for what, flow in (("single readings", single), ("packs of ten", packed)):
+        said = ", ".join(f"{who} {cost:.1f}" for who, cost in sorted(flow.spent_us.items()))
+        _say(f"{name}, {what}, us of CPU a message: {said}; {flow.telemetry_behind:,} values wait")
     _say(
-        f"{name}: {single:,.0f} msg/s ({single / null:.2f} of a null consumer's {null:,.0f}), "
-        f"{packed * 10:,.0f} readings/s in packs of 10, {ruled * 10:,.0f} with ten rules; reading to event at 5,000 msg/s: "
+        f"{name}: {single.messages_per_s:,.0f} msg/s ({share:.2f} of a null consumer's {null:,.0f}), "
+        f"{packed.messages_per_s * 10:,.0f} readings/s in packs of 10, "
+        f"{ruled.messages_per_s * 10:,.0f} with ten rules; reading to event at 5,000 msg/s: "
         f"p50 {paced.p50_ms:.1f} ms, p99 {paced.p99_ms:.1f} ms over {paced.timed} events; "
         f"red event under {factor:.1f} times the load: p50 {urgent.p50_ms:.1f} ms, "
         f"p99 {urgent.p99_ms:.1f} ms over {urgent.timed} events"
     )
     return {
-        "messages_per_s": round(single),
-        "readings_per_s": round(packed * 10),
-        "readings_per_s_10_rules": round(ruled * 10),
+        "messages_per_s": round(single.messages_per_s),
+        "readings_per_s": round(packed.messages_per_s * 10),
+        "readings_per_s_10_rules": round(ruled.messages_per_s * 10),
+        "cpu_us_per_message": single.spent_us,
+        "cpu_us_per_pack": packed.spent_us,
+        "telemetry_behind": single.telemetry_behind,
+        "telemetry_behind_packs": packed.telemetry_behind,
         "null_consumer_messages_per_s": round(null),
-        "share_of_null_consumer": round(single / null, 3),
+        "share_of_null_consumer": round(share, 3),
         "reading_to_event_ms_p50": round(paced.p50_ms, 2),
         "reading_to_event_ms_p99": round(paced.p99_ms, 2),
         "overload_factor": round(factor, 2),

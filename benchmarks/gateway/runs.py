@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
+from resource import RUSAGE_CHILDREN, getrusage
 from statistics import quantiles
+from threading import current_thread, main_thread
 from typing import NamedTuple
 
 import msgspec
@@ -20,6 +22,7 @@ from benchmarks.gateway.load import (
     pace,
     ring,
 )
+from benchmarks.gateway.processor import Spent, spent_since, spent_so_far
 from contracts.event import Event as EventMessage
 from gateway.bootstrap import build
 from gateway.config import GatewayConfig, JetStreamConfig, RulesConfig
@@ -33,6 +36,7 @@ from runtime.mqtt_client import MqttConfig
 from runtime.session import Session
 
 __all__ = [
+    "Flow",
     "Latency",
     "Way",
     "gateway_rate",
@@ -168,10 +172,21 @@ def null_rate(folder: Path, way: Way, count: int, pack: int) -> float:
     return measured / elapsed
 
 
-def gateway_rate(folder: Path, way: Way, count: int, pack: int, rules: int) -> float:
-    """Return messages per second from the broker to journal, rules and telemetry."""
+class Flow(NamedTuple):
+    """What a gateway made of a flood."""
+
+    messages_per_s: float
+    spent_us: dict[str, float]
+    """Processor time a message, by who spent it; the publisher's over all its messages, making them included."""
+    telemetry_behind: int
+    """Values that waited for the telemetry store when the last message had been judged."""
+
+
+def gateway_rate(folder: Path, way: Way, count: int, pack: int, rules: int) -> Flow:
+    """Return how fast messages come from the broker to journal, rules and telemetry."""
     gateway = _gateway(way.config(folder, f"gateway-{pack}-{rules}", rules), [])
-    marks: list[float] = []
+    marks: list[tuple[float, int, Spent]] = []
+    behind: list[int] = []
     go = _SPAWN.Event()
     load = _SPAWN.Process(target=flood, args=(way.ports.mqtt, count, pack, go))
     load.start()
@@ -182,14 +197,22 @@ def gateway_rate(folder: Path, way: Way, count: int, pack: int, rules: int) -> f
             go.set()
         done = gateway.worker.counters["messages"]
         if done >= WARM_MESSAGES and not marks:
-            marks.extend((time.perf_counter(), done))
+            marks.append((time.perf_counter(), done, spent_so_far(way.ports.pid)))
+        if done >= count and len(marks) == 1 and current_thread() is main_thread():
+            marks.append((time.perf_counter(), done, spent_so_far(way.ports.pid)))
+            behind.append(0 if gateway.telemetry is None else gateway.telemetry.waiting)
         return done >= count
 
+    before_s = getrusage(RUSAGE_CHILDREN)
     gateway.run(stopped)
-    elapsed = time.perf_counter() - marks[0]
     load.join()
     gateway.close()
-    return (count - marks[1]) / elapsed
+    (began_s, first, before), (ended_s, last, after) = marks
+    used = getrusage(RUSAGE_CHILDREN)
+    published_s = used.ru_utime + used.ru_stime - before_s.ru_utime - before_s.ru_stime
+    spent = spent_since(before, after, last - first)
+    spent["publisher"] = round(published_s / count * 1e6, 1)
+    return Flow((last - first) / (ended_s - began_s), spent, behind[0])
 
 
 def latency_ms(folder: Path, way: Way, rate: int, seconds: float) -> Latency:

@@ -48,7 +48,7 @@ def measure_node_red() -> dict[str, Any]:
         with running_broker("mosquitto", folder) as ports:
             theirs = _node_red_rate(program, folder / "red", ports.mqtt)
             way = Way(ports, jetstream=False)
-            ours = gateway_rate(folder / "gateway", way, _WARM + _COUNT, 1, 1)
+            ours = gateway_rate(folder / "gateway", way, _WARM + _COUNT, 1, 1).messages_per_s
     return {
         "node_red_messages_per_s": round(theirs),
         "gateway_messages_per_s": round(ours),
