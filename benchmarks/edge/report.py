@@ -97,8 +97,8 @@ def _tell(figures: dict[str, object], part: Mapping[str, object]) -> None:
         click.echo(f"{name:34} {value}")
 
 
-def _plot(steps: list[CameraFigures]) -> None:
-    """Draw recall, processor and latency over the number of cameras."""
+def _plot(steps: list[CameraFigures], path: Path = _PLOT) -> None:
+    """Draw recall, processor and latency over the number of cameras, and where the aims are missed."""
     import matplotlib as mpl  # noqa: PLC0415 - half a second, for one picture
 
     mpl.use("Agg")
@@ -110,18 +110,27 @@ def _plot(steps: list[CameraFigures]) -> None:
     top.axhline(0.98, linestyle=":", color="grey")
     top.set_ylabel("recall of observations")
     middle.plot(numbers, [one.cores for one in steps], marker="o", label="all")
-    beyond = [one.cores_beyond_decoding for one in steps]
+    beyond = [one.cores_beyond_bare for one in steps]
     middle.plot(numbers, beyond, marker="o", label="beyond decoding")
+    middle.plot(numbers, [one.looked for one in steps], marker=".", label="share looked at")
     middle.axhline(_workers(), linestyle=":", color="grey")
     middle.set_ylabel("cores")
-    middle.legend()
+    middle.set_ylim(bottom=0.0)
+    middle.legend(loc="upper left")
     low.plot(numbers, [one.p50_ms for one in steps], marker="o", label="median")
     low.plot(numbers, [one.p99_ms for one in steps], marker="o", label="99 of 100")
     low.axhline(500, linestyle=":", color="grey")
     low.set_yscale("log")
     low.set_ylabel("frame to observation, ms")
     low.set_xlabel(f"cameras, 640 x 360 at 10 frames/s, a quarter active, {_workers()} cores")
-    low.legend()
+    low.legend(loc="upper left")
+    missed = [one.cameras for one in steps if not _meets(one)]
+    for panel in (top, middle, low):
+        if missed:
+            panel.axvline(missed[0], linestyle="--", color="tab:red", linewidth=1)
+        panel.grid(alpha=0.3)
+    if missed:
+        top.set_title(f"an aim is missed first at {missed[0]} cameras", fontsize=10)
     figure.tight_layout()
-    figure.savefig(_PLOT, dpi=90)
+    figure.savefig(path, dpi=90)
     plt.close(figure)

@@ -1,0 +1,1 @@
+"""Judging what the benchmark of the box measured."""
