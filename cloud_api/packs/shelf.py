@@ -1,5 +1,6 @@
 """Packs by name, wherever they come from: gateways, approvals, or as they ship."""
 
+from datetime import datetime
 from importlib import resources
 from typing import Literal
 
@@ -55,7 +56,7 @@ class PackShelf:
             self._shipped = _shipped()
         return self._shipped
 
-    def list(self, *, stored_data: bool) -> PackList:
+    def list(self, now: datetime, *, stored_data: bool) -> PackList:
         """Return every pack that a gateway runs, was approved, or ships."""
         running, wanted = self._book.in_force(), self._book.wanted()
         waiting: dict[str, int] = {}
@@ -88,6 +89,7 @@ class PackShelf:
                 for one in gateways
             ],
             stored_data=stored_data,
+            now=now,
         )
 
     def _source(self, name: str, sha256: str, approved: Proposal | None) -> Source:

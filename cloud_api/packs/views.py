@@ -10,11 +10,11 @@ __all__ = [
     "CheckView",
     "ComparisonView",
     "DecisionBody",
-    "FindingView",
     "FiringView",
     "GatewayView",
     "MovedView",
     "PackDetail",
+    "PackFindingView",
     "PackList",
     "PackRow",
     "ProposalBody",
@@ -67,6 +67,7 @@ class PackList(BaseModel):
     items: list[PackRow]
     gateways: list[GatewayView]
     stored_data: bool = Field(description="Whether there is data to try rules on here.")
+    now: datetime = Field(description="By the API's clock.")
 
 
 class ProposalView(BaseModel):
@@ -119,7 +120,7 @@ class CheckBody(_Body):
     text: str = _Text
 
 
-class FindingView(BaseModel):
+class PackFindingView(BaseModel):
     """One thing that is wrong; line and column count from 1."""
 
     line: int
@@ -133,7 +134,7 @@ class CheckView(BaseModel):
 
     errors: int
     warnings: int
-    findings: list[FindingView]
+    findings: list[PackFindingView]
 
 
 class TrialBody(_Body):

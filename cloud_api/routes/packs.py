@@ -75,7 +75,8 @@ def _reading_routes(
     )
     def get_packs(_caller: reader) -> PackList:
         """Return every pack by name, and every gateway."""
-        return shelf.list(stored_data=services.config.trials.data is not None)
+        stored = services.config.trials.data is not None
+        return shelf.list(services.clock.now(), stored_data=stored)
 
     @router.get(
         "/v1/packs/{pack}",

@@ -78,7 +78,9 @@ def test_the_shelf_tells_what_every_gateway_makes_of_an_approval(book: PackBook)
     shelf = PackShelf(book)
 
     def row() -> tuple[str, str]:
-        found = next(one for one in shelf.list(stored_data=False).items if one.name == "flood")
+        found = next(
+            one for one in shelf.list(LATER, stored_data=False).items if one.name == "flood"
+        )
         return found.source, found.runs[0].state
 
     assert row() == ("own", "own")

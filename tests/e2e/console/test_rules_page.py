@@ -78,6 +78,9 @@ def test_a_change_is_tried_proposed_approved_and_run(
     expect(page.locator("[data-test=text]")).to_be_focused()
     write(page, TEXT.replace("20 cm", "10 cm").replace("15 cm", "5 cm"))
     expect(page.locator("[data-test=checked]")).to_contain_text("0 个错误")
+    # the gateway of this city has heard nothing of such a tank: no alarm, from all its records
+    page.locator("[data-test=try]").click()
+    expect(page.locator("[data-test=outcome]")).to_contain_text("会产生 0 个告警", timeout=60_000)
     table = tmp_path / "tank-1.csv"
     table.write_text(TABLE, "utf-8")
     page.locator("[data-test=table]").set_input_files(table)
