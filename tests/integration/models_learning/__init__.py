@@ -1,0 +1,1 @@
+"""Learning from what was hard, with everything that takes part."""
