@@ -125,6 +125,7 @@ def build_city(folder: Path) -> City:
         "evidence_link_s": 10_000_000.0,
         "session_idle_s": 10_000_000.0,
         "projector_interval_s": 0.05,
+        "audit_anchor_s": 0.5,
     }
     write_document(path, document)
     gateway = plan.folder / "gateway.yaml"

@@ -9,17 +9,19 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, expect
+from msgspec.structs import replace
+from playwright.sync_api import Browser, Page, expect
 
 from cloud_api.bootstrap import open_database
 from cloud_api.keys import Role
 from cloud_api.people.passwords import Passwords
 from cloud_api.people.register import UserRegister
 from cloud_api.people.scope import EVERYTHING
-from tests.contract.cloud_api.events import START
+from contracts.envelope import Place
+from tests.contract.cloud_api.events import START, body_of, make_event
 from tests.e2e.console.browsing import Visitor, told
 from tests.e2e.console.city import PASSWORD
-from tests.integration.cloud_api.conftest import Server
+from tests.integration.cloud_api.conftest import Server, wait_for
 from tests.integration.cloud_api.test_oidc import provider
 
 __all__ = ["provider"]
@@ -72,7 +74,9 @@ def town(tmp_path_factory: pytest.TempPathFactory, provider: str) -> Iterator[Se
     store = open_database(made.config)
     users = UserRegister(store)
     users.add(WHO, Role.OPERATOR, EVERYTHING, START, issuer=provider)
-    users.add("viewer", Role.READER, EVERYTHING, START, password_hash=Passwords().hash(PASSWORD))
+    hashed = Passwords().hash(PASSWORD)
+    for name, role in (("viewer", Role.READER), ("dispatcher", Role.OPERATOR)):
+        users.add(name, role, EVERYTHING, START, password_hash=hashed)
     store.dispose()
     os.environ["OIDC_SECRET"] = "a secret between us two"
     try:
@@ -95,22 +99,47 @@ def test_a_file_of_tiles_lies_under_the_map(visitor: Visitor) -> None:
     """The API serves parts of a PMTiles file of its own machine, and the map is green."""
     page = visitor.enter("viewer", to="/situation")
     expect(page.locator("[data-points]")).to_be_visible()
-    asked: list[int] = []
 
-    def green() -> bool:
-        shot = cv2.imdecode(np.frombuffer(page.screenshot(), np.uint8), cv2.IMREAD_COLOR)
-        assert shot is not None
-        near = np.abs(shot.astype(int) - GREEN_BGR).max(axis=2) < 12
-        asked.append(int(near.sum()))
-        return asked[-1] > 100_000
-
-    for _ in range(60):
-        if green():
-            break
-        page.wait_for_timeout(500)
-
-    assert asked[-1] > 100_000
+    wait_for(lambda: _green(page) > 100_000, "the map is green")
     expect(page.locator(".maplibregl-ctrl-attrib")).to_contain_text("drawn for this test")
+    assert visitor.violations() == [], told(visitor.violations())
+
+
+def _green(page: Page) -> int:
+    """Return how many pixels of the page have the tiles' colour."""
+    shot = cv2.imdecode(np.frombuffer(page.screenshot(), np.uint8), cv2.IMREAD_COLOR)
+    assert shot is not None
+    return int((np.abs(shot.astype(int) - GREEN_BGR).max(axis=2) < 12).sum())
+
+
+def test_a_line_over_the_tiles_chooses_what_lies_in_it(visitor: Visitor, town: Server) -> None:
+    """Places lie on the map where they are; a line around the western ones leaves the eastern one out."""
+    with town.client(Role.GATEWAY) as gateway:
+        for number, east in enumerate((0.0, 0.002, 0.03), 1):
+            event = replace(
+                make_event(number, dedupe=f"k{number}"), place=Place(lon=114.0 + east, lat=30.5)
+            )
+            sent = {"Content-Type": "application/json"}
+            gateway.post("/v1/events", content=body_of(event), headers=sent).raise_for_status()
+    with town.client(Role.READER) as reader:
+        wait_for(lambda: len(reader.get("/v1/cases").json()["items"]) == 3, "three cases")
+    page = visitor.enter("dispatcher", to="/dispatch")
+    expect(page.locator("[data-row]")).to_have_count(3)
+    page.keyboard.press("m")
+    drawing = page.locator("[data-test=lasso]")
+    wait_for(lambda: _green(page) > 100_000, "the tiles lie under the places")
+    expect(drawing.locator("circle")).to_have_count(3)
+    box = drawing.bounding_box()
+    assert box is not None
+    corners = [(0.01, 0.02), (0.5, 0.02), (0.5, 0.98), (0.01, 0.98)]
+    points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in corners]
+    page.mouse.move(*points[0])
+    page.mouse.down()
+    for point in points[1:]:
+        page.mouse.move(*point, steps=4)
+    page.mouse.up()
+
+    expect(page.locator("[data-test=chosen]")).to_have_text("2 chosen")
     assert visitor.violations() == [], told(visitor.violations())
 
 

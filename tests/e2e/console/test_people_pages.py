@@ -98,6 +98,13 @@ def test_the_auditor_sees_who_saw_what_and_that_the_chain_holds(
     """What was changed, who said why he reads personal data, and how far signed heads reach."""
     with city.client() as client:
         client.get("/v1/cases", headers={"X-Purpose": "complaint 4711"}).raise_for_status()
+    headers = {"Authorization": f"Bearer {city.key('admin')}"}
+    where = f"{city.url}/v1/audit/chain"
+    # of the first half second no head has been signed yet, and an examination serves for a while
+    wait_for(
+        lambda: httpx.get(where, headers=headers, timeout=20.0).json()["flaws"] == 0,
+        "a signed head",
+    )
     visitor = visit(language=language, dark=dark)
     page = visitor.enter("auditor")
     expect(page).to_have_url(f"{city.url}/console/audit")
