@@ -51,7 +51,7 @@ class AnchorView(BaseModel):
     trouble: str = Field(description="Why it cannot be read; empty where it can.")
 
 
-class FindingView(BaseModel):
+class AuditFlawView(BaseModel):
     """One flaw, and the line where it shows."""
 
     flaw: Flaw
@@ -67,7 +67,7 @@ class ChainView(BaseModel):
     last: int
     anchored_through: int = Field(description="The last line that a signed head covers.")
     flaws: int
-    findings: list[FindingView]
+    findings: list[AuditFlawView]
     anchors: list[AnchorView]
 
 
