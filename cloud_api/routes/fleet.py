@@ -35,9 +35,9 @@ from cloud_api.routes.fleet_views import (
     MadeTokenView,
     RatesView,
     TokenListView,
+    TokenRequest,
 )
 from cloud_api.services import Services
-from contracts.ids import ID_PATTERN
 from contracts.registry import BoxEntry, FleetReport, Lifecycle
 
 __all__ = ["LOGINS", "decoded", "fleet_router"]
@@ -47,15 +47,6 @@ LOGINS = frozenset({Role.HUB, Role.ADMIN})
 _BoxPath = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$")]
 _READING = (Unauthenticated, Forbidden, InvalidInput, StoreUnavailable)
 _WRITING = (*_READING, MalformedJson, UnsupportedMedia)
-
-
-class _TokenRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Body of a request for a token."""
-
-    box: Annotated[str, msgspec.Meta(pattern=ID_PATTERN)]
-    district: Annotated[str, msgspec.Meta(pattern=ID_PATTERN)]
-    site: Annotated[str, msgspec.Meta(pattern=ID_PATTERN)]
-    expires_s: Annotated[float, msgspec.Meta(gt=0.0, le=31 * 86_400.0)] = 86_400.0
 
 
 class _EnrolRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -212,7 +203,7 @@ def _enrolment_routes(router: APIRouter, services: Services, gate: Gate) -> None
     )
     async def create_token(request: Request, caller: manager) -> Response:
         """Return the token, once; a box that is not registered is, as ``planned``."""
-        wanted = decoded(await json_body(request), _TokenRequest)
+        wanted = decoded(await json_body(request), TokenRequest)
 
         def make() -> object:
             now = services.clock.now()

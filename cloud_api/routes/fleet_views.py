@@ -1,10 +1,12 @@
 """What the API shows of devices, boxes, tokens and configurations; types of its OpenAPI document."""
 
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 from pydantic import AwareDatetime, BaseModel, Field
 
 from cloud_api.devices.inventory import AssetState, Fault
+from contracts.ids import ID_PATTERN
 from contracts.registry import Lifecycle
 
 __all__ = [
@@ -17,6 +19,7 @@ __all__ = [
     "RatesView",
     "SeriesView",
     "TokenListView",
+    "TokenRequest",
 ]
 
 
@@ -199,3 +202,12 @@ class MadeTokenView(BaseModel):
     token: str
     box: str
     expires_at: AwareDatetime
+
+
+class TokenRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Body of a request for a token."""
+
+    box: Annotated[str, msgspec.Meta(pattern=ID_PATTERN)]
+    district: Annotated[str, msgspec.Meta(pattern=ID_PATTERN)]
+    site: Annotated[str, msgspec.Meta(pattern=ID_PATTERN)]
+    expires_s: Annotated[float, msgspec.Meta(gt=0.0, le=31 * 86_400.0)] = 86_400.0
