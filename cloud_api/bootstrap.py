@@ -129,6 +129,7 @@ class Api:
         self.services.evidence.sweep(time.time() - _ABANDONED_S)
         self.services.trail.start()
         self.services.group_commit.start()
+        self.services.false_alarms.begin()
         self._loop.start()
         self._ticking.start()
         self._loops.start()

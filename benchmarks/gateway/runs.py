@@ -196,9 +196,11 @@ def gateway_rate(folder: Path, way: Way, count: int, pack: int, rules: int) -> F
         if gateway.lanes.in_force and not go.is_set():
             go.set()
         done = gateway.worker.counters["messages"]
+        if current_thread() is not main_thread():
+            return done >= count  # marks are set by one thread alone
         if done >= WARM_MESSAGES and not marks:
             marks.append((time.perf_counter(), done, spent_so_far(way.ports.pid)))
-        if done >= count and len(marks) == 1 and current_thread() is main_thread():
+        if done >= count and len(marks) == 1:
             marks.append((time.perf_counter(), done, spent_so_far(way.ports.pid)))
             behind.append(0 if gateway.telemetry is None else gateway.telemetry.waiting)
         return done >= count

@@ -33,7 +33,7 @@ def evaluate_over_raw(*, rounds: int) -> dict[str, object]:
     frame = source.read(1.0)
     source.close()
     assert frame is not None
-    blob = Framing(model.facts).frame(frame).blob
+    blob = Framing(model.facts, trim=True).frame(frame).blob
     ratios, cpu_ratios, rates = [], [], []
     with tempfile.TemporaryDirectory() as folder:
         judged = read_coco_folder(street_folder(Path(folder)))

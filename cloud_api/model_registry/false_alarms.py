@@ -34,7 +34,7 @@ _log = structlog.get_logger(__name__)
 class FalseAlarmReader:
     """Reads the log of cases; pictures of those that were false alarms go into the review queue.
 
-    The first time, it begins at the log's end. A picture that its box has not sent yet, or that says
+    Where nothing was ever read it begins at the log's end, as that is when it is asked to begin. A picture that its box has not sent yet, or that says
     neither its camera nor its size, is left out and told in the log.
 
     Args:
@@ -47,6 +47,17 @@ class FalseAlarmReader:
         self._store = store
         self._evidence = evidence
         self._queue = queue
+
+    def begin(self) -> None:
+        """Note from where on the log is to be read, unless that is known; to be called before anybody is served.
+
+        Raises:
+            StoreUnavailable: the database does not answer.
+        """
+        with self._store.write(Lane.MODELS) as connection:
+            if _position(connection) is None:
+                last: int = connection.scalar(select(func.max(case_log.c.seq))) or 0
+                connection.execute(insert(positions).values(name=READ_THROUGH, seq=last))
 
     def step(self, _now: datetime) -> int:
         """Read up to one batch of the log; return how many records it was.

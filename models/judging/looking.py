@@ -107,7 +107,7 @@ def look(
     """
     network = candidate.load()
     facts = network.facts
-    reader = Framing(facts, nms_iou=candidate.nms_iou)
+    reader = Framing(facts, nms_iou=candidate.nms_iou, trim=True)
     wanted = _class_numbers(facts.names, judged.classes, candidate.renamed)
     stages = {name: np.zeros(len(judged.pictures)) for name in STAGES}
     rows: list[tuple[int, Detections]] = []
@@ -147,7 +147,9 @@ class _Bench:
 
     def __init__(self, judged: JudgedSet, facts: NetworkFacts, nms_iou: float) -> None:
         self._frames: Iterator[Frame] = frames_of(judged.pictures)
-        self._framings = deque(Framing(facts, nms_iou=nms_iou) for _ in range(_AHEAD + 2))
+        self._framings = deque(
+            Framing(facts, nms_iou=nms_iou, trim=True) for _ in range(_AHEAD + 2)
+        )
 
     def next(self) -> _Ready:
         """Return the next picture as an input of the network."""

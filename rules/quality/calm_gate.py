@@ -173,7 +173,8 @@ class CalmGate:
         if state.rate is not None:
             memory.last = state.rate.value
         if state.spike is not None:
-            memory.last, memory.before = state.spike.last, state.spike.before or 0.0
+            before = state.spike.before  # -0.0 stays what it is
+            memory.last, memory.before = state.spike.last, 0.0 if before is None else before
         if state.stuck is not None:
             memory.last, memory.since = state.stuck.lows[-1].value, state.stuck.since
             memory.lows = tuple((low.value, low.next_at) for low in state.stuck.lows[:-1])

@@ -34,7 +34,7 @@ def _shown(sha256: str = SHA, media_type: str = "image/jpeg", camera: str = "c-1
 def _open_case(
     api: Api, *evidence: Evidence, discovery: Discovery = Discovery.AUTOMATIC, number: int = 1
 ) -> None:
-    api.step(START)  # the log is read from here
+    api.services.false_alarms.begin()
     api.put_evidence(SHA, "image/jpeg", PICTURE)
     api.put_evidence(CLIP_SHA, "video/mp4", CLIP)
     api.accept_events(body_of(make_event(number, evidence=evidence, discovery=discovery)))

@@ -28,7 +28,7 @@ def dockerfile_roles() -> list[Role]:
     found: list[Role] = []
     for path in sorted((REPOSITORY / "docker").glob("*.Dockerfile")):
         text = path.read_text(encoding="utf-8")
-        extra = re.search(r"'\.\[(\w+)\]'", text)
+        extra = re.search(r"'\.\[([\w,]+)\]'", text)
         module = re.search(r'ENTRYPOINT \["python", "-m", "(\w+)"\]', text)
         assert extra is not None, path
         assert module is not None, path

@@ -18,7 +18,7 @@ from cloud_api.csv_table import rows_of
 from cloud_api.dispatch.classes import ClassTable
 from cloud_api.errors import ProfileError
 from cloud_api.orders.order import Order
-from cloud_api.wording.corpus import Kind, Phrases, Side, compose, load_corpus
+from cloud_api.wording.corpus import Kind, Language, Phrases, Side, compose, load_corpus
 from cloud_api.wording.examination import Examined, examine
 from cloud_api.wording.model import MOST_CHARACTERS, WordingModel, load_weights, plain_form
 from cloud_api.wording.suggesting import UNCLASSIFIED, UNCLASSIFIED_TITLE, WEIGHTS, Suggester
@@ -94,7 +94,7 @@ def test_unseen_phrasing_is_read_in_95_of_100(examined: Examined, kind: str) -> 
     assert accuracy >= 0.95
 
 
-LANDMARKS = {
+LANDMARKS: dict[Language, list[str]] = {
     "zh": ["公交站后面", "公共厕所门口", "一棵大树下面", "路灯下", "公交车站那儿"],
     "en": [
         "beside a bus stop",
