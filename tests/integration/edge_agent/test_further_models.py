@@ -59,7 +59,8 @@ def test_a_further_model_tells_its_own_classes(tmp_path: Path) -> None:
     assert {True} == {(said.model or "").startswith("tiny-") for said in told}
     assert crossings(alone) == crossings(box) != []
     assert births[0].versions["model.c-1.fire"].startswith("tiny-")
-    assert 12 <= box.agent.counters["c-1.further_looks"] <= 14
+    # one a second, each up to two frames late, the first when its camera's turn comes
+    assert 11 <= box.agent.counters["c-1.further_looks"] <= 14
 
 
 def test_what_does_not_move_is_looked_at_as_well(tmp_path: Path) -> None:
