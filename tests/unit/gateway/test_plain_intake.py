@@ -10,6 +10,7 @@ from contracts.registry import BoxEntry, Lifecycle, RegistryUpdate, UnknownDevic
 from contracts.topics import BoxTopic, Kind, parse_topic
 from gateway.dedupe import IN_ORDER, Dedupe
 from gateway.intake import Admission, Intake
+from gateway.prepared import Prepared
 from gateway.registry import Registry
 from tests.unit.gateway.city import BOX, DISTRICT, SITE, START, reading, topic
 
@@ -96,7 +97,7 @@ def test_asking_it_first_changes_nothing(messages: list[tuple[int, str, bool]]) 
     assert _stands(both) == _stands(plain)
 
 
-def _listed(admission: Admission) -> list[SubjectReading]:
+def _listed(admission: Admission | Prepared) -> list[SubjectReading]:
     """Return the readings, however the pack keeps them."""
     return list(admission.resolved or ())
 
