@@ -24,6 +24,7 @@ from runtime.buffered_socket import BufferedSocket
 from runtime.mqtt_client import MqttConfig, build_client, tls_context
 from runtime.secret import read_secret
 from runtime.session import Inbound, Will
+from runtime.subscription_book import SubscriptionBook
 from runtime.topic_filter import check_filter
 from runtime.wake_pipe import WakePipe
 
@@ -88,10 +89,7 @@ class MqttSession:
         )
         self._tls = tls_context(config)
         self._backoff = Backoff(0.1, config.reconnect_cap_s, rng or Random())  # noqa: S311 - jitter
-        self._filters: dict[str, int] = {}
-        self._unwanted: set[str] = set()
-        self._granted: set[str] = set()
-        self._asked: dict[int, str] = {}
+        self._topics = SubscriptionBook()
         self._forbidden: dict[str, float] = {}
         self._inbound: deque[Inbound] = deque()
         self._client: Client | None = None
@@ -113,9 +111,9 @@ class MqttSession:
 
     @property
     def subscribed(self) -> bool:
-        """Whether the connection stands and the broker has granted every subscription on it."""
+        """Whether the connection stands and the broker has answered all that was asked for on it."""
         with self._lock:
-            return self._connected and self._granted >= self._filters.keys()
+            return self._connected and self._topics.in_force
 
     @property
     def in_flight(self) -> int:
@@ -133,8 +131,7 @@ class MqttSession:
         """Ask for the topics that match, now if connected and after every connect."""
         check_filter(topic_filter)
         with self._lock:
-            self._filters[topic_filter] = qos
-            self._unwanted.discard(topic_filter)
+            self._topics.want(topic_filter, qos)
             client = self._client
         if client is not None and self._connected:
             self._ask(client, topic_filter, qos)
@@ -145,11 +142,10 @@ class MqttSession:
         The broker remembers subscriptions with the session; an abandoned one would go on for ever.
         """
         with self._lock:
-            self._filters.pop(topic_filter, None)
-            self._unwanted.add(topic_filter)
+            self._topics.drop(topic_filter)
             client = self._client
         if client is not None and self._connected:
-            client.unsubscribe(topic_filter)
+            self._leave(client, topic_filter)
 
     def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> bool:
         """Hand over a message; False when not connected or ``inflight`` are unanswered."""
@@ -230,14 +226,14 @@ class MqttSession:
         client.on_message = self._on_message
         client.on_publish = self._on_publish
         client.on_subscribe = self._on_subscribe
+        client.on_unsubscribe = self._on_unsubscribe
         # being set, it keeps paho from writing in the thread that publishes
         client.on_socket_register_write = self._on_want_write
         with self._lock:
             self._client = client
             self._generation += 1
             self._in_flight = 0
-            self._granted.clear()
-            self._asked.clear()
+            self._topics.begin()
         return client
 
     def _converse(self, client: Client) -> None:
@@ -303,7 +299,13 @@ class MqttSession:
         with self._lock:
             _, mid = client.subscribe(topic_filter, qos)
             if mid is not None:
-                self._asked[mid] = topic_filter
+                self._topics.asked(mid, topic_filter)
+
+    def _leave(self, client: Client, topic_filter: str) -> None:
+        with self._lock:  # as above
+            _, mid = client.unsubscribe(topic_filter)
+            if mid is not None:
+                self._topics.leaving(mid)
 
     def _ask_again(self, client: Client) -> None:
         """Repeat the subscriptions that were refused a while ago."""
@@ -311,7 +313,7 @@ class MqttSession:
             return
         now_s = time.monotonic()
         for topic_filter, due_s in self._forbidden.items():
-            qos = self._filters.get(topic_filter)
+            qos = self._topics.wanted.get(topic_filter)
             if qos is not None and now_s >= due_s:
                 self._forbidden[topic_filter] = now_s + _ASK_AGAIN_S
                 self._ask(client, topic_filter, qos)
@@ -330,10 +332,10 @@ class MqttSession:
             return
         self._backoff.reset()
         with self._lock:
-            filters = list(self._filters.items())
-            unwanted = sorted(self._unwanted)
+            filters = list(self._topics.wanted.items())
+            unwanted = sorted(self._topics.unwanted)
         for topic_filter in unwanted:
-            client.unsubscribe(topic_filter)
+            self._leave(client, topic_filter)
         for topic_filter, qos in filters:
             self._ask(client, topic_filter, qos)
         self._connected = True
@@ -370,19 +372,23 @@ class MqttSession:
         reasons: list[ReasonCode],
         _properties: Properties,
     ) -> None:
+        granted = not any(reason.is_failure for reason in reasons)
         with self._lock:
-            topic_filter = self._asked.pop(mid, "?")
-        if not any(reason.is_failure for reason in reasons):
-            with self._lock:
-                self._granted.add(topic_filter)
+            topic_filter = self._topics.answered(mid, granted=granted)
+        if granted:
             self._happened.set()
             if self._forbidden.pop(topic_filter, None) is not None:
                 self._log.info("subscription_allowed", topic_filter=topic_filter)
         elif topic_filter not in self._forbidden:
             self.counters["forbidden_subscriptions"] += 1
             self._log.error("subscription_forbidden", topic_filter=topic_filter)
-            if topic_filter in self._filters:
+            if topic_filter in self._topics.wanted:
                 self._forbidden[topic_filter] = time.monotonic() + _ASK_AGAIN_S
+
+    def _on_unsubscribe(self, _client: Client, _data: Any, mid: int, *_told: object) -> None:
+        with self._lock:
+            self._topics.left(mid)
+        self._happened.set()
 
     def _on_want_write(self, _client: Client, _data: Any, _sock: Any) -> None:
         if threading.current_thread() is not self._thread:

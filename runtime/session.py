@@ -49,7 +49,10 @@ class Session(Protocol):
 
     @property
     def subscribed(self) -> bool:
-        """Whether the hub has granted every subscription asked for, on this connection."""
+        """Whether the hub has answered all that was asked for on this connection.
+
+        It has granted every subscription, and confirmed the end of every one taken back.
+        """
         ...
 
     def start(self) -> None:
