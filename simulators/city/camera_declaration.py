@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from contracts.envelope import Id
+from simulators.city.street_declaration import StreetPlace
 
 __all__ = [
     "CameraDeclaration",
@@ -122,6 +123,8 @@ class CameraDeclaration(Declared, frozen=True, kw_only=True):
     """A shipped scene, see ``cityloop sim scene``."""
     at: tuple[Annotated[float, Meta(ge=-20_000.0, le=20_000.0)], ...] = (0.0, 0.0)
     """Where the scene's middle lies, metres east and north of the map's centre; default there."""
+    on: StreetPlace | None = None
+    """Where on a street the scene's middle lies, in place of ``at``."""
     light: Literal["day", "night", "rain", "glare"] | None = None
     """Default as the scene has it."""
     fps: Annotated[float, Meta(ge=1.0, le=25.0)] = 5.0

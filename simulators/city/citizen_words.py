@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from msgspec import Struct
 
+from contracts.event import Title
 from runtime.yaml_document import load_config
 
 __all__ = ["CitizenWords", "citizen_words", "slipped", "worded"]
@@ -24,6 +25,7 @@ class CitizenWords(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     classes: dict[str, ClassWords]
     near: dict[str, tuple[str, ...]]
+    street: dict[str, str]
     slips: dict[str, str]
 
 
@@ -33,18 +35,25 @@ def citizen_words() -> CitizenWords:
     return load_config(Path(__file__).parent / "citizen_words.yaml", CitizenWords)
 
 
-def worded(class_name: str, language: str, rng: np.random.Generator) -> str:
+def worded(
+    class_name: str, language: str, rng: np.random.Generator, street: Title | None = None
+) -> str:
     """Return a sentence about an incident, without slips.
 
     Args:
         class_name: of the incident; one of :func:`citizen_words`.
         language: ``zh`` or ``en``.
         rng: chooses.
+        street: names of the street where it is; None: any place that people speak of.
     """
     words = citizen_words()
     own = words.classes[class_name]
     phrases = own.zh if language == "zh" else own.en
     near = words.near[language][int(rng.integers(len(words.near[language])))]
+    if street is not None:
+        near = words.street[language].replace(
+            "{street}", street.zh if language == "zh" else street.en
+        )
     place = near.replace("{number}", str(int(rng.integers(1, 300))))
     return phrases[int(rng.integers(len(phrases)))].replace("{near}", place)
 

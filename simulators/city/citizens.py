@@ -6,13 +6,15 @@ from collections.abc import Sequence
 import numpy as np
 from msgspec import Struct
 
-from contracts.geometry import from_local_m
+from contracts.event import Title
+from contracts.geometry import from_local_m, to_local_m
 from simulators.city.camera_truth import CameraTruth
 from simulators.city.citizen_declaration import CitizensDeclaration
 from simulators.city.citizen_words import citizen_words, slipped, worded
 from simulators.city.city import DAY_S, City, stream_of
 from simulators.city.incident_truth import Incident, TruthBook
 from simulators.city.signals import Signals
+from simulators.city.street_map import Spot
 from simulators.duration import parse_duration
 
 __all__ = ["CitizenReport", "Matter", "foretold", "matter_of", "plan_reports"]
@@ -23,6 +25,9 @@ Matter = tuple[str, str, float]
 _ASTRAY_M = (150.0, 500.0)
 _AGAIN_S = (60.0, 1800.0)
 """Who reports again does so within this, seconds."""
+
+_STREET_M = 150.0
+"""A street farther off than this nobody names for a place; a choice."""
 
 
 class CitizenReport(Struct, frozen=True, kw_only=True):
@@ -94,10 +99,12 @@ def plan_reports(city: City, incidents: Sequence[Incident], until_s: float) -> l
     names = sorted(known)
     for number in range(int(rng.poisson(habits.mistaken_per_day * until_s / DAY_S))):
         east, north = (float(value) for value in rng.uniform(-half_m, half_m, 2))
+        if city.streets.streets:
+            east, north = _on_a_street(city, rng)
         spot = from_local_m(city.map.centre, (east, north))
         name = names[int(rng.integers(len(names)))]
         at_s = float(rng.uniform(0.0, until_s))
-        found.append(_report(habits, name, spot, at_s, f"mistaken-{number}", None, rng))
+        found.append(_report(city, habits, name, spot, at_s, f"mistaken-{number}", None, rng))
     sent = [one for one in found if one.at_s < until_s]
     return sorted(sent, key=lambda one: (one.at_s, one.person, one.again))
 
@@ -116,12 +123,14 @@ def _about(city: City, habits: CitizensDeclaration, incident: Incident) -> list[
         spot = _seen_at(habits, incident, rng, astray=astray)
         person = f"{incident.subject}-{incident.start_s:g}-{number}"
         at_s = round(incident.ideal_s + delay_s, 1)
-        first = _report(habits, incident.class_name, spot, at_s, person, matter, rng, astray=astray)
+        first = _report(
+            city, habits, incident.class_name, spot, at_s, person, matter, rng, astray=astray
+        )
         found.append(first)
         if rng.random() < habits.again:
             later_s = round(at_s + float(rng.uniform(*_AGAIN_S)), 1)
             again = _report(
-                habits, incident.class_name, spot, later_s, person, matter, rng, astray=astray, again=True
+                city, habits, incident.class_name, spot, later_s, person, matter, rng, astray=astray, again=True
             )  # fmt: skip
             found.append(again)
     return found
@@ -139,7 +148,23 @@ def _seen_at(
     return from_local_m((incident.lon, incident.lat), offset)
 
 
+def _on_a_street(city: City, rng: np.random.Generator) -> Spot:
+    """Return a place on some street, drawn evenly over all of them."""
+    ends_m = np.cumsum([street.length_m for street in city.streets.streets])
+    at_m = float(rng.uniform(0.0, ends_m[-1]))
+    number = int(np.searchsorted(ends_m, at_m))
+    street = city.streets.streets[number]
+    return street.at(at_m - float(ends_m[number]) + street.length_m)
+
+
+def _street_of(city: City, spot: tuple[float, float]) -> Title | None:
+    """Return the names of the street that people would name for a place; None: there is none near."""
+    close = city.streets.nearest(to_local_m(city.map.centre, spot), _STREET_M)
+    return None if close is None else close[0].names
+
+
 def _report(
+    city: City,
     habits: CitizensDeclaration,
     class_name: str,
     spot: tuple[float, float],
@@ -151,8 +176,9 @@ def _report(
     astray: bool = False,
     again: bool = False,
 ) -> CitizenReport:
+
     language = "en" if rng.random() < habits.english else "zh"
-    text = worded(class_name, language, rng)
+    text = worded(class_name, language, rng, _street_of(city, spot))
     if rng.random() < habits.typos:
         text = slipped(text, rng)
     unclassed = bool(rng.random() < habits.unclassed)

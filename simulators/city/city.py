@@ -19,7 +19,9 @@ from simulators.city.declaration import (
     MapDeclaration,
     SensorDeclaration,
 )
+from simulators.city.run_off import Tributary
 from simulators.city.scene_cameras import SceneCamera
+from simulators.city.street_map import StreetMap
 from simulators.rainstorm import Rainstorm
 
 __all__ = [
@@ -133,6 +135,9 @@ class City(Struct, frozen=True, kw_only=True, eq=False):
     ignore: frozenset[str]
     cameras: tuple[SceneCamera, ...] = ()
     citizens: CitizensDeclaration | None = None
+    streets: StreetMap = StreetMap()
+    run_off: dict[str, tuple[Tributary, ...]] = {}
+    """By water-level sensor: the streets that drain into its low point."""
     folder: Path = Path()
     """Where its document lies: what it names is taken from there."""
 

@@ -1,20 +1,26 @@
 """From a scenario's declaration to a city that is ready to run, checked on the way."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from contracts.profiles import PROFILES
 from simulators.city.citizen_declaration import CitizensDeclaration
 from simulators.city.city import MEASURED_PROFILES, Box, City, SensorGroup, stream_of
-from simulators.city.declaration import ScenarioDeclaration, SensorDeclaration
+from simulators.city.declaration import MapDeclaration, ScenarioDeclaration, SensorDeclaration
 from simulators.city.mishaps import plan_faults, plan_happenings, plan_links
 from simulators.city.scene_cameras import plan_cameras
 from simulators.city.spans import ErrorFactory, Path, moment_s, span_s
+from simulators.city.street_drainage import plan_run_off
+from simulators.city.street_map import StreetMap
+from simulators.city.street_plan import plan_streets, spot_on
 from simulators.rainstorm import Rainstorm
 
 __all__ = ["build_city"]
+
+Array = np.ndarray[Any, np.dtype[np.float64]]
 
 
 def build_city(
@@ -43,7 +49,8 @@ def build_city(
         raise error(("quick",), f"{quick_s:g} s: expected more than 0 and at most {lasts_s:g} s")
     if not declared.sensors and not declared.cameras:
         raise error((), "neither sensors nor cameras; expected something that notices what happens")
-    groups = _groups(declared, seed, error, surge)
+    streets = plan_streets(declared.map, error)
+    groups = _groups(declared, streets, seed, error, surge)
     boxes = _boxes(groups, declared.sensors_per_box)
     return City(
         name=declared.name,
@@ -58,12 +65,14 @@ def build_city(
         storms=_storms(declared, lasts_s, error),
         groups=groups,
         boxes=boxes,
-        happenings=plan_happenings(declared, groups, lasts_s, seed, error, surge),
+        happenings=plan_happenings(declared, streets, groups, lasts_s, seed, error, surge),
         faults=plan_faults(declared, groups, boxes, lasts_s, seed, error, surge),
         links=plan_links(declared, boxes, lasts_s, error),
         ignore=frozenset(declared.ignore),
         citizens=_citizens(declared, error),
-        cameras=plan_cameras(declared.cameras, declared.map, lasts_s, seed, error, surge),
+        cameras=plan_cameras(declared.cameras, declared.map, streets, lasts_s, seed, error, surge),
+        streets=streets,
+        run_off=plan_run_off(streets, groups, error),
     )
 
 
@@ -99,10 +108,13 @@ def _storms(
 
 
 def _groups(
-    declared: ScenarioDeclaration, seed: int, error: ErrorFactory, surge: float
+    declared: ScenarioDeclaration,
+    streets: StreetMap,
+    seed: int,
+    error: ErrorFactory,
+    surge: float,
 ) -> tuple[SensorGroup, ...]:
     groups: dict[str, SensorGroup] = {}
-    half_m = declared.map.extent_m / 2.0
     for index, one in enumerate(declared.sensors):
         path = ("sensors", index)
         profile = PROFILES.get(one.profile)
@@ -114,27 +126,84 @@ def _groups(
             )
         if one.id in groups:
             raise error((*path, "id"), f"group {one.id!r} is declared twice; rename one")
-        reach_m = max(abs(one.around[0]), abs(one.around[1])) + one.within_m
-        if reach_m > half_m:
-            raise error(
-                (*path, "around"),
-                f"sensors up to {reach_m:g} m from the centre: the map ends at {half_m:g} m; "
-                "move them, draw them closer together or enlarge map.extent_m",
-            )
+        if streets.street(one.id) is not None:
+            raise error((*path, "id"), f"{one.id!r} is a street already; rename one of them")
         _check_low_point(one, path, error)
         count = max(1, round(one.count * surge))
-        rng = stream_of(seed, "place", one.id)
-        radius = one.within_m * np.sqrt(rng.random(count))
-        angle = 2.0 * math.pi * rng.random(count)
+        beside = _beside(one, groups, path, error)
+        if beside is not None:
+            count = min(count, beside.count)
+            east_m, north_m = beside.east_m[:count], beside.north_m[:count]
+        else:
+            east_m, north_m = _places(one, count, declared.map, streets, seed, path, error)
         groups[one.id] = SensorGroup(
             id=one.id,
             profile=profile,
             declaration=one,
             subjects=tuple(f"{one.id}-{number:03}" for number in range(1, count + 1)),
-            east_m=one.around[0] + radius * np.cos(angle),
-            north_m=one.around[1] + radius * np.sin(angle),
+            east_m=east_m,
+            north_m=north_m,
         )
     return tuple(groups.values())
+
+
+def _beside(
+    one: SensorDeclaration, groups: Mapping[str, SensorGroup], path: Path, error: ErrorFactory
+) -> SensorGroup | None:
+    """Return the group beside whose sensors those of another stand; None: they stand by themselves."""
+    if one.beside is None:
+        return None
+    group = groups.get(one.beside)
+    if group is None:
+        known = ", ".join(groups) or "none yet"
+        raise error((*path, "beside"), f"no group {one.beside[:60]!r} further up; there is {known}")
+    if one.on is not None or one.around != (0.0, 0.0):
+        raise error((*path, "beside"), "give one of 'beside', 'on' and 'around'")
+    if one.count > group.declaration.count:
+        raise error(
+            (*path, "count"),
+            f"{one.count} sensors beside {group.declaration.count} of {group.id}; choose no more",
+        )
+    return group
+
+
+def _places(
+    one: SensorDeclaration,
+    count: int,
+    where: MapDeclaration,
+    streets: StreetMap,
+    seed: int,
+    path: Path,
+    error: ErrorFactory,
+) -> tuple[Array, Array]:
+    """Return where a group's sensors stand, metres east and north: around a place, or along a street."""
+    rng = stream_of(seed, "place", one.id)
+    if one.on is not None:
+        if one.around != (0.0, 0.0):
+            raise error((*path, "on"), "give either 'on' or 'around'")
+        spot_on(streets, one.on.street, one.on.from_m, (*path, "on"), error)
+        street = streets.street(one.on.street)
+        length_m = 0.0 if street is None else street.length_m
+        to_m = length_m if one.on.to_m is None else one.on.to_m
+        spot_on(streets, one.on.street, to_m, (*path, "on"), error)
+        if to_m < one.on.from_m:
+            raise error((*path, "on"), f"from {one.on.from_m:g} to {to_m:g} m: expected from <= to")
+        along = one.on.from_m + (to_m - one.on.from_m) * rng.random(count)
+        spots = np.array(
+            [spot_on(streets, one.on.street, at, (*path, "on"), error) for at in along.tolist()]
+        )
+        return spots[:, 0], spots[:, 1]
+    half_m = where.extent_m / 2.0
+    reach_m = max(abs(one.around[0]), abs(one.around[1])) + one.within_m
+    if reach_m > half_m:
+        raise error(
+            (*path, "around"),
+            f"sensors up to {reach_m:g} m from the centre: the map ends at {half_m:g} m; "
+            "move them, draw them closer together or enlarge map.extent_m",
+        )
+    radius = one.within_m * np.sqrt(rng.random(count))
+    angle = 2.0 * math.pi * rng.random(count)
+    return one.around[0] + radius * np.cos(angle), one.around[1] + radius * np.sin(angle)
 
 
 def _check_low_point(one: SensorDeclaration, path: Path, error: ErrorFactory) -> None:

@@ -9,6 +9,12 @@ from contracts.envelope import Id
 from contracts.event import Title
 from simulators.city.camera_declaration import CameraDeclaration
 from simulators.city.citizen_declaration import CitizensDeclaration
+from simulators.city.street_declaration import (
+    GridDeclaration,
+    StreetDeclaration,
+    StreetPlace,
+    StreetStretch,
+)
 
 __all__ = [
     "FaultDeclaration",
@@ -43,6 +49,10 @@ class MapDeclaration(Declared, frozen=True, kw_only=True):
     """First level of the boxes' topics; default ``riverside``."""
     utc_offset_h: Annotated[float, Meta(ge=-12.0, le=14.0)] = 8.0
     """Local time: hours ahead of UTC, for daily cycles; default 8 (China)."""
+    streets: list[StreetDeclaration] = []
+    """Streets, down which the rain runs and on which things may stand; default none."""
+    grids: list[GridDeclaration] = []
+    """Cells of the district; default none."""
 
 
 class StormDeclaration(Declared, frozen=True, kw_only=True):
@@ -90,6 +100,10 @@ class SensorDeclaration(Declared, frozen=True, kw_only=True):
     """Middle of where they stand, metres east and north of the map's centre; default the centre."""
     within_m: Annotated[float, Meta(ge=0.0, le=20_000.0)] = 1000.0
     """How far from there they stand at most; drawn evenly by the seed; default 1000."""
+    on: StreetStretch | None = None
+    """The part of a street along which they stand, in place of ``around`` and ``within_m``."""
+    beside: str | None = None
+    """A group further up, beside whose sensors they stand, one by one, in place of all that."""
     low_point: LowPointDeclaration = LowPointDeclaration()
     """For ``water_level`` only: what gathers there."""
 
@@ -109,6 +123,8 @@ class IncidentDeclaration(Declared, frozen=True, kw_only=True):
     """How long; default an hour."""
     size: float | None = None
     """How strong: level of the works at 10 m (dBA), tilt (deg), pressure left (kPa); default drawn."""
+    on: StreetPlace | None = None
+    """Where on a street: the sensor of the group nearest to there is chosen, and works stand just there."""
     hours: tuple[Annotated[int, Meta(ge=0, le=24)], Annotated[int, Meta(ge=0, le=24)]] = (0, 24)
     """Local hours of the day in which drawn ones begin; over midnight when the first is later."""
 

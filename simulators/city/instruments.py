@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from simulators.city.city import City, Happening, SensorGroup, stream_of
+from simulators.city.run_off import RunOff
 from simulators.city.weather import rain_mm_h
 
 __all__ = ["FIELD_KINDS", "Instrument", "instrument_for"]
@@ -52,6 +53,14 @@ def _during(at_s: Array, happening: Happening) -> np.ndarray[Any, np.dtype[np.bo
     return (at_s >= happening.start_s) & (at_s < happening.end_s)
 
 
+def _site(group: SensorGroup, works: Happening) -> tuple[float, float]:
+    """Return where works stand: metres east and north of the map's centre."""
+    bearing = math.radians(works.bearing_deg)
+    east = group.east_m[works.index] + works.distance_m * math.sin(bearing)
+    north = group.north_m[works.index] + works.distance_m * math.cos(bearing)
+    return float(east), float(north)
+
+
 class RainGauges:
     """Rain, with what a gauge's place makes of it (0.95 to 1.05), gusty from minute to minute.
 
@@ -74,7 +83,7 @@ class RainGauges:
 
 
 class LevelSensors:
-    """Water in low points: storage balance of run-off and drains.
+    """Water in low points: storage balance of run-off, that of streets above them too, and drains.
 
     Source: rational method, GB 50014; level-pool routing, V. T. Chow, Applied Hydrology, 1988, §8.2.
     """
@@ -89,22 +98,41 @@ class LevelSensors:
         self._drain_m3_s = _RUNOFF * drain_mm_h * _MM_H_TO_M_S * self._area_m2
         self._volume_m3 = np.zeros(group.count)
         self._at_s = 0.0
+        self._streets = {
+            index: RunOff(city.storms, city.run_off[subject])
+            for index, subject in enumerate(group.subjects)
+            if subject in city.run_off
+        }
 
     def advance(self, at_s: Array) -> Values:
         """Return ``depth_m``, in explicit steps between the moments with the rain at their middle."""
         steps_s = np.diff(at_s, prepend=self._at_s)
         rain = rain_mm_h(self._city.storms, at_s - steps_s / 2.0)
         depth = np.zeros((len(at_s), len(self._volume_m3)))
+        from_streets = self._from_streets(at_s)
         self._at_s = float(at_s[-1])
-        if not rain.any() and not self._volume_m3.any():
+        if not rain.any() and not self._volume_m3.any() and not from_streets.any():
             return {"depth_m": depth}
         volume = self._volume_m3
         for index, (step_s, intensity) in enumerate(zip(steps_s, rain, strict=True)):
             inflow = _RUNOFF * intensity * _MM_H_TO_M_S * self._area_m2
-            volume = np.maximum(0.0, volume + (inflow - self._drain_m3_s) * step_s)
+            volume = volume + (inflow - self._drain_m3_s) * step_s
+            if self._streets:
+                volume = volume + from_streets[index]
+            volume = np.maximum(0.0, volume)
             depth[index] = volume / self._floor_m2
         self._volume_m3 = volume
         return {"depth_m": depth}
+
+    def _from_streets(self, at_s: Array) -> Array:
+        """Return what streets bring since the moment before, cubic metres; empty where none drain here."""
+        if not self._streets:
+            return np.zeros(0)
+        brought = np.zeros((len(at_s), len(self._volume_m3)))
+        edges_s = np.concatenate([[self._at_s], at_s])
+        for index, run_off in self._streets.items():
+            brought[:, index] = np.diff(run_off.arrived_m3(edges_s))
+        return brought
 
     def measure(self, true: Values, rng: np.random.Generator) -> Values:
         """Return the depth to 1 mm with 2 mm of noise while there is water."""
@@ -127,9 +155,7 @@ class SoundMeters:
 
     def _levels(self, works: Happening) -> Array:
         """Return the works' level at every sensor, dBA ``(sensors,)``."""
-        bearing = math.radians(works.bearing_deg)
-        east = self._group.east_m[works.index] + works.distance_m * math.sin(bearing)
-        north = self._group.north_m[works.index] + works.distance_m * math.cos(bearing)
+        east, north = _site(self._group, works)
         away = np.hypot(self._group.east_m - east, self._group.north_m - north)
         return np.asarray(works.size - 20.0 * np.log10(np.maximum(away, 1.0) / 10.0))
 
@@ -313,10 +339,9 @@ class DustMeters:
         for one in self._works:
             during = _during(at_s, one)
             if during.any():
-                site = self._city.group(one.group)
-                east = self._group.east_m - site.east_m[one.index]
-                north = self._group.north_m - site.north_m[one.index]
-                dust[during] += 8000.0 / np.maximum(np.hypot(east, north), 10.0)
+                east, north = _site(self._city.group(one.group), one)
+                away = np.hypot(self._group.east_m - east, self._group.north_m - north)
+                dust[during] += 8000.0 / np.maximum(away, 10.0)
         rain = rain_mm_h(self._city.storms, at_s)
         return {"pm10_ug_m3": dust / (1.0 + 0.2 * rain[:, None])}
 

@@ -1,5 +1,6 @@
 """What goes wrong in a city: causes in the world, broken devices, lost links, drawn by the seed."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,6 +12,8 @@ from simulators.city.declaration import (
     ScenarioDeclaration,
 )
 from simulators.city.spans import ErrorFactory, Path, moment_s, span_s
+from simulators.city.street_map import Spot, StreetMap
+from simulators.city.street_plan import spot_on
 
 __all__ = ["plan_faults", "plan_happenings", "plan_links"]
 
@@ -63,8 +66,30 @@ def _times(
     return sorted(round(float(at_s), 1) for at_s in rng.random(count) * lasts_s)
 
 
+_REACH_M = 200.0
+"""How far from a place on a street the sensor may stand to which something happens there."""
+
+
+def _nearest(
+    one: IncidentDeclaration, group: SensorGroup, spot: Spot, path: Path, error: ErrorFactory
+) -> int:
+    """Return which sensor of a group stands nearest to a place."""
+    if one.sensors != group.id:
+        raise error((*path, "on"), f"give either 'on' or a single sensor; the group is {group.id}")
+    away_m = np.hypot(group.east_m - spot[0], group.north_m - spot[1])
+    index = int(np.argmin(away_m))
+    if away_m[index] > _REACH_M:
+        raise error(
+            (*path, "on"),
+            f"the nearest sensor of {group.id} is {away_m[index]:.0f} m off; expected one within "
+            f"{_REACH_M:g} m: let sensors stand on that street",
+        )
+    return index
+
+
 def plan_happenings(
     declared: ScenarioDeclaration,
+    streets: StreetMap,
     groups: Sequence[SensorGroup],
     lasts_s: float,
     seed: int,
@@ -86,6 +111,10 @@ def plan_happenings(
                 (*path, "sensors"),
                 f"{one.cause} happens to {_CAUSE_PROFILES[one.cause]}, not to {group.profile.name}",
             )
+        spot: Spot | None = None
+        if one.on is not None:
+            spot = spot_on(streets, one.on.street, one.on.along_m, (*path, "on"), error)
+            index = _nearest(one, group, spot, path, error)
         rng = stream_of(seed, "incident", str(number))
         length_s = span_s(one.lasts, (*path, "lasts"), error)
         for at_s in _times(one, path, lasts_s, rng, error, surge):
@@ -93,6 +122,13 @@ def plan_happenings(
             drawn = float(rng.uniform(low, high))
             chosen = int(rng.integers(group.count)) if index is None else index
             bearing, distance = float(rng.uniform(0.0, 360.0)), float(rng.uniform(8.0, 25.0))
+            if spot is not None:
+                east = spot[0] - float(group.east_m[chosen])
+                north = spot[1] - float(group.north_m[chosen])
+                bearing, distance = (
+                    math.degrees(math.atan2(east, north)) % 360.0,
+                    math.hypot(east, north),
+                )
             start_s = at_s if one.at is not None else _in_hours(at_s, one.hours, offset_s)
             found.append(
                 Happening(

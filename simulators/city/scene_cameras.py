@@ -16,6 +16,8 @@ from simulators.city.camera_declaration import (
 )
 from simulators.city.declaration import MapDeclaration
 from simulators.city.spans import ErrorFactory, Path, moment_s, span_s
+from simulators.city.street_map import StreetMap
+from simulators.city.street_plan import spot_on
 from simulators.errors import ScenarioError
 from simulators.scene.bodies import BODIES
 from simulators.scene.lighting import LIGHTS
@@ -88,6 +90,7 @@ class SceneCamera(Struct, frozen=True, kw_only=True, eq=False):
 def plan_cameras(
     declared: Sequence[CameraDeclaration],
     where: MapDeclaration,
+    streets: StreetMap,
     lasts_s: float,
     seed: int,
     error: ErrorFactory,
@@ -98,6 +101,7 @@ def plan_cameras(
     Args:
         declared: as in the document's ``cameras``.
         where: the map they stand on.
+        streets: its streets.
         lasts_s: seconds until the scenario's end.
         seed: 0 or more.
         error: makes the error for a path of the document.
@@ -116,7 +120,12 @@ def plan_cameras(
             raise error(
                 (*path, "scene"), f"no scene {one.scene[:40]!r}; there is {', '.join(SCENES)}"
             )
-        if len(one.at) != 2 or max(map(abs, one.at)) > where.extent_m / 2.0:
+        at = one.at
+        if one.on is not None:
+            if at != (0.0, 0.0):
+                raise error((*path, "on"), "give either 'on' or 'at'")
+            at = spot_on(streets, one.on.street, one.on.along_m, (*path, "on"), error)
+        if len(at) != 2 or max(map(abs, at)) > where.extent_m / 2.0:
             raise error(
                 (*path, "at"),
                 f"{list(one.at)} is off the map, which ends at {where.extent_m / 2.0:g} m; move it",
@@ -128,7 +137,7 @@ def plan_cameras(
                 setting=setting,
                 fps=one.fps,
                 seed=zlib.crc32(f"{seed}/camera/{one.id}".encode()),
-                origin=from_local_m(where.centre, (one.at[0], one.at[1])),
+                origin=from_local_m(where.centre, (at[0], at[1])),
                 zones=_zones(one, setting.camera, path, error),
                 lines=_lines(one, setting.camera, path, error),
                 detector=one.detector,
