@@ -110,7 +110,9 @@ def mark(
     of_faults = {
         one.event_id for one in left if any(_concerns(one, fault, city) for fault in city.faults)
     }
-    false = tuple(one for one in left if one.event_id not in told and one.event_id not in of_faults)
+    of_district = {one.event_id for one in left if any(_warns(one, other) for other in incidents)}
+    excused = of_faults | of_district | told.keys()
+    false = tuple(one for one in left if one.event_id not in excused)
     counting = [
         (incident, found)
         for incident, found in of_incident
@@ -154,6 +156,17 @@ def _tells(episode: Episode, incident: Incident) -> bool:
     measured_s = incident_classes()[incident.class_name].measured_s
     return episode.opened_s >= begin_s - slack_s and (
         incident.end_s is None or episode.opened_s <= incident.end_s + slack_s + measured_s
+    )
+
+
+def _warns(episode: Episode, incident: Incident) -> bool:
+    """Whether an event about the whole district opened while an incident lasted, or as its class allows before."""
+    lead_s = incident_classes()[incident.class_name].warns_s(episode.event_type)
+    if lead_s is None:
+        return False
+    slack_s = 2.0 * incident.cadence_s
+    return incident.start_s - lead_s - slack_s <= episode.opened_s and (
+        incident.end_s is None or episode.opened_s <= incident.end_s + slack_s
     )
 
 

@@ -50,11 +50,19 @@ class IncidentClass(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Whether the event's level is marked; false where it depends on more than the value."""
     events: tuple[str, ...]
     """Event types that tell of it."""
+    district_events: dict[str, str] = {}
+    """Event types that tell of the whole district, whoever's reading decided, and how long before an incident
+    of the class they may warn of it: right while any lasts, and never asked for; default none."""
     source: str
 
     def notice_s(self, level: Level) -> float:
         """Return how long a value must stay at a level to count, seconds."""
         return parse_duration(self.notice[level])
+
+    def warns_s(self, event_type: str) -> float | None:
+        """Return how long before an incident an event about the district may open; None: it tells of none."""
+        lead = self.district_events.get(event_type)
+        return None if lead is None else parse_duration(lead)
 
     @property
     def average_s(self) -> float:

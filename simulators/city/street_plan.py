@@ -96,7 +96,7 @@ def _check_rings(streets: Mapping[str, Street], error: ErrorFactory) -> None:
     """Refuse streets whose water would run in a ring; the error names the whole ring."""
     for number, street in enumerate(streets.values()):
         ring, below = [street.id], street.drains_to
-        while below in streets and below not in ring:
+        while below is not None and below in streets and below not in ring:
             ring.append(below)
             below = streets[below].drains_to
         if below == street.id:

@@ -95,6 +95,22 @@ def test_an_event_of_another_type_is_false() -> None:
     assert len(_mark(replace(EPISODE, event_type="noise.construction")).false) == 1
 
 
+@pytest.mark.parametrize(
+    ("opened_s", "false"),
+    [(900.0, 1), (1200.0, 0), (3000.0, 0), (4500.0, 1)],
+    ids=["too long before", "just before", "while it stands", "when it is over"],
+)
+def test_a_warning_of_the_district_is_right_about_any_incident(opened_s: float, false: int) -> None:
+    """A flash flood is told of the whole district, a quarter of an hour before; it finds no single incident."""
+    warning = replace(
+        EPISODE, event_type="flood.flash", subject="rain-001", opened_s=opened_s, onset_s=opened_s
+    )
+    marks = _mark(warning, incident=replace(INCIDENT, start_s=2000.0, ideal_s=2060.0))
+
+    assert len(marks.false) == false
+    assert marks.findings[0].episode is None
+
+
 def test_a_second_event_about_one_incident_is_counted() -> None:
     """Two events for one flood are one finding and one repetition."""
     again = replace(EPISODE, event_id="f", opened_s=2000.0, onset_s=1940.0)
