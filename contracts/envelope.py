@@ -66,7 +66,8 @@ class Redaction(Struct, frozen=True, kw_only=True):
 
     method: str
     """subject (all but the subject) | place (all, coarsely) | frame (all alike) | pixelate (what was
-    found) | faces (as place, but a subject's clothes sharper; heads and faces covered)."""
+    found) | faces (as place, but a subject's clothes sharper; heads and faces covered) | plates
+    (as subject, but a vehicle sharper; its plates covered) | faces-and-plates (both)."""
     block_px: int
     """Edge of one mosaic block in pixels of the picture."""
     areas: int

@@ -12,7 +12,7 @@ from contracts.envelope import Id, Place
 from contracts.profiles import PROFILES
 from edge.analytics.calibration import CalibrationError
 from edge.camera_config import CameraConfig
-from edge.evidence.config import EvidenceConfig, RedactPolicy
+from edge.evidence.config import EvidenceConfig
 from edge.ground_view import calibration_of
 from edge.health.config import GuardConfig, LocalConfig
 from edge.model_store.config import ModelStoreConfig, ModelWish
@@ -133,11 +133,7 @@ def check_edge_config(document: Document) -> EdgeConfig:
     for number, camera in enumerate(config.cameras):
         _check_camera(document, ("cameras", number), camera)
         _check_clip(document, ("cameras", number), camera, config.evidence)
-        if camera.evidence.redact is RedactPolicy.FACES and config.evidence.faces is None:
-            raise document.error(
-                ("cameras", number, "evidence", "redact"),
-                "needs a face model in evidence.faces; without one take auto",
-            )
+        _check_redaction(document, ("cameras", number), camera, config.evidence)
     for number, sensor in enumerate(config.sensors):
         _check_sensor(document, ("sensors", number), sensor)
     for number, gate in enumerate(config.quality):
@@ -215,6 +211,19 @@ def _check_camera(document: Document, path: Sequence[str | int], camera: CameraC
             raise document.error(
                 (*path, "lines", number, "to"), "is the same point as from; expected a line"
             )
+
+
+def _check_redaction(
+    document: Document,
+    path: Sequence[str | int],
+    camera: CameraConfig,
+    evidence: EvidenceConfig,
+) -> None:
+    policy, where = camera.evidence.redact, (*path, "evidence", "redact")
+    if policy.uses_faces and evidence.faces is None:
+        raise document.error(where, "needs a face model in evidence.faces; without one take auto")
+    if policy.uses_plates and evidence.plates is None:
+        raise document.error(where, "needs a plate model in evidence.plates; without one take auto")
 
 
 def _check_clip(

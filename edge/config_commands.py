@@ -55,7 +55,11 @@ def config_command(config_path: Path, *, check: bool, as_json: bool) -> None:
 
 @click.command("check")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False), default=Path("edge.yaml"))
-@click.option("--deep", is_flag=True, help="Also load every model and look for every recording.")
+@click.option(
+    "--deep",
+    is_flag=True,
+    help="Also load every model, face and plate networks too, and look for every recording.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON list of faults.")
 def check_command(file: Path, *, deep: bool, as_json: bool) -> None:
     """Say everything that is wrong with a configuration: FILE:LINE:COLUMN: what, and what to do.

@@ -7,6 +7,8 @@ from typing import Any
 
 from edge.config import EdgeConfig, check_edge_config
 from edge.errors import EdgeError
+from edge.evidence.faces import load_faces
+from edge.evidence.plates import load_plates
 from edge.perception_build import build_perception
 from edge.sensors.config import ReplayConfig
 from edge.sensors.replay import load_recording
@@ -85,6 +87,17 @@ def _deep(
         if camera.source.file is not None and not (folder / camera.source.file).exists():
             lacking = f"{folder / camera.source.file} does not exist; check source.file"
             yield document.error((*where, "source", "file"), lacking)
+    evidence = config.evidence
+    if evidence.faces is not None:
+        try:
+            load_faces(evidence.faces, folder)
+        except EdgeError as error:
+            yield document.error(("evidence", "faces", "model"), str(error))
+    if evidence.plates is not None:
+        try:
+            load_plates(evidence.plates, folder)
+        except EdgeError as error:
+            yield document.error(("evidence", "plates", "model"), str(error))
     for number, sensor in enumerate(config.sensors):
         if isinstance(sensor, ReplayConfig):
             try:

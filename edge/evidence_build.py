@@ -10,6 +10,7 @@ from edge.evidence.config import EvidenceConfig
 from edge.evidence.courier import Courier
 from edge.evidence.desk import EvidenceDesk
 from edge.evidence.faces import build_faces
+from edge.evidence.plates import build_plates
 from edge.evidence.ports import EvidenceStore
 from edge.evidence.spool import Spool
 from edge.evidence.vault import Vault
@@ -71,7 +72,9 @@ def build_evidence(
         return EvidenceParts()
     spool = Spool(folder / config.path, config.budget_bytes)
     vault = build_vault(config.originals, folder)
-    desk = EvidenceDesk(spool, vault, build_faces(config.faces, folder))
+    desk = EvidenceDesk(
+        spool, vault, build_faces(config.faces, folder), build_plates(config.plates, folder)
+    )
     return EvidenceParts(
         spool=spool,
         vault=vault,

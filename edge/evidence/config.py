@@ -5,6 +5,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from contracts.envelope import Sha256
+
 __all__ = [
     "CameraEvidenceConfig",
     "ClipConfig",
@@ -12,6 +14,7 @@ __all__ = [
     "FaceKind",
     "FaceModelConfig",
     "OriginalsConfig",
+    "PlateModelConfig",
     "RedactPolicy",
 ]
 
@@ -28,6 +31,21 @@ class RedactPolicy(StrEnum):
     FACES = "faces"
     """As auto, but clothes and surroundings sharper; heads and whatever face the network of
     ``evidence.faces`` finds are covered. Without it as auto."""
+    PLATES = "plates"
+    """As auto, but a vehicle sharper in which the network of ``evidence.plates`` surely sees a plate; every
+    plate that it finds is covered. Without it as auto."""
+    FACES_AND_PLATES = "faces-and-plates"
+    """Both; whichever network is not there counts as its not being wished for."""
+
+    @property
+    def uses_faces(self) -> bool:
+        """Whether faces are looked for."""
+        return self in {RedactPolicy.FACES, RedactPolicy.FACES_AND_PLATES}
+
+    @property
+    def uses_plates(self) -> bool:
+        """Whether plates are looked for."""
+        return self in {RedactPolicy.PLATES, RedactPolicy.FACES_AND_PLATES}
 
 
 class FaceKind(StrEnum):
@@ -48,6 +66,20 @@ class FaceModelConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """yunet or centerface. Default: yunet."""
     confidence: Annotated[float, Meta(gt=0.0, lt=1.0)] = 0.2
     """Least score (0..1) of what is covered as a face; lower covers more. Default: 0.2."""
+
+
+class PlateModelConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A plate network of the user's own, of one class; none is shipped."""
+
+    model: str
+    """Path of the ONNX file, relative to the configuration file; YOLOX or Ultralytics layout."""
+    sha256: Sha256
+    """SHA-256 of the file, 64 hex digits; another file is refused."""
+    confidence: Annotated[float, Meta(gt=0.0, lt=1.0)] = 0.2
+    """Least score (0..1) of what is covered as a plate; lower covers more. Default: 0.2."""
+    sure_confidence: Annotated[float, Meta(gt=0.0, lt=1.0)] = 0.5
+    """Least score (0..1) of a plate for whose sake its vehicle is shown sharper; higher shows fewer.
+    Default: 0.5."""
 
 
 class ClipConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -77,7 +109,7 @@ class CameraEvidenceConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fie
     pictures: bool = True
     """Whether observations carry a picture. Default: true."""
     redact: RedactPolicy = RedactPolicy.AUTO
-    """auto, faces, objects or whole. Default: auto."""
+    """auto, faces, plates, faces-and-plates, objects or whole. Default: auto."""
     context: bool = True
     """Whether observations of what goes on for a while also carry a picture from some seconds before,
     and the latest. Default: true."""
@@ -113,5 +145,7 @@ class EvidenceConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Most bytes kept; the oldest pictures go first. Default: 500 MB."""
     faces: FaceModelConfig | None = None
     """Face network for cameras that redact by ``faces``. Default: none."""
+    plates: PlateModelConfig | None = None
+    """Plate network for cameras that redact by ``plates``. Default: none."""
     originals: OriginalsConfig | None = None
     """Whether originals are kept. Default: none are."""

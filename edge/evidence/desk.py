@@ -7,12 +7,14 @@ import structlog
 from numpy.typing import NDArray
 
 from contracts.envelope import Evidence, EvidenceRole
+from edge.errors import InferenceFault, ModelError
 from edge.evidence.config import RedactPolicy
 from edge.evidence.faces import FaceFinder
+from edge.evidence.plates import PlateFinder
 from edge.evidence.redaction import redact
 from edge.evidence.references import References
 from edge.evidence.spool import Spool
-from edge.evidence.subject import Subject
+from edge.evidence.subject import Plates, Subject
 from edge.evidence.vault import Vault
 from edge.evidence.view import View
 
@@ -31,19 +33,29 @@ class EvidenceDesk:
         spool: where pictures wait for their upload.
         vault: where the originals stay, encrypted; None keeps none.
         faces: finds faces for pictures that are redacted by ``faces``; None makes them as ``auto``.
+        plates: finds plates for those that are redacted by ``plates``; None makes them as ``auto``.
     """
 
     def __init__(
-        self, spool: Spool, vault: Vault | None = None, faces: FaceFinder | None = None
+        self,
+        spool: Spool,
+        vault: Vault | None = None,
+        faces: FaceFinder | None = None,
+        plates: PlateFinder | None = None,
     ) -> None:
         self.references = References()
         """How places looked in the pictures that were made."""
         self._spool = spool
         self._vault = vault
         self._faces = faces
+        self._plates = plates
         self._recent: dict[tuple[str, int, RedactPolicy, Subject | None], Evidence] = {}
         self._failing = False
-        self.counters: dict[str, int] = {"evidence_failed": 0, "faces_failed": 0}
+        self.counters: dict[str, int] = {
+            "evidence_failed": 0,
+            "faces_failed": 0,
+            "plates_failed": 0,
+        }
 
     def picture(
         self,
@@ -67,7 +79,9 @@ class EvidenceDesk:
         if known is not None:
             return msgspec.structs.replace(known, role=role)
         try:
-            pixels, redaction = redact(view, policy, subject, self._found_faces(view, policy))
+            faces = self._found_faces(view, policy)
+            plates = self._found_plates(view, policy, subject)
+            pixels, redaction = redact(view, policy, subject, faces, plates)
         except (cv2.error, ValueError, MemoryError) as error:
             self._failed(view, f"it could not be redacted ({error})")
             return None
@@ -102,7 +116,7 @@ class EvidenceDesk:
 
     def _found_faces(self, view: View, policy: RedactPolicy) -> NDArray[np.float64] | None:
         """Return the faces of a view; None where nobody looked for them, or that failed."""
-        if policy is not RedactPolicy.FACES or self._faces is None:
+        if not policy.uses_faces or self._faces is None:
             return None
         try:
             return self._faces.find(view.picture())
@@ -110,6 +124,22 @@ class EvidenceDesk:
             if self.counters["faces_failed"] == 0:
                 _LOG.error("faces_failed", camera_id=view.frame.camera, reason=str(error))
             self.counters["faces_failed"] += 1
+            return None
+
+    def _found_plates(
+        self, view: View, policy: RedactPolicy, subject: Subject | None
+    ) -> Plates | None:
+        """Return a vehicle's plates; None where nobody looked, or that failed."""
+        if not policy.uses_plates or self._plates is None or not view.sure:
+            return None
+        if subject is None or not subject.is_enclosed:
+            return None
+        try:
+            return self._plates.find(view, subject)
+        except (ModelError, InferenceFault, cv2.error, ValueError, MemoryError) as error:
+            if self.counters["plates_failed"] == 0:
+                _LOG.error("plates_failed", camera_id=view.frame.camera, reason=str(error))
+            self.counters["plates_failed"] += 1
             return None
 
     def _keep_original(self, sha256: str, view: View) -> None:

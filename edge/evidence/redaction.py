@@ -13,22 +13,21 @@ from numpy.typing import NDArray
 
 from contracts.envelope import Redaction
 from edge.evidence.config import RedactPolicy
-from edge.evidence.subject import Subject
+from edge.evidence.mosaic import Box, Canvas, Pixels, cut, grown, mosaic
+from edge.evidence.subject import Plates, Subject
 from edge.evidence.view import View
 
 __all__ = [
     "BLOCKS_ACROSS",
     "CLOTHES_BLOCKS",
-    "DILATION",
     "FACE_BLOCKS",
     "FRAME_BLOCKS",
+    "MISSED_PLATE_BLOCKS",
     "PLACE_BLOCKS",
     "SUBJECT_BLOCKS",
+    "VEHICLE_BLOCKS",
     "redact",
 ]
-
-Pixels = NDArray[np.uint8]
-Box = tuple[int, int, int, int]
 
 BLOCKS_ACROSS = 8
 """Most mosaic blocks across the narrower side of a box. A face is at most half as wide as its
@@ -48,9 +47,13 @@ PLACE_BLOCKS = 160
 """Most blocks along the longer side of a picture of a place. A car that fills a third of it keeps 53
 blocks, its plate 13; a missed person that fills a tenth keeps 16, his face 8. Source: as above."""
 
-DILATION = 0.1
-"""Share of its own width and height by which a box grows on every side, since detectors cut off
-heads and bumpers."""
+VEHICLE_BLOCKS = 96
+"""Most blocks across the wider side of a vehicle whose plate was found and is covered. If that was another
+vehicle's, or lettering, its own keeps 24, and a face behind the windscreen 9. Source: as above."""
+
+MISSED_PLATE_BLOCKS = 24
+"""Most blocks that the found plate would keep without its cover, however near the vehicle is and however
+much of it the picture's border cuts off: so many would one as large keep that was missed. Source: as above."""
 
 CLOTHES_BLOCKS = 32
 """Most blocks across a person whose head is covered: colours, a bag, a uniform, but no lettering on it."""
@@ -60,6 +63,10 @@ FACE_BLOCKS = 4
 
 _FACE_MARGIN = 0.25
 """Share of a face's size by which what is covered reaches beyond it on every side."""
+
+_PLATE_MARGIN = 0.25
+"""Share of a plate's longer side by which what is covered reaches beyond it on every side: a second row of
+characters, or a box that cuts some off."""
 
 _HEAD_SHARE = 0.3
 """Upper share of an upright person's box, grown, that holds the head: an eighth of the height for grown people, a
@@ -80,6 +87,7 @@ def redact(
     policy: RedactPolicy,
     subject: Subject | None = None,
     faces: NDArray[np.float64] | None = None,
+    plates: Plates | None = None,
 ) -> tuple[Pixels, Redaction]:
     """Return a picture in which no face and no plate can be read.
 
@@ -90,111 +98,111 @@ def redact(
             is reduced and whoever was found is covered. ``objects`` covers boxes and foreground only.
             ``whole`` covers everything alike, and so do the others where the view is not sure.
             ``faces`` shows the subject's clothes and the place more sharply, heads and faces never.
+            ``plates`` shows a vehicle more sharply, its plate never. ``faces-and-plates`` is both.
         subject: what the picture is about.
         faces: where faces are, (n, 4) pixels; None where nobody looked, which makes ``faces`` be
+            ``auto``.
+        plates: what may be the subject's plates; None where nobody looked, which makes ``plates`` be
             ``auto``.
 
     Returns:
         uint8 (h, w, 3) BGR, a new array, and what was done to it.
     """
     picture = view.picture()
-    if policy is RedactPolicy.FACES:
-        if faces is not None and view.sure:
-            return _sharper(picture, view, subject, faces)
+    if not (policy.uses_plates and view.sure and subject is not None and subject.is_enclosed):
+        plates = None
+    if policy.uses_faces and faces is not None and view.sure:
+        return _sharper(picture, view, subject, faces, plates)
+    if policy.uses_faces or policy.uses_plates:
         policy = RedactPolicy.AUTO
     if policy is RedactPolicy.AUTO and subject is not None:
-        return _about(picture, view, subject)
+        return _about(picture, view, subject, plates)
     if policy is RedactPolicy.WHOLE or not view.sure:
         return _whole(picture)
     base_px = 1
     if policy is RedactPolicy.AUTO:
         base_px = math.ceil(max(picture.shape[:2]) / PLACE_BLOCKS)
-    original = picture
-    picture = _mosaic(original, base_px) if base_px > 1 else original.copy()
+    canvas = Canvas(picture, base_px)
     areas = _boxes(view, picture.shape[1], picture.shape[0])
-    blocks = [_cover(picture, original, area) for area in areas]
+    blocks = [canvas.cover(area, _people_block(area)) for area in areas]
     method = "pixelate" if policy is RedactPolicy.OBJECTS else "place"
     smallest = min(blocks, default=0) if base_px == 1 else base_px
-    return picture, Redaction(method=method, block_px=smallest, areas=len(areas))
+    return canvas.picture, Redaction(method=method, block_px=smallest, areas=len(areas))
 
 
-def _about(original: Pixels, view: View, subject: Subject) -> tuple[Pixels, Redaction]:
+def _about(
+    original: Pixels, view: View, subject: Subject, plates: Plates | None
+) -> tuple[Pixels, Redaction]:
     """Return a picture of which only the subject can be made out, and not who or whose it is."""
     height, width = original.shape[:2]
-    picture, redaction = _whole(original)
-    left, top, right, bottom = _grown(subject.xyxy, width, height)
+    whole_px = _whole_block(original)
+    canvas = Canvas(original, whole_px)
+    box = grown(subject.xyxy, width, height)
+    left, top, right, bottom = box
     if right <= left or bottom <= top:
-        return picture, redaction
+        return canvas.picture, Redaction(method="frame", block_px=whole_px, areas=1)
     # what a detector of motion calls a vehicle may be somebody on foot
     if subject.is_person or not view.sure:
-        block = _cover(picture, original, (left, top, right, bottom))
-        return picture, Redaction(method="subject", block_px=block, areas=1)
-    block = max(1, math.ceil(max(right - left, bottom - top) / SUBJECT_BLOCKS))
-    picture[top:bottom, left:right] = _mosaic(original[top:bottom, left:right], block)
-    others = 0
-    for box in _others(view, subject, width, height):
+        block = _people_block(box)
+        canvas.show(box, block)
+        return canvas.picture, Redaction(method="subject", block_px=block, areas=1)
+    block = _thing_block(box, plates)
+    canvas.show(box, block)
+    areas = 1
+    for other in _others(view, subject, width, height):
         inside = (
-            max(box[0], left),
-            max(box[1], top),
-            min(box[2], right),
-            min(box[3], bottom),
+            max(other[0], left),
+            max(other[1], top),
+            min(other[2], right),
+            min(other[3], bottom),
         )
         if inside[2] > inside[0] and inside[3] > inside[1]:
-            _cover(picture, original, inside, like=box)
-            others += 1
-    return picture, Redaction(method="subject", block_px=block, areas=1 + others)
-
-
-class _Canvas:
-    """A picture that is being covered, and how coarse it is where: edge of a block by pixel."""
-
-    def __init__(self, original: Pixels, block_px: int) -> None:
-        self.picture = _mosaic(original, block_px)
-        self._original = original
-        self._grain = np.full(original.shape[:2], block_px, np.int32)
-
-    def show(self, area: Box, block_px: int) -> None:
-        """Show an area in blocks of this size, finer or coarser than it was."""
-        left, top, right, bottom = area
-        made = _mosaic(self._original[top:bottom, left:right], block_px)
-        self.picture[top:bottom, left:right] = made
-        self._grain[top:bottom, left:right] = block_px
-
-    def cover(self, area: Box, block_px: int) -> int:
-        """Cover an area where it is finer than this; return the size, which nothing in it is below."""
-        left, top, right, bottom = area
-        if right <= left or bottom <= top:
-            return block_px
-        finer = self._grain[top:bottom, left:right] < block_px
-        made = _mosaic(self._original[top:bottom, left:right], block_px)
-        self.picture[top:bottom, left:right][finer] = made[finer]
-        self._grain[top:bottom, left:right][finer] = block_px
-        return block_px
+            canvas.cover(inside, _people_block(other))
+            areas += 1
+    if plates is None:
+        return canvas.picture, Redaction(method="subject", block_px=block, areas=areas)
+    areas += _cover_plates(canvas, plates, width, height)
+    return canvas.picture, Redaction(method="plates", block_px=block, areas=areas)
 
 
 def _sharper(
-    original: Pixels, view: View, subject: Subject | None, faces: NDArray[np.float64]
+    original: Pixels,
+    view: View,
+    subject: Subject | None,
+    faces: NDArray[np.float64],
+    plates: Plates | None,
 ) -> tuple[Pixels, Redaction]:
-    """Return the place as without a face network, its subject's clothes sharper, no head and no face."""
+    """Return the place as without a face network, its subject sharper; no head, no face and no plate."""
     height, width = original.shape[:2]
     base_px = math.ceil(max(height, width) / PLACE_BLOCKS)
-    canvas = _Canvas(original, base_px)
+    canvas = Canvas(original, base_px)
     blocks = [base_px]
     blocks += [canvas.cover(box, _people_block(box)) for box in _boxes(view, width, height)]
     if subject is not None:
-        blocks.append(_dressed(canvas, view, subject, width, height))
+        blocks.append(_dressed(canvas, view, subject, plates, width, height))
     for left, top, right, bottom in faces.tolist():
         grow_x, grow_y = (right - left) * _FACE_MARGIN, (bottom - top) * _FACE_MARGIN
-        box = _cut(left - grow_x, top - grow_y, right + grow_x, bottom + grow_y, width, height)
+        box = cut(left - grow_x, top - grow_y, right + grow_x, bottom + grow_y, width, height)
         if box[2] > box[0] and box[3] > box[1]:
             side = math.ceil(min(right - left, bottom - top) / FACE_BLOCKS)
             blocks.append(canvas.cover(box, max(_SMALLEST_BLOCK_PX, side)))
-    return canvas.picture, Redaction(method="faces", block_px=min(blocks), areas=len(blocks) - 1)
+    areas, method = len(blocks) - 1, "faces"
+    if plates is not None:
+        areas += _cover_plates(canvas, plates, width, height)
+        method = "faces-and-plates"
+    return canvas.picture, Redaction(method=method, block_px=min(blocks), areas=areas)
 
 
-def _dressed(canvas: _Canvas, view: View, subject: Subject, width: int, height: int) -> int:
+def _dressed(
+    canvas: Canvas,
+    view: View,
+    subject: Subject,
+    plates: Plates | None,
+    width: int,
+    height: int,
+) -> int:
     """Show a subject and return the edge of its smallest block: no head, and nobody else."""
-    box = _grown(subject.xyxy, width, height)
+    box = grown(subject.xyxy, width, height)
     left, top, right, bottom = box
     across, down = right - left, bottom - top
     if across <= 0 or down <= 0:
@@ -202,9 +210,9 @@ def _dressed(canvas: _Canvas, view: View, subject: Subject, width: int, height: 
     if subject.is_person and down < _UPRIGHT * across:
         # who lies, sits or is cut off may have the head anywhere
         return canvas.cover(box, _people_block(box))
-    blocks = CLOTHES_BLOCKS if subject.is_person else SUBJECT_BLOCKS
-    side = across if subject.is_person else max(across, down)
-    block = max(1, math.ceil(side / blocks))
+    block = _thing_block(box, plates)
+    if subject.is_person:
+        block = max(1, math.ceil(across / CLOTHES_BLOCKS))
     canvas.show(box, block)
     if subject.is_person:
         head = (left, top, right, top + math.ceil(down * _HEAD_SHARE))
@@ -212,6 +220,35 @@ def _dressed(canvas: _Canvas, view: View, subject: Subject, width: int, height: 
     for other in _others(view, subject, width, height):
         canvas.cover(other, _people_block(other))
     return block
+
+
+def _thing_block(box: Box, plates: Plates | None) -> int:
+    """Return the edge in pixels of the blocks that show a subject that is no person.
+
+    Args:
+        box: the subject's, grown.
+        plates: its plates; None where nobody looked.
+    """
+    left, top, right, bottom = box
+    side = max(right - left, bottom - top)
+    if plates is None or not plates.sure:
+        return max(1, math.ceil(side / SUBJECT_BLOCKS))
+    sizes = plates.xyxy[:, 2:] - plates.xyxy[:, :2]
+    bound = math.ceil(float(sizes.max(initial=0.0)) / MISSED_PLATE_BLOCKS)
+    return max(1, math.ceil(side / VEHICLE_BLOCKS), bound)
+
+
+def _cover_plates(canvas: Canvas, plates: Plates, width: int, height: int) -> int:
+    """Cover each plate and what is just around it by one colour; return how many.
+
+    Of blocks something would be left: who draws the plates that he has in mind in the same way can tell which
+    of them it was.
+    """
+    for left, top, right, bottom in plates.xyxy.tolist():
+        grow = max(right - left, bottom - top) * _PLATE_MARGIN
+        box = cut(left - grow, top - grow, right + grow, bottom + grow, width, height)
+        canvas.cover(box, max(width, height))
+    return len(plates.xyxy)
 
 
 def _people_block(box: Box) -> int:
@@ -228,52 +265,28 @@ def _others(view: View, subject: Subject, width: int, height: int) -> list[Box]:
     for x0, y0, x1, y1 in view.hidden_xyxy.tolist():
         shared = max(0.0, min(x1, right) - max(x0, left)) * max(0.0, min(y1, bottom) - max(y0, top))
         if shared / max(own + (x1 - x0) * (y1 - y0) - shared, 1e-9) < _SAME_THING:
-            found.add(_grown((x0, y0, x1, y1), width, height))
+            found.add(grown((x0, y0, x1, y1), width, height))
     return sorted(found)
 
 
-def _cover(picture: Pixels, original: Pixels, area: Box, *, like: Box | None = None) -> int:
-    """Cover an area as people are covered, in place; returns the edge of a block in pixels.
-
-    Args:
-        picture: takes the mosaic.
-        original: what it is made of.
-        area: where.
-        like: the box whose size decides, where the area is only a part of it.
-    """
-    left, top, right, bottom = area
-    block = _people_block(like or area)
-    picture[top:bottom, left:right] = _mosaic(original[top:bottom, left:right], block)
-    return block
+def _whole_block(picture: Pixels) -> int:
+    """Return the edge in pixels of the blocks of a picture that is covered as a whole."""
+    return max(_SMALLEST_BLOCK_PX, math.ceil(int(min(picture.shape[:2])) / FRAME_BLOCKS))
 
 
 def _whole(picture: Pixels) -> tuple[Pixels, Redaction]:
-    block = max(_SMALLEST_BLOCK_PX, math.ceil(min(picture.shape[:2]) / FRAME_BLOCKS))
-    return _mosaic(picture, block), Redaction(method="frame", block_px=block, areas=1)
-
-
-def _mosaic(picture: Pixels, block: int) -> Pixels:
-    """Return a picture (h, w, 3) whose blocks of ``block`` pixels hold their mean colour."""
-    height, width = picture.shape[:2]
-    columns, rows = max(1, width // block), max(1, height // block)
-    small = cv2.resize(picture, (columns, rows), interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)
+    block = _whole_block(picture)
+    return mosaic(picture, block), Redaction(method="frame", block_px=block, areas=1)
 
 
 def _boxes(view: View, width: int, height: int) -> list[Box]:
     """Return what to cover, cut to the picture, in a fixed order: no box twice."""
     boxes = {
-        _grown((left, top, right, bottom), width, height)
+        grown((left, top, right, bottom), width, height)
         for left, top, right, bottom in view.hidden_xyxy.tolist()
     }
     boxes |= set(_foreground_boxes(view.foreground, width, height))
     return sorted(box for box in boxes if box[2] > box[0] and box[3] > box[1])
-
-
-def _grown(xyxy: tuple[float, float, float, float], width: int, height: int) -> Box:
-    left, top, right, bottom = xyxy
-    grow_x, grow_y = (right - left) * DILATION, (bottom - top) * DILATION
-    return _cut(left - grow_x, top - grow_y, right + grow_x, bottom + grow_y, width, height)
 
 
 def _foreground_boxes(foreground: NDArray[np.bool_] | None, width: int, height: int) -> list[Box]:
@@ -285,15 +298,6 @@ def _foreground_boxes(foreground: NDArray[np.bool_] | None, width: int, height: 
     count, _, stats, _ = cv2.connectedComponentsWithStats(closed)
     scale_x, scale_y = width / foreground.shape[1], height / foreground.shape[0]
     return [
-        _cut(x * scale_x, y * scale_y, (x + w) * scale_x, (y + h) * scale_y, width, height)
+        cut(x * scale_x, y * scale_y, (x + w) * scale_x, (y + h) * scale_y, width, height)
         for x, y, w, h, _ in stats[1:count].tolist()
     ]
-
-
-def _cut(left: float, top: float, right: float, bottom: float, width: int, height: int) -> Box:
-    return (
-        max(0, math.floor(left)),
-        max(0, math.floor(top)),
-        min(width, math.ceil(right)),
-        min(height, math.ceil(bottom)),
-    )

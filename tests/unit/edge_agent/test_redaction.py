@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from edge.evidence.config import RedactPolicy
 from edge.evidence.redaction import BLOCKS_ACROSS, FRAME_BLOCKS, redact
+from edge.evidence.subject import Subject
 from tests.unit.edge_agent.tracking import noise, view_of
 
 BOX = [100.0, 60.0, 180.0, 200.0]
@@ -105,6 +106,16 @@ def test_a_face_in_a_covered_person_keeps_no_features() -> None:
         faces.append(covered[66:94, 126:154].astype(int))
 
     assert int(np.abs(faces[0] - faces[1]).max()) < 40
+
+
+@pytest.mark.parametrize("subject", [None, Subject("car", (700.0, 60.0, 1300.0, 460.0))])
+def test_covering_somebody_never_shows_more(subject: Subject | None) -> None:
+    """Where the picture is coarse already, a small person's finer blocks are not put over it."""
+    person = [1000.0, 200.0, 1030.0, 260.0]
+    bare, _ = redact(view_of(noise(960, 1920)), RedactPolicy.AUTO, subject)
+    covered, _ = redact(view_of(noise(960, 1920), [person]), RedactPolicy.AUTO, subject)
+
+    assert detail(covered[200:260, 1000:1030]) <= detail(bare[200:260, 1000:1030])
 
 
 def test_the_same_view_gives_the_same_bytes() -> None:
