@@ -3,8 +3,8 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 ARGS   ?=
-# How many tests run at a time; 0: one after the other, in this process.
-WORKERS ?= 2
+# How many tests run at a time (three keep two cores busy: many wait for servers); 0: one after the other, in this process.
+WORKERS ?= 3
 
 # Tests start hundreds of processes: each would compile every module anew.
 unexport PYTHONDONTWRITEBYTECODE

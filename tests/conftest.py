@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import structlog
@@ -20,3 +21,30 @@ def _own_logging() -> Iterator[None]:
     before = structlog.get_config()
     yield
     structlog.configure(**before)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let `make test ARGS=--record-seconds` write down how long each file takes."""
+    parser.addoption(
+        "--record-seconds",
+        action="store_true",
+        help="write how long the tests of each file took to tests/seconds.json, which the order of running follows",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Count the seconds in the process that hears of all tests."""
+    if config.getoption("record_seconds") and not hasattr(config, "workerinput"):
+        from tests.running_order import SecondsOfFiles  # noqa: PLC0415 - it needs xdist, which not every environment has
+
+        config.pluginmanager.register(SecondsOfFiles())
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Return the order of whole files where several workers run; nothing for other ways to share."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from tests.running_order import RunningOrder  # noqa: PLC0415 - it needs xdist, which not every environment has
+
+    return RunningOrder(config, log)
