@@ -59,7 +59,17 @@ main = click.version_option(package_name="cityloop")(
     LazyGroup(
         _ROLES,
         name="cityloop",
-        help="One network that manages the whole city 一网统管: sense, notice, decide, act, verify.",
+        help="""One network that manages the whole city 一网统管: sense, notice, decide, act, verify.
+
+        \b
+        Examples:
+          cityloop demo                               one minute of storm, nothing to set up
+          cityloop up                                 hub, gateway, API, console; kept running
+          cityloop edge init rtsp://camera/stream     a box beside a camera
+          cityloop rules new --profile water_level    a rule of your own
+          cityloop exam --quick                       score it all on made-up cities
+          cityloop models list                        detectors that can be had
+        """,
     )
 )
 

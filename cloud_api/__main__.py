@@ -54,7 +54,16 @@ def _told() -> Iterator[None]:
 
 @click.group()
 def main() -> None:
-    """The central API: takes events in, opens cases, lets people act on them."""
+    """The central API: takes events in, opens cases, lets people act on them.
+
+    \b
+    Examples:
+      cityloop api init
+      cityloop api keys create --role operator --name ann
+      cityloop api users add ann --role operator --district futian
+      cityloop api serve
+      cityloop api evaluate 2026-Q4 --plot quarter.png
+    """
 
 
 @main.command()

@@ -51,12 +51,24 @@ def notify() -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="YAML file of the API; its `notices` names the plan.",
 )
-@click.option("--occasion", default="opened", type=click.Choice(_OCCASIONS), show_default=True)
 @click.option(
-    "--level", default="red", type=click.Choice(["blue", "yellow", "red"]), show_default=True
+    "--occasion",
+    default="opened",
+    type=click.Choice(_OCCASIONS),
+    show_default=True,
+    help="What has happened to the case.",
 )
-@click.option("--district", default="district-1", show_default=True)
-@click.option("--event-type", default="water.ponding", show_default=True)
+@click.option(
+    "--level",
+    default="red",
+    type=click.Choice(["blue", "yellow", "red"]),
+    show_default=True,
+    help="How grave its event is.",
+)
+@click.option("--district", default="district-1", show_default=True, help="Where it is.")
+@click.option(
+    "--event-type", default="water.ponding", show_default=True, help="What its event is about."
+)
 @click.option("--department", help="Department that has the case.")
 @click.option("--person", help="Person who has the case.")
 @click.option("--at", "at_text", help="Moment, like 2026-06-01T23:00:00+08:00; default now.")

@@ -47,6 +47,14 @@ def main(context: click.Context, config_path: Path) -> None:
     """The edge box: cameras and sensors in, durable messages out.
 
     Without a command it runs.
+
+    \b
+    Examples:
+      cityloop edge init rtsp://camera/stream
+      cityloop edge check edge.yaml
+      cityloop edge doctor --config edge.yaml
+      cityloop edge replay clip.mp4 --detector background --annotate seen.mp4
+      cityloop edge run --config edge.yaml
     """
     # named before the command, it holds for the command as well
     context.default_map = {name: {"config_path": str(config_path)} for name in main.commands}

@@ -23,7 +23,15 @@ __all__ = ["main"]
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
-    """Turn a district's messages into events: intake, journal, rules, delivery."""
+    """Turn a district's messages into events: intake, journal, rules, delivery.
+
+    \b
+    Examples:
+      cityloop gateway config --config gateway.yaml --check
+      cityloop gateway run --config gateway.yaml
+      cityloop gateway top --config gateway.yaml
+      cityloop gateway dead list --config gateway.yaml
+    """
 
 
 @main.command()

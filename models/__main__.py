@@ -57,7 +57,18 @@ _COMMANDS = {
 main = LazyGroup(
     _COMMANDS,
     name="models",
-    help="A detector's life: fetch, label, train, judge, shrink, sign, ship, watch.",
+    help="""A detector's life: fetch, label, train, judge, shrink, sign, ship, watch.
+
+    \b
+    Examples:
+      cityloop models pull yolox-nano
+      cityloop models dataset draw street --count 5000
+      cityloop models dataset split street
+      cityloop models train --data street --epochs 9
+      cityloop models evaluate model.onnx --data street-test --out report
+      cityloop models pack model.onnx --id mine --version 1.0.0 --counter 1 \\
+          --licence Apache-2.0 --golden crossing.png --key model-signing.key
+    """,
 )
 
 

@@ -36,7 +36,15 @@ _scenario = click.option("--scenario", default=None, help="Name of the scenario:
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="cityloop")
 def main() -> None:
-    """A simulated city: sensors in a rainstorm, and a drawn street camera."""
+    """A simulated city: sensors in a rainstorm, and a drawn street camera.
+
+    \b
+    Examples:
+      cityloop sim list
+      cityloop sim run rainstorm --broker mqtt://127.0.0.1:1883 --for 60s --speed 10
+      cityloop sim scene street-night night.mp4 --coco labels.json
+      cityloop sim serve rainstorm --modbus 127.0.0.1:5020
+    """
 
 
 def _config_of_broker(url: str, box: str, password_env: str | None) -> "SimulatorConfig":
@@ -106,6 +114,7 @@ def _changed(config: "SimulatorConfig", **changes: object) -> "SimulatorConfig":
     type=click.Choice(["debug", "info", "warning", "error"]),
     default="info",
     show_default=True,
+    help="Least grave facts to log.",
 )
 def run(
     name: str | None,
@@ -239,8 +248,16 @@ def _check_config(config_path: Path) -> None:
 @click.argument("out", type=click.Path(path_type=Path, dir_okay=False))
 @_scenario
 @click.option("--seed", type=_SEED, default=1, show_default=True, help="Of the traffic.")
-@click.option("--seconds", type=click.FloatRange(1.0, 3600.0), default=60.0, show_default=True)
-@click.option("--fps", type=click.IntRange(1, 60), default=10, show_default=True)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(1.0, 3600.0),
+    default=60.0,
+    show_default=True,
+    help="How long the clip is.",
+)
+@click.option(
+    "--fps", type=click.IntRange(1, 60), default=10, show_default=True, help="Frames a second."
+)
 def clip(out: Path, scenario: str | None, seed: int, seconds: float, fps: int) -> None:
     """Draw the street camera into the video file OUT (.mp4)."""
     from rich.progress import Progress  # noqa: PLC0415
@@ -277,7 +294,9 @@ def _known_scenario(name: str | None) -> str:
 
 @main.command()
 @_scenario
-@click.option("--seed", type=_SEED, default=1, show_default=True)
+@click.option(
+    "--seed", type=_SEED, default=1, show_default=True, help="Of the storm and the traffic."
+)
 @click.option(
     "--until",
     "until_s",

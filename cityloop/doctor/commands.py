@@ -50,6 +50,11 @@ def main(
     """Check a broker for the settings that lose messages in silence; status 1 when a check fails.
 
     Uses the broker for a few seconds: sessions and topics of its own, forgotten afterwards.
+
+    \b
+    Examples:
+      cityloop doctor --host broker --username box-1 --password-file box-1.password
+      cityloop doctor --no-broker --mosquitto-conf /etc/mosquitto/mosquitto.conf
     """
     import msgspec  # noqa: PLC0415 - keeps --help quick
     import structlog  # noqa: PLC0415 - as above

@@ -85,8 +85,20 @@ _SEED = click.IntRange(0)
 @click.option(
     "--junit", type=click.Path(path_type=Path, dir_okay=False), help="Write JUnit XML for a CI."
 )
-@click.option("--min-recall", type=click.FloatRange(0.0, 1.0), default=0.98, show_default=True)
-@click.option("--min-precision", type=click.FloatRange(0.0, 1.0), default=0.95, show_default=True)
+@click.option(
+    "--min-recall",
+    type=click.FloatRange(0.0, 1.0),
+    default=0.98,
+    show_default=True,
+    help="Least share of true incidents that must be found; below it the exam ends with 1.",
+)
+@click.option(
+    "--min-precision",
+    type=click.FloatRange(0.0, 1.0),
+    default=0.95,
+    show_default=True,
+    help="Least share of what is told that must be true; below it the exam ends with 1.",
+)
 def main(
     names: tuple[str, ...],
     seeds: tuple[int, ...],
@@ -107,6 +119,12 @@ def main(
 
     Exits 1 when recall or precision is too low, the quiet week raises an alarm, or anything is lost
     or duplicated.
+
+    \b
+    Examples:
+      cityloop exam --quick
+      cityloop exam --scenario rainstorm --seed 1 --seed 2 --html report.html
+      cityloop exam --scenario my-district.yaml --pack mine.yaml --junit exam.xml
     """
     import httpx  # noqa: PLC0415 - keeps --help quick
 

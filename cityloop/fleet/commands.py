@@ -55,7 +55,15 @@ def _table(title: str, columns: tuple[str, ...], rows: list[tuple[object, ...]])
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
-    """Devices and boxes: registry, tokens, configuration, who is online."""
+    """Devices and boxes: registry, tokens, configuration, who is online.
+
+    \b
+    Examples:
+      cityloop fleet import sensors.csv --apply
+      cityloop fleet token create --box box-1 --district futian --site north-gate
+      cityloop fleet status
+      cityloop fleet config set box-1 box-1.yaml --reason "a new zone"
+    """
 
 
 @main.group()

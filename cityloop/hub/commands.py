@@ -40,12 +40,24 @@ def _load(path: Path) -> HubConfig:
 
 @click.group()
 def main() -> None:
-    """Run the message hub: nats-server with MQTT 3.1.1 and JetStream, users and streams."""
+    """Run the message hub: nats-server with MQTT 3.1.1 and JetStream, users and streams.
+
+    \b
+    Examples:
+      cityloop hub run --config hub.yaml
+      cityloop hub add-box box-1 --district futian --site north-gate --config hub.yaml
+      cityloop hub health --config hub.yaml
+    """
 
 
 @main.command()
 @_CONFIG
-@click.option("--log-level", default="info", show_default=True, help="debug, info, warning, error")
+@click.option(
+    "--log-level",
+    default="info",
+    show_default=True,
+    help="Least grave facts to log: debug, info, warning or error.",
+)
 def run(config_path: Path, log_level: str) -> None:
     """Run the hub until SIGTERM or SIGINT. Ends with status 1 when the server ends by itself."""
     from cityloop.hub.errors import HubError  # noqa: PLC0415 - keeps --help quick

@@ -25,7 +25,16 @@ __all__ = ["main"]
 
 @click.group(cls=ToolGroup, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
-    """Check, test, replay, explain, compare and draw rule packs 规则包."""
+    """Check, test, replay, explain, compare and draw rule packs 规则包.
+
+    \b
+    Examples:
+      cityloop rules new --profile water_level -o mine.yaml
+      cityloop rules check mine.yaml
+      cityloop rules test mine.yaml --complete
+      cityloop rules replay mine.yaml --from march.csv --mapping '{at: time, fields: {depth_m: h}}'
+      cityloop rules plot mine.yaml --on march.jsonl --key subject=uw-01 -o uw-01.png
+    """
 
 
 main.add_command(replay_command)

@@ -27,8 +27,20 @@ _LOOK_S = 1.0
     show_default=True,
     help="Configuration, secrets and data; made at the first start, kept afterwards.",
 )
-@click.option("--api-port", type=click.IntRange(1, 65535), default=8080, show_default=True)
-@click.option("--mqtt-port", type=click.IntRange(1, 65535), default=1883, show_default=True)
+@click.option(
+    "--api-port",
+    type=click.IntRange(1, 65535),
+    default=8080,
+    show_default=True,
+    help="Where the API and its console answer.",
+)
+@click.option(
+    "--mqtt-port",
+    type=click.IntRange(1, 65535),
+    default=1883,
+    show_default=True,
+    help="Where boxes and sensors reach the hub.",
+)
 @click.option(
     "--pack",
     "packs",

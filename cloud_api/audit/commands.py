@@ -95,7 +95,13 @@ def verify(
 
 @audit.command()
 @_CONFIG
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
+@click.option(
+    "--limit",
+    default=50,
+    show_default=True,
+    type=click.IntRange(1, 10_000),
+    help="Most lines to print.",
+)
 @click.option("--actor", help="Only lines of this actor, as key:… or user:….")
 def show(config_path: Path | None, limit: int, actor: str | None) -> None:
     """Print the newest lines as JSON, one a line, with personal fields opened."""
@@ -126,11 +132,29 @@ def key(config_path: Path | None) -> None:
 
 
 @audit.command()
-@click.option("--file", "path", required=True, type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--public-key", "public_keys", multiple=True, required=True)
+@click.option(
+    "--file",
+    "path",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where the heads are kept.",
+)
+@click.option(
+    "--public-key",
+    "public_keys",
+    multiple=True,
+    required=True,
+    help="Key that heads must be signed with (from `audit key`); again for more.",
+)
 @click.option("--token-env", required=True, help="Environment variable with the callers' token.")
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8090, show_default=True, type=click.IntRange(0, 65535))
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port",
+    default=8090,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="Port to listen on; 0 takes a free one.",
+)
 def witness(path: Path, public_keys: tuple[str, ...], token_env: str, host: str, port: int) -> None:
     """Run a second party that keeps heads and refuses contradicting ones; no database is needed."""
     import uvicorn  # noqa: PLC0415 - --help stays quick

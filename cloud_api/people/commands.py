@@ -94,7 +94,7 @@ def users() -> None:
 @users.command()
 @_CONFIG
 @click.argument("name")
-@click.option("--role", required=True, type=click.Choice(_ROLES))
+@click.option("--role", required=True, type=click.Choice(_ROLES), help="What he may do.")
 @SCOPE_OPTIONS[0]
 @SCOPE_OPTIONS[1]
 @SCOPE_OPTIONS[2]

@@ -28,7 +28,13 @@ _USUAL_FPS = 10.0
     show_default=True,
     help="Configuration of the box.",
 )
-@click.option("--seconds", type=click.FloatRange(0.2, 600.0), default=5.0, show_default=True)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0.2, 600.0),
+    default=5.0,
+    show_default=True,
+    help="How long each way of running is measured.",
+)
 @click.option("--cores", type=click.IntRange(1, 64), default=None, help="Default: those allowed.")
 @click.option("--write", is_flag=True, help="Write the section `vision` into the configuration.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")

@@ -151,9 +151,27 @@ def revoke(key: str, reason: str, book: Path, *, as_json: bool) -> None:
 )
 @click.option("--labels", help="Class names by class id, with commas; else the file's own.")
 @click.option("--layout", default="auto", show_default=True, help="How its output is read.")
-@click.option("--confidence", type=click.FloatRange(0, 1), default=0.45, show_default=True)
-@click.option("--low-confidence", type=click.FloatRange(0, 1), default=0.1, show_default=True)
-@click.option("--nms-iou", type=click.FloatRange(0, 1), default=0.45, show_default=True)
+@click.option(
+    "--confidence",
+    type=click.FloatRange(0, 1),
+    default=0.45,
+    show_default=True,
+    help="From it on a box begins a track.",
+)
+@click.option(
+    "--low-confidence",
+    type=click.FloatRange(0, 1),
+    default=0.1,
+    show_default=True,
+    help="From it on a box may continue one.",
+)
+@click.option(
+    "--nms-iou",
+    type=click.FloatRange(0, 1),
+    default=0.45,
+    show_default=True,
+    help="Of two boxes that overlap more, the less sure one goes.",
+)
 @click.option("--minimum-agent", default="0.1.0", show_default=True, help="Oldest cityloop for it.")
 @click.option("--dataset", default="", help="Version of the data set that it was trained on.")
 @click.option("--notes", default="", help="A word to those who run it.")

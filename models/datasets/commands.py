@@ -33,6 +33,13 @@ def dataset() -> None:
     """Pictures with boxes in one plain form, versioned by what is in them.
 
     A data set is called by its NAME (its newest version), by name@version, or by a version.
+
+    \b
+    Examples:
+      cityloop models dataset draw street --count 5000 --seed 1
+      cityloop models dataset import gate labels.json --format coco --camera gate-1
+      cityloop models dataset split street --train 0.9 --val 0.04 --test 0.06
+      cityloop models dataset check street --strict
     """
 
 
@@ -115,10 +122,34 @@ def check(name: str, root: Path, alike: int, strict: bool, as_json: bool) -> Non
     show_default=True,
     help="What stays together: all of a camera, or a stretch of time.",
 )
-@click.option("--train", type=click.FloatRange(0.0, 1.0), default=0.8, show_default=True)
-@click.option("--val", type=click.FloatRange(0.0, 1.0), default=0.1, show_default=True)
-@click.option("--test", type=click.FloatRange(0.0, 1.0), default=0.1, show_default=True)
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
+@click.option(
+    "--train",
+    type=click.FloatRange(0.0, 1.0),
+    default=0.8,
+    show_default=True,
+    help="Share to learn from.",
+)
+@click.option(
+    "--val",
+    type=click.FloatRange(0.0, 1.0),
+    default=0.1,
+    show_default=True,
+    help="Share to watch the learning with.",
+)
+@click.option(
+    "--test",
+    type=click.FloatRange(0.0, 1.0),
+    default=0.1,
+    show_default=True,
+    help="Share to judge with at the end.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=1,
+    show_default=True,
+    help="Draws which camera or stretch goes where.",
+)
 @click.option(
     "--stretch",
     type=click.FloatRange(0.1),
@@ -229,7 +260,12 @@ def stats(
 @click.argument("out", type=click.Path(path_type=Path, file_okay=False))
 @_ROOT
 @click.option(
-    "--format", "kind", type=click.Choice(["coco", "yolo"]), default="coco", show_default=True
+    "--format",
+    "kind",
+    type=click.Choice(["coco", "yolo"]),
+    default="coco",
+    show_default=True,
+    help="What is written.",
 )
 @click.option(
     "--split",

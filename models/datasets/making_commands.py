@@ -129,7 +129,13 @@ def import_set(
     show_default=True,
     help="How many pictures.",
 )
-@click.option("--seed", type=click.IntRange(0, 2**31), default=1, show_default=True)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**31),
+    default=1,
+    show_default=True,
+    help="Of streets, cameras, light and things.",
+)
 @click.option(
     "--size",
     type=(click.IntRange(64, 4096), click.IntRange(64, 4096)),

@@ -41,8 +41,15 @@ def _options(command: Command) -> Command:
                 type=click.Choice(["onnxruntime", "openvino"]),
                 default="onnxruntime",
                 show_default=True,
+                help="What runs the network.",
             ),
-            click.option("--threads", type=click.IntRange(1, 64), default=1, show_default=True),
+            click.option(
+                "--threads",
+                type=click.IntRange(1, 64),
+                default=1,
+                show_default=True,
+                help="Of one inference.",
+            ),
             click.option(
                 "--confidence",
                 type=click.FloatRange(0.0, 1.0),

@@ -143,7 +143,9 @@ def sheet(folder: Path, out: Path | None, *, as_json: bool) -> None:
 @_FOLDER
 @_FORMAT
 @click.option("--labels", help="All names that may be given, with commas; else those that occur.")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True)
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="File to write."
+)
 @_JSON
 def export(folder: Path, kind: str, labels: str | None, out: Path, *, as_json: bool) -> None:
     """Write the boxes of the pictures in FOLDER for CVAT or Label Studio, to begin with.

@@ -16,7 +16,13 @@ class _Refused(click.ClickException):
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--pictures", type=click.IntRange(40), default=600, show_default=True)
+@click.option(
+    "--pictures",
+    type=click.IntRange(40),
+    default=600,
+    show_default=True,
+    help="Pictures of the city as it was that the first detector learns from.",
+)
 @click.option(
     "--review",
     type=click.IntRange(1),
@@ -31,12 +37,42 @@ class _Refused(click.ClickException):
     show_default=True,
     help="Pictures of the city as it was that are mixed in, so that it is not forgotten.",
 )
-@click.option("--epochs", type=click.IntRange(1), default=30, show_default=True)
+@click.option(
+    "--epochs",
+    type=click.IntRange(1),
+    default=30,
+    show_default=True,
+    help="How often every picture is learned from, in either training.",
+)
 @click.option("--arch", default="street-thin", show_default=True, help="As for models train.")
-@click.option("--imgsz", type=click.IntRange(64), default=320, show_default=True)
-@click.option("--size", nargs=2, type=click.IntRange(64), default=(640, 360), show_default=True)
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
-@click.option("--step-size", type=click.FloatRange(0.0, 1.0, min_open=True), default=0.002)
+@click.option(
+    "--imgsz",
+    type=click.IntRange(64),
+    default=320,
+    show_default=True,
+    help="Rows and columns of the pieces that are learned from.",
+)
+@click.option(
+    "--size",
+    nargs=2,
+    type=click.IntRange(64),
+    default=(640, 360),
+    show_default=True,
+    help="Columns and rows of the drawn pictures.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=1,
+    show_default=True,
+    help="Of the drawn cities and of both trainings.",
+)
+@click.option(
+    "--step-size",
+    type=click.FloatRange(0.0, 1.0, min_open=True),
+    default=0.002,
+    help="Largest step of the optimiser.",
+)
 @click.option(
     "--model",
     "incumbent",

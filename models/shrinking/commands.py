@@ -83,7 +83,9 @@ def _variants(
     "--confidence", type=click.FloatRange(0.0, 1.0), default=0.3, show_default=True,
     help="Lowest score of boxes that are compared.",
 )  # fmt: skip
-@click.option("--threads", type=click.IntRange(1, 64), default=1, show_default=True)
+@click.option(
+    "--threads", type=click.IntRange(1, 64), default=1, show_default=True, help="Of one inference."
+)
 @click.option(
     "--min-agreement", type=click.FloatRange(0.0, 1.0), default=0.97, show_default=True,
     help="Least share of matched boxes.",

@@ -47,8 +47,20 @@ def _list_architectures() -> str:
     metavar="WIDTH HEIGHT",
     help="Input of the exported network; default: imgsz each way.",
 )
-@click.option("--epochs", type=click.IntRange(1, 10_000), default=60, show_default=True)
-@click.option("--batch", type=click.IntRange(1, 1024), default=16, show_default=True)
+@click.option(
+    "--epochs",
+    type=click.IntRange(1, 10_000),
+    default=60,
+    show_default=True,
+    help="How often every picture is learned from.",
+)
+@click.option(
+    "--batch",
+    type=click.IntRange(1, 1024),
+    default=16,
+    show_default=True,
+    help="Pieces that are learned from at a time.",
+)
 @click.option(
     "--step-size",
     type=click.FloatRange(0.0, 1.0, min_open=True),
@@ -70,7 +82,13 @@ def _list_architectures() -> str:
     show_default=True,
     help="Show kinds that less than this share of the pictures hold more often.",
 )
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=1,
+    show_default=True,
+    help="Draws pieces, mosaics and first numbers.",
+)
 @click.option(
     "--device",
     default="auto",

@@ -48,7 +48,13 @@ def list_scenarios() -> None:
     type=click.Path(path_type=Path, dir_okay=False),
     help="File for the incidents and faults, JSON.",
 )
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=1,
+    show_default=True,
+    help="Equal seeds give equal cities.",
+)
 @click.option(
     "--until",
     "until_s",

@@ -26,7 +26,13 @@ def _seconds(ctx: click.Context, param: click.Parameter, value: str) -> float:
 @click.command()
 @click.option("--broker", required=True, help="mqtt://[user@]host:port, or mqtts://.")
 @click.option("--password-env", help="Environment variable that holds the password.")
-@click.option("--devices", type=click.IntRange(1, 1_000_000), default=1000, show_default=True)
+@click.option(
+    "--devices",
+    type=click.IntRange(1, 1_000_000),
+    default=1000,
+    show_default=True,
+    help="How many sensors speak.",
+)
 @click.option(
     "--rate",
     type=click.FloatRange(0.1, 200_000.0),
@@ -37,9 +43,17 @@ def _seconds(ctx: click.Context, param: click.Parameter, value: str) -> float:
 @click.option(
     "--pack", type=click.IntRange(1, 1000), default=1, show_default=True, help="Devices a message."
 )
-@click.option("--profile", default="water_level", show_default=True)
 @click.option(
-    "--for", "for_s", metavar="DURATION", callback=_seconds, default="30s", show_default=True
+    "--profile", default="water_level", show_default=True, help="Device profile of all of them."
+)
+@click.option(
+    "--for",
+    "for_s",
+    metavar="DURATION",
+    callback=_seconds,
+    default="30s",
+    show_default=True,
+    help="How long, like 30s or 5m.",
 )
 @click.option(
     "--drain",
@@ -50,9 +64,16 @@ def _seconds(ctx: click.Context, param: click.Parameter, value: str) -> float:
     show_default=True,
     help="Most time to wait for acknowledgements at the end.",
 )
-@click.option("--client-id", default="cityloop-load", show_default=True)
-@click.option("--district", default="riverside", show_default=True)
-@click.option("--site", default="load", show_default=True)
+@click.option(
+    "--client-id",
+    default="cityloop-load",
+    show_default=True,
+    help="Name of the MQTT session.",
+)
+@click.option(
+    "--district", default="riverside", show_default=True, help="First level of the topics."
+)
+@click.option("--site", default="load", show_default=True, help="Second level of the topics.")
 @click.option(
     "--hgrm",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -61,7 +82,7 @@ def _seconds(ctx: click.Context, param: click.Parameter, value: str) -> float:
 @click.option(
     "--plot", type=click.Path(path_type=Path, dir_okay=False), help="Draw them, PNG or SVG."
 )
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def load(
     broker: str,
     password_env: str | None,

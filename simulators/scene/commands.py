@@ -25,9 +25,23 @@ def _seconds(ctx: click.Context, param: click.Parameter, value: str | None) -> f
 @click.command()
 @click.argument("name")
 @click.argument("out", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--seconds", type=click.FloatRange(1.0, 3600.0), default=30.0, show_default=True)
-@click.option("--fps", type=click.IntRange(1, 60), default=10, show_default=True)
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(1.0, 3600.0),
+    default=30.0,
+    show_default=True,
+    help="How long the scene is.",
+)
+@click.option(
+    "--fps", type=click.IntRange(1, 60), default=10, show_default=True, help="Frames a second."
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=1,
+    show_default=True,
+    help="Of the traffic and the people.",
+)
 @click.option(
     "--size",
     type=(click.IntRange(64, 4096), click.IntRange(64, 4096)),
@@ -107,8 +121,20 @@ def scene(
 
 @click.command()
 @click.argument("out", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--count", type=click.IntRange(1, 1_000_000), default=1000, show_default=True)
-@click.option("--seed", type=click.IntRange(0, 2**31), default=1, show_default=True)
+@click.option(
+    "--count",
+    type=click.IntRange(1, 1_000_000),
+    default=1000,
+    show_default=True,
+    help="How many pictures.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**31),
+    default=1,
+    show_default=True,
+    help="Of the traffic and the people.",
+)
 @click.option(
     "--size",
     type=(click.IntRange(64, 4096), click.IntRange(64, 4096)),
@@ -169,8 +195,14 @@ def shots(
 
 @click.command()
 @click.argument("name")
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", type=click.IntRange(1, 65_535), default=8554, show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to serve on.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65_535),
+    default=8554,
+    show_default=True,
+    help="Port to serve on.",
+)
 @click.option(
     "--seconds",
     type=click.FloatRange(1.0, 3600.0),
@@ -178,7 +210,13 @@ def shots(
     show_default=True,
     help="How much is drawn; each client sees it from its start.",
 )
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=1,
+    show_default=True,
+    help="Of the traffic and the people.",
+)
 @click.option(
     "--for",
     "for_s",

@@ -49,7 +49,13 @@ def _seconds(ctx: click.Context, param: click.Parameter, value: str | None) -> f
     "--token-env", help="With --http: variable with the bearer token that must be shown there."
 )
 @click.option("--uplinks", metavar="URL", help="Publish ChirpStack uplinks to mqtt://host:port.")
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=1,
+    show_default=True,
+    help="Equal seeds give equal readings.",
+)
 @click.option(
     "--speed",
     type=click.FloatRange(0.001, 86_400.0),
