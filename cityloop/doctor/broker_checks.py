@@ -1,5 +1,6 @@
 """Checks of a running broker by using it, on topics of their own that are cleared afterwards."""
 
+import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -33,6 +34,11 @@ class _Bench:
         self._name = name
         self._ids: set[str] = set()
         self._open: list[MqttSession] = []
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port of the broker."""
+        return self._config.host, self._config.port
 
     def session(self, who: str, *filters: str) -> MqttSession:
         """Return a connected session.
@@ -110,6 +116,16 @@ def _take(session: Session, count: int, deadline_s: float = _STEP_S) -> list[Inb
 
 
 def _check_connect(bench: _Bench) -> Finding:
+    host, port = bench.address
+    try:
+        socket.create_connection((host, port), timeout=_STEP_S).close()
+    except OSError as error:
+        return Finding(
+            check="connect",
+            verdict=Verdict.FAIL,
+            detail=f"nothing answers at {host}:{port}: {error.strerror or error}",
+            advice="start the broker, or name another one by --host and --port",
+        )
     bench.session("a")
     return Finding(check="connect", verdict=Verdict.OK, detail="MQTT 3.1.1, login accepted")
 

@@ -41,6 +41,7 @@ def port() -> Iterator[int]:
     thread = Thread(target=serve, daemon=True)
     thread.start()
     yield int(server.getsockname()[1])
+    server.shutdown(socket.SHUT_RDWR)  # closing alone would leave `accept` waiting
     server.close()
     thread.join(timeout=10.0)
 
