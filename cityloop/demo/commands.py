@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from cityloop.demo.run import DemoResult
 
-__all__ = ["main"]
+__all__ = ["last_word", "main"]
 
 
 @click.command()
@@ -46,7 +46,8 @@ def main(seconds: float, seed: int, intake: str, *, as_json: bool, keep: Path | 
 
     from cityloop.errors import StackError  # noqa: PLC0415 - as above
 
-    console = Console(stderr=as_json, highlight=False)
+    # a terminal wraps by itself; what goes to a file stays one line a fact
+    console = Console(stderr=as_json, highlight=False, soft_wrap=True)
     if keep is not None and keep.exists() and any(keep.iterdir()):
         raise click.UsageError(f"--keep {keep}: is not empty; name a new folder")
     folder = Path(tempfile.mkdtemp(prefix="cityloop-demo-")) if keep is None else keep
@@ -115,7 +116,26 @@ def _summarise(console: "Console", result: "DemoResult", keep: Path | None) -> N
     for name, value in rows.items():
         table.add_row(name, str(value))
     console.print(table)
+    console.print(last_word(result))
     if keep is not None:
         console.print(
             f"everything is in {keep}; `cityloop explain EVENT --config {keep}/gateway.yaml`"
         )
+
+
+def last_word(result: "DemoResult") -> str:
+    """Return in one sentence, in rich markup, whether the demonstration went well, and what to do next."""
+    if result.lost or result.duplicates:
+        return (
+            f"[bold red]✗ lost: {result.lost}, done twice: {result.duplicates}.[/bold red] "
+            "That must not be: run it again with --keep DIR, and please report it with what is in DIR."
+        )
+    closed = (
+        f"case {result.closed_case} went through all seven steps"
+        if result.closed_case
+        else "no case was taken through all seven steps: give the storm longer (--for 60)"
+    )
+    return (
+        f"[bold green]✓ nothing was lost and nothing done twice[/bold green]; {closed}.\n"
+        "next: `cityloop up` keeps hub, gateway, API and console running; README.md says where to begin"
+    )

@@ -28,6 +28,8 @@ def _because(cause: Mapping[str, Any]) -> str:
         f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}"
         for name, value in cause.get("values", {}).items()
     )
+    if cause["expression"] == "true":  # the rule takes what was noticed as it is
+        return f"a box noticed it{f': {values}' if values else ''}"
     return f"{cause['expression']}" + (f", and {values}" if values else "")
 
 
