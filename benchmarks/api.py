@@ -153,13 +153,15 @@ def measure(folder: Path, singles: int) -> dict[str, object]:
             )
     figures |= measure_stream(folder, min(LISTENERS, singles), EVENTS)
     figures |= beside_peers(folder, min(ALERTS, singles))
+    sorted_out = dedupe_f1()
     return figures | {
         "single_posts_per_s": sqlite["single_posts_per_s"],
         "batch_events_per_s": sqlite["batch_events_per_s"],
         "cases_per_s_with_merge_and_audit": sqlite["cases_per_s_with_merge_and_audit"],
         "query_ms_p95": sqlite["query_ms_p95"],
         "single_over_null": round(sqlite["single_posts_per_s"] / null["single_posts_per_s"], 2),
-        "dedupe_f1": dedupe_f1()["ours"],
+        "dedupe_f1": sorted_out["ours"],
+        "dedupe_f1_photos": sorted_out["ours_photos"],
         "batch_over_null": round(sqlite["batch_events_per_s"] / null["batch_events_per_s"], 2),
     }
 

@@ -18,6 +18,7 @@ from sqlalchemy import func, insert, select
 
 from cloud_api.database import Lane, Store
 from cloud_api.errors import BodyTooLarge, EvidenceFull, HashMismatch, NotFound
+from cloud_api.evidence.picture_hash import hash_picture
 from cloud_api.evidence.sealed_file import SealedFile, SealedWriter, is_sealed, rewrap
 from cloud_api.evidence.stripping import strip_metadata
 from cloud_api.instants import to_us
@@ -29,7 +30,7 @@ __all__ = ["EvidenceInfo", "EvidenceStore", "Upload"]
 
 
 _STRIPPING = threading.BoundedSemaphore(2)
-"""A clip is in memory while its metadata are taken out: two at a time."""
+"""A clip is in memory while its metadata are taken out, and so is a picture that is looked at: two at a time."""
 
 
 class EvidenceInfo(NamedTuple):
@@ -40,6 +41,8 @@ class EvidenceInfo(NamedTuple):
     size_bytes: int
     stored_at_us: int
     stored_by: str
+    picture_hash: bytes | None = None
+    """Perceptual hash; empty where there is none, None where nobody looked yet."""
 
 
 class EvidenceStore:
@@ -159,13 +162,14 @@ class EvidenceStore:
             return upload.finish(now=now, by=by)
 
     def _finish(self, info: EvidenceInfo, temporary: Path) -> EvidenceInfo:
-        """Take metadata out of a verified upload, then keep it."""
+        """Take metadata out of a verified upload, look at the picture, then keep it."""
         with _STRIPPING:
             content = SealedFile(temporary, info.sha256, self._book).read()
             stripped = strip_metadata(info.media_type, content)
             if stripped != content:
                 self._replace(temporary, info.sha256, stripped)
-        return self._keep(info, temporary)
+            picture_hash = hash_picture(info.media_type, stripped)
+        return self._keep(info._replace(picture_hash=picture_hash), temporary)
 
     def _keep(self, info: EvidenceInfo, temporary: Path) -> EvidenceInfo:
         """Move a verified file into place and note it, within the budget."""

@@ -289,7 +289,7 @@ class Projector:
                 now_us=now_us,
                 actor=SYSTEM,
                 reason=f"duplicate of {parent.number}: {alike.distance_m:.0f} m and {alike.hours:.1f} h "
-                f"apart, odds {alike.odds:.1f}",
+                f"apart{', same picture' * alike.same_picture}, odds {alike.odds:.1f}",
             )
             around.put(merged)  # the next one finds it merged
         book.flush()

@@ -1,5 +1,6 @@
 """Which loops an API has: what follows the logs, and what looks around every so often."""
 
+from cloud_api.evidence.hashing import PictureHashing
 from cloud_api.loops import Steps
 from cloud_api.services import Services
 
@@ -34,6 +35,8 @@ def looping(services: Services) -> list[tuple[str, Steps, float]]:
     ]
     if services.retention is not None:
         looking.append(("evidence-retention", services.retention, _RETENTION_S))
+    hashing = PictureHashing(services.store, services.evidence)
+    looking.append(("picture-hashes", hashing, _RETENTION_S))
     looking.append(("snapshots", services.snapshots, _ANSWERS_S))
     return [
         *looking,

@@ -156,6 +156,7 @@ evidence = Table(
     Column("size_bytes", BigInteger, nullable=False),
     Column("stored_at_us", BigInteger, nullable=False),
     Column("stored_by", Text, nullable=False),
+    Column("picture_hash", LargeBinary, nullable=True),  # NULL: nobody looked yet
 )
 
 api_keys = Table(

@@ -1,7 +1,7 @@
 """Open cases that may be about the same matter as a case: found by neighbour cells, judged by likeness."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
@@ -10,15 +10,19 @@ from sqlalchemy import Connection
 
 from cloud_api.case_projection import Case
 from cloud_api.case_rows import neighbour_cells
+from cloud_api.duplicates.pictures import read_picture_hashes
 from cloud_api.duplicates.scoring import DuplicateRule, Likeness, Matter, Report, likeness
 from cloud_api.duplicates.surroundings import Surroundings, read_surroundings
-from contracts.envelope import Place
+from contracts.envelope import Discovery, Place
 
 __all__ = ["DuplicateFile", "DuplicateFinder", "Sought", "Twin", "sought_of"]
 
 _HOUR_US = 3_600_000_000
 _MOST = 200
 """Most cases of the neighbour cells that are compared; the youngest are."""
+
+_PICTURES = 8
+"""Most pictures of a case that are compared."""
 
 
 class DuplicateFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -38,6 +42,10 @@ class Sought(NamedTuple):
     text: str
     case_id: str | None = None
     merged_into: str | None = None
+    pictures: tuple[str, ...] = ()
+    """SHA-256 of the pictures that came with it."""
+    camera: str | None = None
+    """What took them by itself; None for people."""
 
 
 class Twin(NamedTuple):
@@ -85,7 +93,12 @@ class DuplicateFinder:
             return Surroundings()
         cells = {cell for each, _ in ruled for cell in _cells(each)}
         since_us = min(_since_us(each, rule) for each, rule in ruled)
-        return read_surroundings(connection, cells, since_us, _MOST * len(ruled))
+        found = read_surroundings(connection, cells, since_us, _MOST * len(ruled))
+        pictures = {sha256 for each in wanted for sha256 in each.pictures}
+        if pictures:
+            pictures.update(sha256 for case in found.all() for sha256 in _pictures(case))
+            found.pictures = read_picture_hashes(connection, pictures)
+        return found
 
     def among(self, surroundings: Surroundings, sought: Sought) -> list[Twin]:
         """Return the twins among what :meth:`around` has read, as it is by now."""
@@ -98,13 +111,23 @@ class DuplicateFinder:
             if other.case_id != sought.case_id and _same_class(sought, other):
                 matters[other.merged_into or other.case_id].append(other)
         place = sought.place
-        mine = Report(place.lon, place.lat, sought.opened_at_us, sought.text)
+        known = surroundings.pictures
+        mine = Report(
+            place.lon,
+            place.lat,
+            sought.opened_at_us,
+            sought.text,
+            _known(sought.pictures, known),
+            sought.camera,
+        )
         twins: list[Twin] = []
         for case_id, members in matters.items():
             head = next((each for each in members if each.case_id == case_id), None)
             if head is None or case_id in {sought.case_id, sought.merged_into}:
                 continue
-            reports = tuple(report for each in members if (report := _report(each)) is not None)
+            reports = tuple(
+                report for each in members if (report := _report(each, known)) is not None
+            )
             alike = likeness(mine, Matter(reports), rule)
             if alike is not None:
                 twins.append(Twin(head, alike))
@@ -123,6 +146,8 @@ def sought_of(case: Case) -> Sought | None:
         case.title.zh,
         case.case_id,
         case.merged_into,
+        _pictures(case),
+        _camera(case),
     )
 
 
@@ -140,7 +165,27 @@ def _same_class(one: Sought, other: Case) -> bool:
     return one.event_type == other.event_type
 
 
-def _report(case: Case) -> Report | None:
+def _report(case: Case, known: Mapping[str, int]) -> Report | None:
     if case.place is None:
         return None
-    return Report(case.place.lon, case.place.lat, case.opened_at_us, case.title.zh)
+    return Report(
+        case.place.lon,
+        case.place.lat,
+        case.opened_at_us,
+        case.title.zh,
+        _known(_pictures(case), known),
+        _camera(case),
+    )
+
+
+def _pictures(case: Case) -> tuple[str, ...]:
+    """Return the first few pictures that came with what was reported; those of the work on it are none of them."""
+    return tuple(link.sha256 for link in case.evidence if link.event_id is not None)[:_PICTURES]
+
+
+def _known(pictures: Iterable[str], known: Mapping[str, int]) -> tuple[int, ...]:
+    return tuple(known[sha256] for sha256 in pictures if sha256 in known)
+
+
+def _camera(case: Case) -> str | None:
+    return case.subject if case.discovery is Discovery.AUTOMATIC else None

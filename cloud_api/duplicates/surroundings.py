@@ -1,7 +1,7 @@
 """Cases around places, read once for many questions, and kept up with what a transaction changes meanwhile."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from sqlalchemy import Connection, or_, select
 
@@ -20,11 +20,18 @@ class Surroundings:
 
     def __init__(self) -> None:
         self._cells: dict[str, dict[str, Case]] = defaultdict(dict)
+        self.pictures: dict[str, int] = {}
+        """Perceptual hashes by SHA-256 of what was reported around."""
 
     def put(self, case: Case) -> None:
         """Note a case as it is now."""
         if case.place is not None:
             self._cells[cell_of(case.place.lon, case.place.lat)][case.case_id] = case
+
+    def all(self) -> Iterator[Case]:
+        """Return every case."""
+        for cell in self._cells.values():
+            yield from cell.values()
 
     def youngest(self, cells: Iterable[str], since_us: int, most: int) -> list[Case]:
         """Return cases of some cells that were opened since a moment, the youngest first."""

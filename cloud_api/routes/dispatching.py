@@ -42,6 +42,7 @@ class TwinView(BaseModel):
     distance_m: float
     hours: float = Field(description="Between its reports.")
     words: float = Field(description="Likeness of the texts, 0 to 1; 0.5 says nothing.")
+    same_picture: bool = Field(description="Somebody sent the same picture to both.")
 
 
 class ClassView(BaseModel):
@@ -141,6 +142,7 @@ def dispatch_router(services: Services, gate: Gate) -> APIRouter:
                 distance_m=round(twin.likeness.distance_m, 1),
                 hours=round(twin.likeness.hours, 2),
                 words=round(twin.likeness.words, 2),
+                same_picture=twin.likeness.same_picture,
             )
             for twin in twins[:20]
         ]

@@ -1,10 +1,4 @@
-"""Pictures that look alike, found by perceptual hashes.
-
-Source: N. Krawetz, "Kind of Like That", 2013 (dHash): whether each pixel of a small grey picture is darker
-than its right neighbour. Here of 17 x 16 instead of 9 x 8 pixels, because cameras on masts see the same
-street all day, and with 64 bits all their pictures look alike; and darker by some grey levels, because
-sky and asphalt have only noise.
-"""
+"""Pictures that look alike, found by the perceptual hashes of :mod:`contracts.picture_hash`."""
 
 from typing import Any
 
@@ -12,9 +6,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["HASH_BITS", "LIKE_BITS", "difference_hash", "like_pairs"]
+from contracts.picture_hash import COLUMNS, HASH_BITS, ROWS, difference_bits
 
-HASH_BITS = 256
+__all__ = ["HASH_BITS", "LIKE_BITS", "difference_hash", "like_pairs"]
 
 _STEP = 3
 """Grey levels that a neighbour must be brighter: noise and JPEG then leave sky and asphalt alone."""
@@ -30,8 +24,9 @@ _ROWS = 128
 def difference_hash(pixels: NDArray[np.uint8]) -> NDArray[np.uint64]:
     """Return the hash of a picture uint8 (h, w, 3): uint64 (4,)."""
     grey: Any = cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY)
-    small = np.asarray(cv2.resize(grey, (17, 16), interpolation=cv2.INTER_AREA), np.int16)
-    return np.packbits(small[:, :-1] + _STEP < small[:, 1:]).view(np.uint64)
+    small = cv2.resize(grey, (COLUMNS, ROWS), interpolation=cv2.INTER_AREA)
+    bits = difference_bits(small.tolist(), _STEP)
+    return np.frombuffer(bits.to_bytes(HASH_BITS // 8, "big"), np.uint64)
 
 
 def like_pairs(

@@ -1,23 +1,31 @@
 """Contract of duplicates: found across borders of cells, merged reversibly, rebuilt alike."""
 
+import hashlib
 import random
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import msgspec
 import pytest
+from PIL import Image
+from sqlalchemy import delete, update
 
+from benchmarks._drawn_pictures import as_jpeg, passed_on, street
 from cloud_api.bootstrap import Api, build
 from cloud_api.case_desk import Deed
 from cloud_api.case_projection import Case
 from cloud_api.case_record import case_id_of
 from cloud_api.case_rows import cell_of
 from cloud_api.config import ApiConfig
+from cloud_api.database import Lane
+from cloud_api.evidence.hashing import PictureHashing
 from cloud_api.flow import State
 from cloud_api.guards import MoveRequest
-from cloud_api.queries import CaseFilter, list_cases
+from cloud_api.queries import CaseFilter, case_records, list_cases
 from cloud_api.rebuild import rebuild
-from contracts.envelope import Place
+from cloud_api.schema import evidence
+from contracts.envelope import Discovery, Evidence, Place
 from contracts.event import Event
 from runtime.clock import ManualClock
 from tests.contract.cloud_api.events import START, body_of, event_id, make_event
@@ -127,3 +135,129 @@ def test_merging_survives_a_rebuild(merging: Api) -> None:
     report = rebuild(merging.services.store, merging.services.flows)
 
     assert report.digest_before == report.digest_after
+
+
+def _sent(api: Api, content: bytes) -> Evidence:
+    """Return a picture that was put into the store."""
+    sha256 = hashlib.sha256(content).hexdigest()
+    api.put_evidence(sha256, "image/jpeg", content)
+    return Evidence(
+        sha256=sha256, media_type="image/jpeg", size_bytes=len(content), captured_at=START
+    )
+
+
+def _pictured(number: int, away: float, *pictures: Evidence, subject: str | None = None) -> Event:
+    return msgspec.structs.replace(
+        _event(number, EDGE + away),
+        evidence=pictures,
+        subject=subject,
+        discovery=Discovery.PASSIVE if subject is None else Discovery.AUTOMATIC,
+    )
+
+
+PHOTO = street(Random(1))
+FORWARDED = as_jpeg(passed_on(PHOTO, scale=0.6, brightness=0.9, quality=40))
+OTHER_PHOTO = as_jpeg(street(Random(2)))
+AWAY = 6.4e-4
+"""55 m: too far to be merged by place alone."""
+
+
+@pytest.mark.parametrize(
+    ("content", "same"),
+    [
+        pytest.param(FORWARDED, True, id="passed on"),
+        pytest.param(OTHER_PHOTO, False, id="another one"),
+        pytest.param(as_jpeg(Image.new("RGB", (240, 180))), False, id="black"),
+    ],
+)
+def test_a_picture_that_was_passed_on_merges(merging: Api, content: bytes, *, same: bool) -> None:
+    """Who forwards a neighbour's picture means the neighbour's matter, and the log says that this was why."""
+    first = _pictured(1, 0.0, _sent(merging, as_jpeg(PHOTO)))
+    second = _pictured(2, AWAY, _sent(merging, content))
+
+    cases = _cases(merging, first, second)
+
+    with merging.services.store.read() as connection:
+        reasons = [record.reason for record in case_records(connection, cases[1].case_id)]
+    assert [case.merged_into for case in cases] == [None, cases[0].case_id if same else None]
+    assert same == any(", same picture, odds" in reason for reason in reasons)
+
+
+def test_black_pictures_are_not_one(merging: Api) -> None:
+    """Every night looks like every other."""
+    black = [as_jpeg(Image.new("RGB", size)) for size in ((240, 180), (320, 240))]
+    cases = _cases(
+        merging,
+        *(_pictured(n, n * AWAY, _sent(merging, each)) for n, each in enumerate(black, 1)),
+    )
+
+    assert [case.merged_into for case in cases] == [None, None]
+
+
+def test_what_one_camera_sees_is_not_merged_for_it(merging: Api) -> None:
+    """Two cars that one camera reports stand before the same houses."""
+    cases = _cases(
+        merging,
+        _pictured(1, 0.0, _sent(merging, as_jpeg(PHOTO)), subject="c-1"),
+        _pictured(2, AWAY, _sent(merging, FORWARDED), subject="c-1"),
+    )
+
+    assert [case.merged_into for case in cases] == [None, None]
+
+
+def test_a_picture_that_comes_late_is_found_when_somebody_asks(api: Api) -> None:
+    """A box sends its events first."""
+    content = as_jpeg(PHOTO)
+    late = Evidence(
+        sha256=hashlib.sha256(content).hexdigest(),
+        media_type="image/jpeg",
+        size_bytes=len(content),
+        captured_at=START,
+    )
+    first, second = _cases(api, _pictured(1, 0.0, late), _pictured(2, AWAY, _sent(api, FORWARDED)))
+
+    def same() -> list[bool]:
+        with api.services.store.read() as connection:
+            twins = api.services.profile.duplicates.find(connection, first)
+        return [twin.likeness.same_picture for twin in twins if twin.case == second]
+
+    before = same()
+    api.put_evidence(late.sha256, late.media_type, content)
+
+    assert (before, same()) == ([False], [True])
+
+
+def test_merging_by_pictures_survives_a_rebuild_and_can_be_undone(merging: Api) -> None:
+    """Nobody compares again: not even when the pictures are gone."""
+    cases = _cases(
+        merging,
+        _pictured(1, 0.0, _sent(merging, as_jpeg(PHOTO))),
+        _pictured(2, AWAY, _sent(merging, FORWARDED)),
+    )
+    with merging.services.store.write(Lane.EVIDENCE) as connection:
+        connection.execute(delete(evidence))
+
+    report = rebuild(merging.services.store, merging.services.flows)
+    apart = merging.services.desk.move(
+        Deed(cases[1].case_id, "ann", START), MoveRequest(State.COLLECTED, reason="two ponds")
+    )
+
+    assert cases[1].merged_into == cases[0].case_id
+    assert report.digest_before == report.digest_after
+    assert apart.merged_into is None
+
+
+def test_pictures_of_an_older_database_are_hashed_later(api: Api) -> None:
+    """What was stored before there were hashes is gone through once."""
+    stored = [_sent(api, content) for content in (as_jpeg(PHOTO), OTHER_PHOTO)]
+    store = api.services.store
+    made = [api.services.evidence.find(each.sha256) for each in stored]
+    with store.write(Lane.EVIDENCE) as connection:
+        connection.execute(update(evidence).values(picture_hash=None))
+    hashing = PictureHashing(store, api.services.evidence)
+
+    done = [hashing.step(START) for _ in range(3)]
+
+    assert done == [2, 0, 0]
+    assert made == [api.services.evidence.find(each.sha256) for each in stored]
+    assert all(info is not None and info.picture_hash for info in made)

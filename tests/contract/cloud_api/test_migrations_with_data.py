@@ -1,11 +1,13 @@
 """Contract of migrations: every version can be left and reached again with data in the tables."""
 
 import hashlib
+from random import Random
 
 import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
+from benchmarks._drawn_pictures import as_jpeg, street
 from cloud_api.audit.entry import Draft
 from cloud_api.audit.examination import examine
 from cloud_api.audit.heads import HeadSigner
@@ -30,7 +32,7 @@ VERSIONS = [
     for script in ScriptDirectory.from_config(_config(None)).walk_revisions()
     if script.revision != newest_version()
 ]
-JPEG = b"\xff\xd8\xff\xe0 a picture"
+JPEG = as_jpeg(street(Random(1)))
 
 
 def _fill(api: Api) -> None:

@@ -1,10 +1,13 @@
 """Whether two reports are about one matter."""
 
+from random import Random
+
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks._drawn_pictures import as_jpeg, street
 from benchmarks.dedupe import by_likeness, by_radius, day, pairwise_f1
 from cloud_api.case_rows import cell_of, neighbour_cells
 from cloud_api.duplicates.scoring import (
@@ -12,8 +15,10 @@ from cloud_api.duplicates.scoring import (
     Matter,
     Report,
     likeness,
+    same_picture,
     text_likeness,
 )
+from cloud_api.evidence.picture_hash import hash_picture
 from contracts.geometry import distance_m
 
 RULE = DuplicateRule()
@@ -67,6 +72,54 @@ def test_more_reports_make_the_middle_surer() -> None:
     nine = _odds(_report(35.0), *[_report()] * 9)
 
     assert nine < one
+
+
+PICTURE = int.from_bytes(hash_picture("image/jpeg", as_jpeg(street(Random(1)))))
+OTHER_PICTURE = int.from_bytes(hash_picture("image/jpeg", as_jpeg(street(Random(2)))))
+
+
+def test_one_picture_makes_a_pair_likelier() -> None:
+    """Two who stand fifty metres apart and send one picture mean one matter, whatever their words."""
+    one = _report(text="路面积水")._replace(pictures=(OTHER_PICTURE, PICTURE))
+    other = _report(50.0, 0.5, text="车过不去")._replace(pictures=(PICTURE,))
+
+    without = _odds(other._replace(pictures=()), one)
+
+    assert without < 0 < _odds(other, one)
+
+
+@pytest.mark.parametrize(
+    ("mine", "its"),
+    [
+        pytest.param((PICTURE,), (OTHER_PICTURE,), id="other pictures"),
+        pytest.param((PICTURE,), (), id="one without"),
+        pytest.param((), (), id="none"),
+    ],
+)
+def test_unlike_pictures_prove_nothing(mine: tuple[int, ...], its: tuple[int, ...]) -> None:
+    """Two people take two pictures of one pond."""
+    plain = _odds(_report(10.0), _report())
+
+    assert plain == _odds(_report(10.0)._replace(pictures=mine), _report()._replace(pictures=its))
+
+
+@pytest.mark.parametrize(
+    ("camera", "other", "expected"),
+    [
+        pytest.param("c-1", "c-1", False, id="one camera"),
+        pytest.param("c-1", "c-2", True, id="two cameras"),
+        pytest.param("c-1", None, True, id="camera and person"),
+        pytest.param(None, None, True, id="two people"),
+    ],
+)
+def test_what_one_camera_took_is_not_compared(
+    camera: str | None, other: str | None, *, expected: bool
+) -> None:
+    """It sees the same street all day: its pictures look alike whatever happens there."""
+    mine = _report()._replace(pictures=(PICTURE,), camera=camera)
+    its = _report()._replace(pictures=(PICTURE,), camera=other)
+
+    assert expected == same_picture(mine, its)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ PINNED = {
         "PackReport",
         "pack_sha256",
     ),
+    "picture_hash": ("COLUMNS", "HASH_BITS", "ROWS", "difference_bits"),
     "ack": ("Ack",),
     "alike_pack": (
         "AlikePack",
