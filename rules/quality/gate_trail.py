@@ -12,12 +12,12 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 import msgspec
-from msgspec.structs import astuple
 
 from rules.quality.gate import GateState
+from rules.quality.gate_snapshot import TrailSnapshot
 from rules.quality.timed_value import TimedValue
 
-__all__ = ["REACH_S", "GateSnapshot", "GateTrail", "Row", "pack_row"]
+__all__ = ["REACH_S", "GateTrail", "Row", "pack_row"]
 
 REACH_S: Final = 600.0
 """How far back a late value is put in its place, in seconds, at most twice so far. Source: ``rules.rule.LATE_S``."""
@@ -31,23 +31,6 @@ pack_row = _ROW.pack
 _NONE_ODD: Final[Mapping[float, tuple[float, float]]] = MappingProxyType({})
 _ENCODE: Final = msgspec.msgpack.Encoder(order="deterministic").encode
 _DECODE: Final = msgspec.msgpack.Decoder(GateState).decode
-
-
-Odds = list[tuple[float, float, float]]
-"""Event time, arrival and excuse of values for which these mattered."""
-TrailSnapshot = tuple[float, float, int, bytes | None, bytes | None, bytes, Odds]
-"""Floor, time of the state in the midst, where it stands, both states, rows, odd values."""
-
-
-class GateSnapshot(GateState, frozen=True, array_like=True):
-    """A state as snapshots have it."""
-
-    trail: TrailSnapshot | None = None
-    """None in snapshots from before there were trails."""
-
-    def state(self) -> GateState:
-        """Return the state alone."""
-        return GateState(*astuple(self)[:-1])
 
 
 class Row(NamedTuple):

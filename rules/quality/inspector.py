@@ -15,7 +15,8 @@ from rules.quality.excuse import Excuse, Grounds
 from rules.quality.finding import Finding, Inspection, finding_of, flag_text, revision_of
 from rules.quality.fitted_gates import FittedGates
 from rules.quality.gate import GateState, Turn, Verdict
-from rules.quality.gate_trail import GateSnapshot, Row
+from rules.quality.gate_snapshot import GateSnapshot
+from rules.quality.gate_trail import Row
 from rules.quality.late_value import Later, judge_in_place
 from rules.quality.sensor_memory import SensorMemory
 from rules.quality.timed_value import TimedValue
