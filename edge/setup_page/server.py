@@ -3,6 +3,7 @@
 import hmac
 import json
 import secrets
+import sys
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
@@ -18,6 +19,7 @@ import msgspec
 from edge.errors import SetupRefused
 from edge.setup_page.chinese import in_chinese
 from edge.setup_page.draft import Draft
+from edge.setup_page.plain_problem import plain_problem
 from edge.setup_page.workbench import Workbench
 from runtime.errors import ConfigError
 
@@ -79,8 +81,7 @@ class SetupServer:
         self.finished = Event()
         """Set when the installer has said that he is done."""
         self.written: list[Path] = []
-        self._server = ThreadingHTTPServer((host, port), _handler(self))
-        self._server.daemon_threads = True
+        self._server = _Server((host, port), _handler(self))
         self._thread = Thread(target=self._server.serve_forever, name="setup-page", daemon=True)
 
     @property
@@ -200,9 +201,11 @@ class SetupServer:
         except msgspec.DecodeError as error:
             return _json({"problem": str(error)}, HTTPStatus.UNPROCESSABLE_ENTITY)
         if path == "/api/ground":
-            return _json(self._workbench.fit(draft))
+            fit = self._workbench.fit(draft)
+            return _json({**msgspec.to_builtins(fit), "said": plain_problem(fit.problem)})
         if path == "/api/proposal":
-            return _json(self._workbench.propose(draft))
+            found = self._workbench.propose(draft)
+            return _json({**msgspec.to_builtins(found), "said": plain_problem(found.problem)})
         if path == "/api/tests/camera":
             finding = self._workbench.test_camera(draft)
             return _json(
@@ -221,9 +224,21 @@ class SetupServer:
         try:
             self._workbench.write(order.draft, replace=order.replace, base_sha256=order.base_sha256)
         except (SetupRefused, OSError) as error:
-            return _json({"problem": str(error)}, HTTPStatus.CONFLICT)
+            problem = str(error)
+            return _json({"problem": problem, "said": plain_problem(problem)}, HTTPStatus.CONFLICT)
         self.written.append(self._workbench.path)
         return _json({"written": str(self._workbench.path)})
+
+
+class _Server(ThreadingHTTPServer):
+    """The server; a browser that has gone before its answer came is no error to print."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Leave out what is said of connections that the other side has closed."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Order(msgspec.Struct, frozen=True, kw_only=True):

@@ -133,7 +133,9 @@ export class Drawing {
   label(point, text, below = false) {
     const [x, y] = this.px(point);
     const size = this.size[0] / Math.max(24, this.svg.getBoundingClientRect().width / 15);
-    return node("text", { class: "label", x, y: y + (below ? size * 1.2 : -size * 0.5), "font-size": size }, text);
+    // at the upper edge a name above its corner would be cut off
+    const under = below || y < size * 1.6;
+    return node("text", { class: "label", x, y: y + (under ? size * 1.2 : -size * 0.5), "font-size": size }, text);
   }
 
   draw() {

@@ -1,6 +1,6 @@
 // The calibration's panel: places of the points, the fit's figures, and the view from above.
 import { node } from "./drawing.js";
-import { word } from "./words.js";
+import { speaking, word } from "./words.js";
 
 const number = (text) => (text.trim() === "" || Number.isNaN(Number(text)) ? null : Number(text));
 
@@ -49,7 +49,7 @@ export function pairRow(pair, n, metres, chosen, changed, removed) {
 export function showFit(element, fit, count) {
   element.className = "fit";
   if (count < 4) { element.textContent = word("fit_needs", { n: count }); return; }
-  if (!fit || fit.problem) { element.textContent = fit?.problem ?? ""; element.classList.add("bad"); return; }
+  if (!fit || fit.problem) { element.textContent = (speaking() === "zh" && fit?.said?.chinese) || fit?.problem || ""; element.classList.add("bad"); return; }
   if (fit.exact) { element.textContent = word("fit_exact", { step: fit.step_m }); return; }
   const worst = Math.max(...fit.errors_m);
   const px = Math.max(...fit.errors_px.map((one) => one ?? Infinity));

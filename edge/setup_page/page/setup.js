@@ -102,10 +102,15 @@ async function propose() {
   drawing.draw();
 }
 
+// a problem in the page's language; as the box said it where nobody put it into words
+const inWords = (answer) => (speaking() === "zh" ? answer?.said?.chinese : answer?.said?.english) || answer?.problem || "";
+
 function showProposal() {
   const problem = proposal?.problem ?? "";
-  byId("problem").textContent = problem;
+  byId("problem").textContent = inWords(proposal);
   byId("problem").hidden = !problem;
+  byId("problem").classList.toggle("todo", Boolean(proposal?.said?.missing));
+  for (const id of ["district", "site", "box"]) byId(id).classList.toggle("todo", !state.box && !byId(id).value.trim());
   byId("file").textContent = word(state.exists ? "old_file" : "new_file", { file: state.file });
   const text = state.exists ? proposal?.diff || (problem ? "" : word("no_change")) : proposal?.text ?? "";
   byId("proposal").replaceChildren(...text.split("\n").map((line) => {
@@ -218,7 +223,8 @@ async function write() {
   const answer = await ask("/api/write", { draft: draft(), replace: byId("replace").checked, base_sha256: proposal.base_sha256 });
   byId("written").hidden = Boolean(answer.problem);
   byId("problem").hidden = !answer.problem;
-  byId("problem").textContent = answer.problem ?? "";
+  byId("problem").textContent = inWords(answer);
+  byId("problem").classList.remove("todo");
   if (answer.problem) return;
   byId("written").textContent = word("written", { file: answer.written });
   byId("replace").checked = false;

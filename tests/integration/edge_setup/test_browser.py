@@ -69,6 +69,8 @@ def test_an_installer_sets_up_a_camera(
         # the picture's own height decides where a click lands
         page.wait_for_load_state("networkidle")
         assert page.inner_text("h1") == "摄像机设置"
+        page.wait_for_selector("#problem.todo")
+        assert page.inner_text("#problem") == "行政区：尚未填写"
         area = page.locator("#drawing").bounding_box()
         assert area is not None
 

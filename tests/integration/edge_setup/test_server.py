@@ -2,6 +2,8 @@
 
 import http.client
 import json
+import socket
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -237,6 +239,32 @@ def test_model_and_hub_are_tested_from_the_page(visitor: Visitor) -> None:
     assert (model["verdict"], hub["verdict"]) == ("ok", "skip")
     assert camera["finding"]["verdict"] == "ok"
     assert camera["state"]["picture"]["number"] == 2
+
+
+def test_model_and_hub_are_tested_before_the_box_has_a_name(visitor: Visitor) -> None:
+    """An installer sees what the model sees before he has filled in anything."""
+    draft = {"camera": {"id": "c-1", "detector": {"kind": "background"}, "zones": [ZONE]}}
+    model = visitor.json("/api/tests/model", draft)["finding"]
+    proposal = visitor.json("/api/proposal", draft)
+
+    assert model["verdict"] == Verdict.OK
+    assert proposal["said"]["missing"]
+    assert proposal["said"]["chinese"] == "行政区：尚未填写"
+
+
+def test_a_browser_that_has_gone_leaves_no_trace_in_the_terminal(
+    server: SetupServer, visitor: Visitor, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It hangs up before its answer, which is large, has come; the next one is served."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10.0) as gone:
+        gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        head = f"GET /picture.jpg HTTP/1.1\r\nhost: localhost\r\ncookie: {visitor.cookie}\r\n\r\n"
+        gone.sendall(head.encode() * 40)
+    status, _ = visitor.ask("/picture.jpg")
+    server.close()
+
+    assert status == 200
+    assert capsys.readouterr().err == ""
 
 
 def test_a_password_goes_into_a_file_of_its_own(tmp_path: Path) -> None:

@@ -90,4 +90,4 @@ def test_a_finding_has_both_parts() -> None:
     )
     found = in_chinese(finding)
 
-    assert (found.detail, found.advice) == ("尚未配置枢纽", "请先改正配置")
+    assert (found.detail, found.advice) == ("尚未配置消息中心", "请先改正配置")
