@@ -3,12 +3,13 @@
 import json
 from collections.abc import Mapping
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from threading import Thread
 from typing import ClassVar
 from urllib.parse import urlsplit
 
 from edge.health.vital_signs import VitalSigns
+from edge.page_server import PageServer
 from edge.preview.pages import PreviewPages
 
 __all__ = ["LocalServer"]
@@ -34,8 +35,7 @@ class LocalServer:
     ) -> None:
         known = {"signs": signs, "preview": preview}
         handler = type("Handler", (_Handler,), known)
-        self._server = ThreadingHTTPServer((host, port), handler)
-        self._server.daemon_threads = True
+        self._server = PageServer((host, port), handler)
         self._thread = Thread(target=self._server.serve_forever, name="local", daemon=True)
 
     @property

@@ -7,6 +7,7 @@ import html
 from collections import deque
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
+from importlib.resources import files
 from threading import BoundedSemaphore, Lock
 
 from edge.preview.desk import PreviewDesk
@@ -24,14 +25,9 @@ _FIRST_S = 5.0
 """Real seconds that a picture is waited for."""
 _BOUNDARY = "cityloop-preview"
 
-_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Preview 预览</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<style>body{{margin:0;padding:.75rem;font:15px system-ui,sans-serif;background:#12171c;color:#eee}}
-main{{display:grid;gap:.75rem;grid-template-columns:repeat(auto-fit,minmax(min(100%,30rem),1fr))}}
-figure{{margin:0}}img{{width:100%;border-radius:.4rem;background:#222;min-height:8rem}}</style></head>
-<body><main>{figures}</main></body></html>
-"""
-_FIGURE = '<figure><img src="/preview/{camera}.mjpg" alt="{camera}"><figcaption>{camera}</figcaption></figure>'
+_FIGURE = """<figure data-picture="/preview/{camera}.jpg"><a href="/preview/{camera}.mjpg">
+<img alt="{camera}"><span class="none" data-en="no picture" data-zh="没有画面" hidden></span></a>
+<figcaption>{camera}</figcaption></figure>"""
 
 
 class PreviewPages:
@@ -72,7 +68,8 @@ class PreviewPages:
     def index(self) -> bytes:
         """Return the page with every camera on it."""
         figures = "".join(_FIGURE.format(camera=html.escape(name)) for name in self._desk.cameras)
-        return _PAGE.format(figures=figures).encode()
+        page = files("edge.preview").joinpath("page.html").read_text(encoding="utf-8")
+        return page.replace("<!--cameras-->", figures).encode()
 
     def knows(self, camera: str) -> bool:
         """Return whether there is such a camera."""

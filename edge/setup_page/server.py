@@ -3,11 +3,10 @@
 import hmac
 import json
 import secrets
-import sys
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from importlib.resources import files
 from pathlib import Path
 from threading import Event, Lock, Thread
@@ -17,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 
 from edge.errors import SetupRefused
+from edge.page_server import PageServer
 from edge.setup_page.chinese import in_chinese
 from edge.setup_page.draft import Draft
 from edge.setup_page.plain_problem import plain_problem
@@ -81,7 +81,7 @@ class SetupServer:
         self.finished = Event()
         """Set when the installer has said that he is done."""
         self.written: list[Path] = []
-        self._server = _Server((host, port), _handler(self))
+        self._server = PageServer((host, port), _handler(self))
         self._thread = Thread(target=self._server.serve_forever, name="setup-page", daemon=True)
 
     @property
@@ -228,17 +228,6 @@ class SetupServer:
             return _json({"problem": problem, "said": plain_problem(problem)}, HTTPStatus.CONFLICT)
         self.written.append(self._workbench.path)
         return _json({"written": str(self._workbench.path)})
-
-
-class _Server(ThreadingHTTPServer):
-    """The server; a browser that has gone before its answer came is no error to print."""
-
-    daemon_threads = True
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Leave out what is said of connections that the other side has closed."""
-        if not isinstance(sys.exception(), ConnectionError):
-            super().handle_error(request, client_address)
 
 
 class _Order(msgspec.Struct, frozen=True, kw_only=True):

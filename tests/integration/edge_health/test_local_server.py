@@ -19,11 +19,11 @@ LOGIN = ("preview", "geheim-7")
 class Shown:
     """A box in a thread of its own, and a visitor."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, config: str = CONFIG) -> None:
         port = free_port()
         (folder / "preview.password").write_text(LOGIN[1] + "\n")
         local = f"local: {{port: {port}, preview_password_file: preview.password}}\n"
-        self.box = InProcess(folder, config=box_config(CONFIG + local))
+        self.box = InProcess(folder, config=box_config(config + local))
         self.box.agent.start()
         self.client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20.0)
         self._stop = threading.Event()
@@ -126,7 +126,7 @@ def test_the_page_names_every_camera(shown: Shown) -> None:
     page = shown.client.get("/preview", auth=LOGIN)
     missing = shown.client.get("/preview/c-9.jpg", auth=LOGIN)
 
-    assert '<img src="/preview/c-1.mjpg"' in page.text
+    assert 'data-picture="/preview/c-1.jpg"' in page.text
     assert (missing.status_code, shown.client.get("/secret").status_code) == (404, 404)
 
 
