@@ -12,7 +12,7 @@ class PageServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - inherited
+    def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of who has gone before his answer came; print anything else."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
