@@ -5,9 +5,10 @@ written twice counts once. A late point marks its series to be made again.
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from contracts.readings import Value
 from gateway.ports import Bucket
 
 __all__ = ["Rollups"]
@@ -18,6 +19,7 @@ _SERIES_PER_PIECE = 10
 """So many series are rolled up before the lock is given back: at one value in ten seconds that are
 86,400 rows, a fraction of a second."""
 _NUMBERS = "typeof(value) IN ('integer','real')"
+_SPAN = "series=? AND at_us>=? AND at_us<?"
 
 
 class Rollups:
@@ -85,6 +87,7 @@ class Rollups:
             "SELECT series FROM late WHERE day=? LIMIT ?", (day, _SERIES_PER_PIECE)
         ).fetchall()
         for (series,) in late:
+            self._unmake(day, series)
             self._make(day, "series=?", (series,))
             self._db.execute("DELETE FROM late WHERE day=? AND series=?", (day, series))
         if not late:
@@ -107,6 +110,14 @@ class Rollups:
                 f'count(*), min(value), max(value), total(value) FROM "raw_{day}" '
                 f"WHERE {which} AND {_NUMBERS} GROUP BY series, at",
                 values,
+            )
+
+    def _unmake(self, day: int, series: int) -> None:
+        """Forget a series' roll-ups of a day: where a text took a number's place there is none any more."""
+        for table in ("minutes", "hours"):
+            self._db.execute(
+                f"DELETE FROM {table} WHERE series=? AND at_us>=? AND at_us<?",  # noqa: S608 - constants
+                (series, day * _DAY_US, (day + 1) * _DAY_US),
             )
 
     def _forget_old(self, newest: int) -> None:
@@ -144,10 +155,30 @@ class Rollups:
 
     def read_raw(self, day: int, series: int, span: tuple[int, int], step_us: int) -> list[Bucket]:
         """Return buckets of a day from its values."""
+        return self._buckets(f'"raw_{day}" WHERE {_SPAN}', (series, *span), step_us)
+
+    def lay_out(self, staged: Mapping[int, Value]) -> None:
+        """Lay out a series' values, by moment, that are not in the tables yet, for :meth:`read_both`."""
+        self._db.execute(
+            "CREATE TEMP TABLE IF NOT EXISTS fresh (at_us INTEGER PRIMARY KEY, value NOT NULL)"
+        )
+        self._db.execute("DELETE FROM temp.fresh")
+        self._db.executemany("INSERT INTO temp.fresh VALUES (?,?)", staged.items())
+
+    def read_both(self, day: int, series: int, span: tuple[int, int], step_us: int) -> list[Bucket]:
+        """Return buckets of a day from its values and from those laid out, which count before them."""
+        return self._buckets(
+            f'(SELECT at_us, value FROM "raw_{day}" WHERE {_SPAN} '  # noqa: S608 - an int
+            "AND at_us NOT IN (SELECT at_us FROM temp.fresh) UNION ALL "
+            "SELECT at_us, value FROM temp.fresh WHERE at_us>=? AND at_us<?) WHERE true",
+            (series, *span, *span),
+            step_us,
+        )
+
+    def _buckets(self, source: str, values: tuple[int, ...], step_us: int) -> list[Bucket]:
         rows = self._db.execute(
             f"SELECT at_us/{step_us}*{step_us} AS at, count(*), min(value), max(value), total(value) "  # noqa: S608 - ints
-            f'FROM "raw_{day}" WHERE series=? AND at_us>=? AND at_us<? AND {_NUMBERS} '
-            "GROUP BY at ORDER BY at",
-            (series, *span),
+            f"FROM {source} AND {_NUMBERS} GROUP BY at ORDER BY at",
+            values,
         )
         return [Bucket(*row) for row in rows]

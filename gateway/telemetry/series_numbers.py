@@ -1,10 +1,6 @@
 """The small numbers that stand for device and metric in the embedded store."""
 
 import sqlite3
-from collections.abc import Sequence
-
-from contracts.readings import Value
-from gateway.ports import Point
 
 __all__ = ["SeriesNumbers"]
 
@@ -25,14 +21,16 @@ class SeriesNumbers:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
-        self._known: dict[str, dict[str, int]] = {}
-        """By metric and device: few metrics, many devices, and no pair of names for each of them."""
+        self.by_metric: dict[str, dict[str, int]] = {}
+        """Numbers that are known by metric and device: few metrics, many devices, and no pair of names for each of them."""
+        self.count = 0
+        """Series that were written since the store was opened."""
 
     def number(self, device: str, metric: str) -> int:
         """Return the number of a series; a new one is given within the running transaction."""
-        numbers = self._known.get(metric)
+        numbers = self.by_metric.get(metric)
         if numbers is None:
-            numbers = self._known[metric] = {}
+            numbers = self.by_metric[metric] = {}
         found = numbers.get(device)
         if found is None:
             found = self.find(device, metric)
@@ -42,17 +40,8 @@ class SeriesNumbers:
                 )
                 found = int(cursor.lastrowid or 0)
             numbers[device] = found
+            self.count += 1
         return found
-
-    def rows(self, points: Sequence[Point]) -> list[tuple[int, int, Value]]:
-        """Return number, moment and value of points; new series get theirs, as by :meth:`number`."""
-        known, number = self._known, self.number
-        nothing: dict[str, int] = {}
-        # hot: no call for a series that is known, as nearly all are; numbers begin at 1
-        return [
-            (known.get(metric, nothing).get(device) or number(device, metric), at_us, value)
-            for device, metric, at_us, value in points
-        ]
 
     def find(self, device: str, metric: str) -> int | None:
         """Return the number of a series, or None when nothing was ever stored of it."""
@@ -73,6 +62,11 @@ class SeriesNumbers:
         rows = self._db.execute("SELECT id, device, metric FROM series")
         return {number: (device, metric) for number, device, metric in rows}
 
+    def highest(self) -> int:
+        """Return the highest number in use; 0 when none is."""
+        return int(self._db.execute("SELECT coalesce(max(id),0) FROM series").fetchone()[0])
+
     def forget(self) -> None:
         """Forget what a transaction that failed may have given out."""
-        self._known.clear()
+        self.by_metric.clear()
+        self.count = 0
