@@ -35,6 +35,7 @@ from gateway.rule_packs import PackFiles
 from gateway.service import Gateway
 from gateway.sinks.bootstrap import make_breaker, make_followers
 from gateway.sinks.positions import SinkPositions
+from gateway.telemetry.spool import SpooledTelemetry
 from gateway.telemetry.writer import TelemetryWriter
 from gateway.worker import Worker, WorkerLimits
 from runtime.backoff import Backoff
@@ -80,6 +81,7 @@ def _telemetry(config: GatewayConfig, rng: Random) -> TelemetryWriter | None:
             minute_days=store.minute_days,
             hour_days=store.hour_days,
         )
+        spool_bytes = store.spool_bytes
     elif isinstance(store, InfluxConfig):
         # the client takes half a second to import; only those who chose it pay
         from gateway.telemetry.influx import InfluxTelemetry  # noqa: PLC0415
@@ -92,17 +94,16 @@ def _telemetry(config: GatewayConfig, rng: Random) -> TelemetryWriter | None:
             timeout_s=store.timeout_s,
             texts=store.query != "victoria",
         )
-        if store.spool_bytes:
-            from gateway.telemetry.spool import SpooledTelemetry  # noqa: PLC0415 - likewise
-
-            sink = SpooledTelemetry(
-                sink,
-                StatePaths(config.state_dir).telemetry_spool,
-                make_breaker(0.2, 30.0, rng),
-                budget_bytes=store.spool_bytes,
-            )
+        spool_bytes = store.spool_bytes
     else:
         return None
+    if spool_bytes:
+        sink = SpooledTelemetry(
+            sink,
+            StatePaths(config.state_dir).telemetry_spool,
+            make_breaker(0.2, 30.0, rng),
+            budget_bytes=spool_bytes,
+        )
     return TelemetryWriter(
         sink,
         Backoff(0.2, 10.0, rng),

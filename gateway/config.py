@@ -171,6 +171,9 @@ class EmbeddedTelemetryConfig(
     """Days whose minutes (count, minimum, maximum, mean) are kept; 0 keeps all; default 400."""
     hour_days: Annotated[int, Meta(ge=0)] = 3_650
     """Days whose hours are kept; 0 keeps all; default 3,650."""
+    spool_bytes: Annotated[int, Meta(ge=0)] = 256 * 1024 * 1024
+    """Size of the file in which points wait while the store cannot be written, bytes; the oldest go
+    first; 0 keeps them in memory only; default 256 MiB."""
 
 
 class InfluxConfig(

@@ -93,8 +93,9 @@ _FAMILIES = (
     Metric("checkpoints_total", "counter", "Checkpoints written."),
     Metric("telemetry_written_total", "counter", "Points written to the telemetry store."),
     Metric("telemetry_waiting", "gauge", "Points that wait for the telemetry store."),
+    Metric("telemetry_lag_seconds", "gauge", "How long the oldest of them has waited."),
     Metric("telemetry_dropped_total", "counter", "Points dropped because the queue was full."),
-    Metric("telemetry_spooled", "gauge", "Points in the spool file before an InfluxDB."),
+    Metric("telemetry_spooled", "gauge", "Points in the spool file before the store."),
     Metric("telemetry_spool_dropped_total", "counter", "Points the full spool file gave up."),
     Metric("telemetry_expired_total", "counter", "Points older than the retention at arrival."),
     Metric("telemetry_rollups_total", "counter", "Pieces of days rolled up."),
@@ -220,6 +221,7 @@ def _telemetry_values(gateway: Gateway) -> Iterator[tuple[str, dict[str, str], f
         written = gateway.telemetry.counters
         yield "telemetry_written_total", {}, written["written"]
         yield "telemetry_waiting", {}, gateway.telemetry.waiting
+        yield "telemetry_lag_seconds", {}, round(gateway.telemetry.lag_s, 3)
         yield "telemetry_dropped_total", {}, written["dropped"]
         yield "telemetry_spooled", {}, gateway.telemetry.spooled
         store = gateway.telemetry.store_counters

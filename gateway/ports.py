@@ -111,8 +111,10 @@ class EventSink(Protocol):
 class TelemetrySink(Protocol):
     """Where values go. Writing the same point twice leaves one."""
 
-    counters: Counter[str]
-    """What it counts; names are its own."""
+    @property
+    def counters(self) -> Counter[str]:
+        """What it counts; names are its own."""
+
     waiting: int
     """Points that it has taken and not yet brought to where they belong."""
 

@@ -218,7 +218,12 @@ class Gateway:
         """Return whether the loop is alive, and what else there is to know."""
         idle_s = self._monotonic() - self._stepped_at_s
         forbidden = self.lanes.forbidden_subscriptions
-        degraded = forbidden > 0 or self.worker.stalled
+        telemetry = self.telemetry
+        degraded = (
+            forbidden > 0
+            or self.worker.stalled
+            or (telemetry is not None and (telemetry.failing or telemetry.spooled > 0))
+        )
         return idle_s < _STUCK_AFTER_S, {
             "status": "stuck" if idle_s >= _STUCK_AFTER_S else "degraded" if degraded else "ok",
             "store_unwritable": self.worker.stalled,
@@ -226,6 +231,8 @@ class Gateway:
             "hub_connected": self.lanes.in_force,
             "last_step_s_ago": round(idle_s, 3),
             "events_pending": self.outbox.pending,
+            "telemetry_lag_s": 0.0 if telemetry is None else round(telemetry.lag_s, 1),
+            "telemetry_spooled": 0 if telemetry is None else telemetry.spooled,
             "journal_end_offset": self.worker.next_offset,
             "packs_in_force": len(self.host.packs),
         }

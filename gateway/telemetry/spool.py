@@ -64,7 +64,12 @@ class SpooledTelemetry:
                 "SELECT coalesce(sum(length(body)),0), coalesce(sum(points),0) FROM batches"
             ).fetchone()
         )
-        self.counters: Counter[str] = Counter()
+        self._counters: Counter[str] = Counter()
+
+    @property
+    def counters(self) -> Counter[str]:
+        """What is counted here and by the store behind."""
+        return self._counters + self._sink.counters
 
     def write(self, points: Sequence[Point]) -> None:
         """Hand a batch to the store, or to the file where the store is behind.
@@ -98,11 +103,11 @@ class SpooledTelemetry:
                 self._db.execute("DELETE FROM batches WHERE row=?", (row,))
                 self._bytes -= size
                 self.waiting -= count
-                self.counters["dropped"] += count
+                self._counters["dropped"] += count
             self._db.execute("COMMIT")
         except sqlite3.Error as error:
             raise self._broken(error) from error
-        self.counters["spooled"] += len(points)
+        self._counters["spooled"] += len(points)
 
     def _broken(self, error: sqlite3.Error) -> TelemetryError:
         if self._db.in_transaction:
@@ -142,7 +147,7 @@ class SpooledTelemetry:
 
     def _failed(self, error: TelemetryError) -> None:
         delay = self._breaker.failed(self._monotonic())
-        self.counters["failed"] += 1
+        self._counters["failed"] += 1
         structlog.get_logger().warning(
             "telemetry_spooling", error=str(error), waiting=self.waiting, retry_in_s=round(delay, 2)
         )

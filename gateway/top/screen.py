@@ -16,7 +16,8 @@ _CIRCUIT = {0: ("closed", "green"), 1: ("on trial", "yellow"), 2: ("open", "bold
 _WARN_WAITING = 1_000
 """From so many waiting things on a figure is shown in yellow: somebody does not keep up."""
 
-
+_WARN_LAG_S = 5.0
+"""From so many seconds on that telemetry is behind the heading says so."""
 _LEAST_SPAN_S = 0.05
 """A rate over less says nothing: the first look has nothing to compare with."""
 
@@ -40,6 +41,10 @@ def _heading(snapshot: Snapshot, name: str) -> Text:
         text.append(f", {snapshot.offline} offline", style="bold red")
     text.append(f"   sensors {snapshot.subjects:,}   journal {snapshot.journal_end:,}")
     text.append(f"   longest step {snapshot.step_ms_max:,.0f} ms")
+    if snapshot.telemetry_lag_s >= _WARN_LAG_S:
+        text.append(f"   telemetry {snapshot.telemetry_lag_s:,.0f} s behind", style="bold yellow")
+    if snapshot.telemetry_dropped:
+        text.append(f"   {snapshot.telemetry_dropped:,} values dropped", style="bold red")
     return text
 
 

@@ -50,6 +50,10 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds between the two scrapes; rates are over them."""
     step_ms_max: float
     """Longest step since somebody last asked, milliseconds."""
+    telemetry_lag_s: float
+    """How long the oldest value has waited for the telemetry store, seconds."""
+    telemetry_dropped: int
+    """Values that never came there: its queue or its file was full."""
     rates: dict[str, float]
     """Per second."""
     waiting: dict[str, int]
@@ -108,6 +112,11 @@ def make_snapshot(
         journal_end=int(after.one(f"{_PREFIX}journal_end_offset")),
         span_s=round(span_s, 3),
         step_ms_max=round(after.one(f"{_PREFIX}step_seconds_max") * 1e3, 1),
+        telemetry_lag_s=round(after.one(f"{_PREFIX}telemetry_lag_seconds"), 1),
+        telemetry_dropped=int(
+            after.one(f"{_PREFIX}telemetry_dropped_total")
+            + after.one(f"{_PREFIX}telemetry_spool_dropped_total")
+        ),
         rates={
             label: round(_rate(before, after, name, span_s), 1) for label, name in _RATES.items()
         },

@@ -8,6 +8,7 @@ import pytest
 
 from gateway.config import ForeignConfig
 from gateway.foreign.sparkplug_payload import payload_class
+from gateway.telemetry.embedded import EmbeddedTelemetry
 from runtime.journal import JournalKind, read_journal
 from tests.unit.gateway.city import START, City, journalled
 from tests.unit.gateway.foreign.golden import DEVICE, NODE, SPARKPLUG
@@ -170,9 +171,9 @@ def test_telemetry_of_foreign_sensors_is_kept(city: ForeignCity) -> None:
     """Points are written under our own name of the sensor, in the profile's unit."""
     city.say("devices/lot-1/telemetry", b'{"ts": 1782892800000, "depth_cm": 12}')
     city.run(1)
-    assert city.gateway.telemetry is not None
-    store = city.gateway.telemetry._sink
-    points = list(store.read("lot-1", "depth_m", from_us=0, to_us=2**60))  # type: ignore[attr-defined] # embedded is both
+    store = EmbeddedTelemetry(city.folder / "state" / "telemetry.sqlite", read_only=True)
+    points = store.read("lot-1", "depth_m", from_us=0, to_us=2**60)
+    store.close()
 
     assert [point.value for point in points] == [pytest.approx(0.12)]
 

@@ -9,8 +9,8 @@ from contracts.codec import encode
 from contracts.event import Event
 from contracts.topics import Kind
 from gateway.dedupe import Dedupe
-from gateway.ports import TelemetryQuery
 from gateway.rule_host import RuleHost
+from gateway.telemetry.embedded import EmbeddedTelemetry
 from runtime.journal import read_journal
 from tests.unit.gateway.city import (
     DISTRICT,
@@ -106,8 +106,8 @@ def test_telemetry_holds_every_value_also_after_a_restart_before_it_was_written(
     city.flood(3, first_seq=3, depth_m=0.25)
     city.restart()
     city.run(2)
-    assert city.gateway.telemetry is not None
-    store: TelemetryQuery = city.gateway.telemetry._sink  # type: ignore[assignment] # embedded is both
+    store = EmbeddedTelemetry(city.folder / "state" / "telemetry.sqlite", read_only=True)
     points = store.read("water-1", "depth_m", from_us=0, to_us=round(later(3600).timestamp() * 1e6))
+    store.close()
 
     assert [point.value for point in points] == [0.5] * 3 + [0.25] * 3
