@@ -251,6 +251,9 @@ def stats(
             draw_statistics(numbers, plot)
         if sheet is not None:
             draw_sheet(given, sheet, np.random.default_rng(seed))
+        for written in (plot, sheet):
+            if written is not None:
+                click.echo(f"{written} written", err=True)
     except DatasetError as error:
         raise click.ClickException(str(error)) from error
 
@@ -355,7 +358,7 @@ def _tell(numbers: "DatasetStatistics", as_json: bool) -> None:
     tags = ", ".join(f"{tag} {count}" for tag, count in numbers.tags.items())
     click.echo(
         f"{numbers.version}: {numbers.pictures} pictures ({parts}), {numbers.boxes} boxes, "
-        f"{numbers.ignored} ignored, {numbers.empty} empty, {numbers.cameras} cameras"
+        f"{numbers.ignored} ignored, {numbers.empty} empty, cameras: {numbers.cameras}"
     )
     click.echo(f"tags: {tags or 'none'}")
     table = Table("class", "boxes", "pictures", "small", "large", "hidden", "median px")

@@ -34,6 +34,7 @@ def draw_sheet(
         DatasetError: a picture's file is gone.
     """
     chosen = _chosen(dataset, columns * rows, rng)
+    rows = max(1, -(-len(chosen) // columns))
     sheet = np.full((rows * _TILE[1], columns * _TILE[0], 3), 40, np.uint8)
     for number, picture in enumerate(chosen):
         y, x = number // columns * _TILE[1], number % columns * _TILE[0]
@@ -45,8 +46,15 @@ def draw_sheet(
 
 
 def draw_statistics(numbers: DatasetStatistics, path: Path) -> None:
-    """Write the numbers as a PNG: things by class and size, pictures by tag and part."""
-    from matplotlib.figure import Figure  # noqa: PLC0415 - half a second, and an extra of its own
+    """Write the numbers as a PNG: things by class and size, pictures by tag and part.
+
+    Raises:
+        DatasetError: there is no matplotlib.
+    """
+    try:
+        from matplotlib.figure import Figure  # noqa: PLC0415 - half a second, an extra of its own
+    except ModuleNotFoundError as error:
+        raise DatasetError("drawing numbers needs: pip install 'cityloop[plot]'") from error
 
     figure = Figure(figsize=(10.0, 4.2), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=(3, 2))
@@ -64,7 +72,7 @@ def draw_statistics(numbers: DatasetStatistics, path: Path) -> None:
     bars = {**numbers.splits, **numbers.tags}
     right.barh(list(bars), list(bars.values()), color="tab:gray")
     right.invert_yaxis()
-    right.set(xlabel="pictures", title=f"{numbers.cameras} cameras, {numbers.scenes} scenes")
+    right.set(xlabel="pictures", title=f"cameras: {numbers.cameras}, scenes: {numbers.scenes}")
     figure.suptitle(f"data set {numbers.version}")
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110)
