@@ -48,7 +48,7 @@ def _told() -> Iterator[None]:
     try:
         yield
     except (ApiError, RuntimeFault, OSError) as error:
-        click.echo(f"error: {error}", err=True)
+        click.echo(f"Error: {error}", err=True)
         sys.exit(2)
 
 

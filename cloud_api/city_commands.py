@@ -60,7 +60,7 @@ def check(
         areas = [] if dispatcher.grid is None else [cell.code for cell in dispatcher.grid.cells]
         report = check_list(listed, dispatcher.classes, areas, on)
     except (ApiError, RuntimeFault, OSError) as error:
-        click.echo(f"error: {error}", err=True)
+        click.echo(f"Error: {error}", err=True)
         sys.exit(2)
     if as_json:
         found = {"on": on.isoformat(), "lines": len(listed.rows), **report._asdict()}
@@ -101,7 +101,7 @@ def convert(config_path: Path | None, source: Path, target: Path) -> None:
         ResponsibilityList(rows, source.name, frozenset(each.id for each in config.departments))
         write_sheet(target, rows, RESPONSIBILITY_COLUMNS)
     except (ApiError, RuntimeFault, OSError) as error:
-        click.echo(f"error: {error}", err=True)
+        click.echo(f"Error: {error}", err=True)
         sys.exit(2)
     click.echo(f"{len(rows)} lines written to {target}")
 
@@ -121,7 +121,7 @@ def check_grid(path: Path, *, as_json: bool) -> None:
     try:
         cells = load_grid(path)
     except ApiError as error:
-        click.echo(f"error: {error}", err=True)
+        click.echo(f"Error: {error}", err=True)
         sys.exit(2)
     overlaps = cells.overlaps()
     if as_json:

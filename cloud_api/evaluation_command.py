@@ -72,7 +72,7 @@ def evaluate(
 
             draw_scorecard(card, f"{period} {district or ''} {department or ''}".strip(), plot)
     except (ApiError, RuntimeFault, OSError) as error:
-        click.echo(f"error: {error}", err=True)
+        click.echo(f"Error: {error}", err=True)
         sys.exit(2)
     if as_json:
         click.echo(msgspec.json.encode(card).decode())

@@ -155,7 +155,7 @@ def rehearse(
                     failed = True
             lines.append(line)
     except (ApiError, RuntimeFault, OSError) as error:
-        click.echo(f"error: {error}", err=True)
+        click.echo(f"Error: {error}", err=True)
         sys.exit(2)
     if as_json:
         click.echo(msgspec.json.encode({"notices": lines}).decode())

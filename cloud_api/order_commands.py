@@ -44,7 +44,7 @@ def check(names: tuple[str, ...], *, as_json: bool) -> None:
                 {"mapping": mapping.mapping, "golden": len(mapping.golden), "faults": faults}
             )
     except (ApiError, RuntimeFault, OSError) as error:
-        click.echo(f"error: {error}", err=True)
+        click.echo(f"Error: {error}", err=True)
         sys.exit(2)
     failed = any(result["faults"] for result in results)
     if as_json:
@@ -76,7 +76,7 @@ def try_mapping(name: str, document: Path) -> None:
         mapping = load_mapping(mapping_path(name))
         found, unread = read_orders(mapping, document.read_bytes())
     except (ApiError, RuntimeFault, OSError) as error:
-        click.echo(f"error: {error}", err=True)
+        click.echo(f"Error: {error}", err=True)
         sys.exit(2)
     for one in found:
         click.echo(msgspec.json.encode(plain_order(one)).decode())

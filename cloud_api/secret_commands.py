@@ -33,11 +33,11 @@ def rotate(config_path: Path | None) -> None:
     try:
         config = load_api_config(config_path)
         if config.keys_env is not None:
-            click.echo("error: keys_env holds the keys: put a new line in front there", err=True)
+            click.echo("Error: keys_env holds the keys: put a new line in front there", err=True)
             sys.exit(2)
         click.echo(put_in_front(keys_path(config)))
     except (ApiError, RuntimeFault, OSError) as error:
-        click.echo(f"error: {error}", err=True)
+        click.echo(f"Error: {error}", err=True)
         sys.exit(2)
 
 
@@ -64,6 +64,6 @@ def reseal(config_path: Path | None) -> None:
         persons, items = Vault(store, book).rewrap(), files.seal_again()
         store.dispose()
     except (ApiError, RuntimeFault, OSError) as error:
-        click.echo(f"error: {error}", err=True)
+        click.echo(f"Error: {error}", err=True)
         sys.exit(2)
     click.echo(f"{items} items of evidence and {persons} keys of persons were brought along")

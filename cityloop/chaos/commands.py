@@ -126,7 +126,7 @@ def main(
     try:
         result = run_chaos(settings, folder, console.print)
     except StackError as error:
-        console.print(f"error: {error}", markup=False)
+        console.print(f"Error: {error}", markup=False)
         sys.exit(2)
     finally:
         if keep is None:

@@ -55,7 +55,7 @@ def main(seconds: float, seed: int, intake: str, *, as_json: bool, keep: Path | 
     try:
         result = _run(console, folder, seconds, seed, intake)
     except StackError as error:
-        console.print(f"[red]error:[/red] {error}", markup=True)
+        console.print(f"[red]Error:[/red] {error}", markup=True)
         sys.exit(2)
     finally:
         if keep is None:

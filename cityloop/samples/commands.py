@@ -66,7 +66,7 @@ def pull(
             )
         path = fetch_with_bar(entry, folder, mirror=mirror, rng=Random())
     except CatalogueError as error:
-        click.echo(f"error: {error}", err=True)
+        click.echo(f"Error: {error}", err=True)
         sys.exit(1)
     if as_json:
         told = {"path": str(path), "sha256": entry.sha256, "licence": entry.licence}

@@ -88,7 +88,7 @@ def main(
         stack.start()
         _keep(console, stack)
     except (StackError, RuntimeFault, OSError) as error:
-        console.print(f"error: {error}", markup=False, style="red")
+        console.print(f"Error: {error}", markup=False, style="red")
         sys.exit(1)
     finally:
         stack.stop()

@@ -55,7 +55,7 @@ def _opened(config_path: Path | None) -> Iterator["OpenPeople"]:
         finally:
             opened.store.dispose()
     except (ApiError, RuntimeFault, OSError) as error:
-        click.echo(f"error: {error}", err=True)
+        click.echo(f"Error: {error}", err=True)
         sys.exit(2)
 
 

@@ -31,10 +31,10 @@ def _told() -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         extra = {"sklearn": "wording", "matplotlib": "plot"}.get(error.name or "", "cloud")
-        click.echo(f"error: {error.name} is absent: pip install 'cityloop[{extra}]'", err=True)
+        click.echo(f"Error: {error.name} is absent: pip install 'cityloop[{extra}]'", err=True)
         sys.exit(2)
     except (ApiError, RuntimeFault, OSError) as error:
-        click.echo(f"error: {error}", err=True)
+        click.echo(f"Error: {error}", err=True)
         sys.exit(2)
 
 

@@ -28,6 +28,13 @@ if TYPE_CHECKING:
 
 __all__ = ["PackingPlan", "describe_model", "pack_model"]
 
+_FORMS = {
+    "version": "--version must be three numbers with points, as 1.4.0",
+    "minimum_agent": "--minimum-agent must be three numbers with points, as 0.1.0",
+    "id": "--id must be lower-case letters, digits and hyphens, at most 64, as street-sim",
+}
+"""What to say of fields whose form a person cannot read from a pattern."""
+
 
 class PackingPlan(Struct, frozen=True, kw_only=True):
     """What the packer says of a model; the rest is seen by looking at it."""
@@ -97,7 +104,8 @@ def describe_model(plan: PackingPlan, now: datetime) -> tuple[Manifest, bytes, b
     try:
         decode_manifest(encode_manifest(manifest))
     except msgspec.ValidationError as error:
-        raise ModelError(f"model {plan.network}: {error}; say it otherwise") from error
+        what = next((text for field, text in _FORMS.items() if f"$.{field}" in str(error)), "")
+        raise ModelError(f"model {plan.network}: {what or error}") from error
     return manifest, network, picture
 
 

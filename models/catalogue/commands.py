@@ -33,7 +33,7 @@ def _told() -> Iterator[None]:
     try:
         yield
     except CatalogueError as error:
-        click.echo(f"error: {error}", err=True)
+        click.echo(f"Error: {error}", err=True)
         sys.exit(1)
 
 

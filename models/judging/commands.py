@@ -34,7 +34,7 @@ def _options(command: Command) -> Command:
                 "--data",
                 required=True,
                 type=click.Path(path_type=Path, exists=True),
-                help="Folder with COCO labels and pictures or a video, or the .json itself.",
+                help="Folder with COCO labels and pictures or a video, as `models dataset export` writes one, or the .json itself.",
             ),
             click.option(
                 "--runtime",
@@ -169,7 +169,7 @@ class _Failing:
         from models.judging.errors import JudgingError  # noqa: PLC0415
 
         if isinstance(error, (ModelError, JudgingError, ConfigError, OSError)):
-            click.echo(f"error: {error}", err=True)
+            click.echo(f"Error: {error}", err=True)
             sys.exit(2)
 
 

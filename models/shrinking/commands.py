@@ -144,7 +144,7 @@ def shrink(
         )
         verdicts = _shrunk(model, variants, to, trial)
     except (ShrinkingError, JudgingError, ModelError, OSError) as error:
-        click.echo(f"error: {error}", err=True)
+        click.echo(f"Error: {error}", err=True)
         sys.exit(2)
     _tell(verdicts, as_json=as_json)
     sys.exit(0 if all(one.accepted for one in verdicts) else 1)

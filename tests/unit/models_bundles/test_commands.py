@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import pytest
 from click.testing import CliRunner, Result
 
 from models.bundles.commands import keygen, pack, revoke, trust, verify
@@ -24,8 +25,8 @@ def facts(result: Result) -> dict[str, Any]:
     return found
 
 
-def packed(folder: Path, *, golden: Path | None = None) -> tuple[Result, Path]:
-    """Make a key and pack a model with it; return the result and the bundle."""
+def packed(folder: Path, *more: str, golden: Path | None = None) -> tuple[Result, Path]:
+    """Make a key and pack a model with it and with more words; return the result and the bundle."""
     key = folder / "sign.key"
     if not key.exists():
         run(keygen, "--out", key, "--name", "model room")
@@ -34,7 +35,7 @@ def packed(folder: Path, *, golden: Path | None = None) -> tuple[Result, Path]:
     picture = golden or write_golden(folder / "golden.png")
     words = ("--id", "red-finder", "--version", "1.0.0", "--counter", "1")
     options = ("--licence", "Apache-2.0", "--golden", picture, "--key", key, "--out", out, "--json")
-    return run(pack, network, *words, *options), out
+    return run(pack, network, *words, *options, *more), out
 
 
 def test_from_key_to_verified_bundle(tmp_path: Path) -> None:
@@ -66,6 +67,26 @@ def test_a_key_is_never_written_over(tmp_path: Path) -> None:
 
     assert run(keygen, "--out", key).exit_code == 2
     assert key.read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "expected"),
+    [
+        ("--version", "1", "--version must be three numbers with points, as 1.4.0"),
+        ("--id", "Red Finder", "--id must be lower-case letters"),
+        ("--minimum-agent", "new", "--minimum-agent must be three numbers with points"),
+    ],
+    ids=["version", "id", "agent"],
+)
+def test_what_has_no_right_form_is_told_in_words(
+    tmp_path: Path, option: str, value: str, expected: str
+) -> None:
+    """A person is told the form with an example, not a pattern."""
+    result, bundle = packed(tmp_path, option, value)
+
+    assert result.exit_code == 2
+    assert expected in result.output
+    assert not bundle.exists()
 
 
 def test_a_golden_picture_without_anything_proves_nothing(tmp_path: Path) -> None:

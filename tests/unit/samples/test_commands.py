@@ -38,7 +38,7 @@ def test_an_unknown_name_lists_the_known_ones() -> None:
     result = CliRunner().invoke(samples, ["pull", "carpark"])
 
     assert result.exit_code == 1
-    assert "error: 'carpark' is not in the catalogue" in result.output
+    assert "Error: 'carpark' is not in the catalogue" in result.output
 
 
 DOCS = Path(__file__).parents[3] / "docs"
