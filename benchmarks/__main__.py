@@ -24,7 +24,9 @@ def _names() -> list[str]:
     "--batch", type=click.IntRange(1), default=None, help="Only telemetry: points of one write."
 )
 @click.option("--soak", "soak_s", type=float, default=None, help="Only edge: seconds to run on.")
-@click.option("--cases", type=click.IntRange(100), default=None, help="Only api_scale: cases.")
+@click.option(
+    "--cases", type=click.IntRange(100), default=None, help="Only api_scale and console: cases."
+)
 @click.option(
     "--posts", type=click.IntRange(400), default=None, help="Only api: single posts on each store."
 )

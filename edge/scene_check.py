@@ -17,7 +17,7 @@ from edge.setup_page.ground_fit import GroundFit, fit_ground
 from runtime.errors import ConfigError
 from runtime.yaml_document import parse_document
 
-__all__ = ["SceneAsked", "SceneFault", "SceneFound", "check_scene"]
+__all__ = ["SceneAsked", "SceneFault", "SceneFound", "check_scene", "scene_camera"]
 
 _HEAD = "cameras[0]."
 _Pixels = Annotated[int, Meta(ge=1, le=20_000)]
@@ -72,7 +72,7 @@ def check_scene(asked: SceneAsked) -> SceneFound:
     if reason is not None:
         message = reason.removeprefix("calibration: ")
         faults.append(SceneFault(part="calibration", number=None, message=message))
-    camera = None if faults or not points else _camera(asked.scene)
+    camera = None if faults or not points else scene_camera(asked.scene)
     ground = None
     if camera is not None:
         ground = fit_ground(camera.calibration, width=asked.width, height=asked.height)
@@ -83,8 +83,8 @@ def check_scene(asked: SceneAsked) -> SceneFound:
     )
 
 
-def _camera(scene: Mapping[str, Any]) -> CameraConfig:
-    """Return a camera with this scene.
+def scene_camera(scene: Mapping[str, Any]) -> CameraConfig:
+    """Return a camera with this scene; all else of it is as it may be.
 
     Raises:
         ConfigError: the box would refuse it.
@@ -101,7 +101,7 @@ def _camera(scene: Mapping[str, Any]) -> CameraConfig:
 
 def _refusal(scene: Mapping[str, Any]) -> str | None:
     try:
-        _camera(scene)
+        scene_camera(scene)
     except ConfigError as error:
         return error.message.removeprefix(_HEAD)
     return None

@@ -17,6 +17,7 @@ from cityloop.rules_tools.explanation import explain_rule, find_rule, read_value
 from cityloop.rules_tools.findings import Severity, load_packs
 from cityloop.rules_tools.pack_schema import pack_schema
 from cityloop.rules_tools.pack_test_report import PackResults, failure_text, junit_xml
+from cityloop.rules_tools.redraw_command import redraw_command
 from cityloop.rules_tools.template import pack_template
 from rules.pack_tests import run_pack_tests
 
@@ -38,6 +39,7 @@ def main() -> None:
 
 
 main.add_command(replay_command)
+main.add_command(redraw_command)
 main.add_command(diff)
 main.add_command(plot)
 

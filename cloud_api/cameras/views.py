@@ -5,20 +5,28 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from cloud_api.packs.views import FiringView
+
 __all__ = [
     "CameraDetail",
     "CameraList",
     "CameraPlace",
     "CameraView",
+    "EpisodeView",
     "GroundView",
+    "LineToldView",
     "PictureView",
     "SceneBody",
     "SceneCheckBody",
     "SceneCheckView",
     "SceneFaultView",
     "SceneSaved",
+    "SceneToldView",
+    "SceneTrialBody",
+    "SceneTrialView",
     "SnapshotView",
     "VersionView",
+    "ZoneToldView",
 ]
 
 _Points = list[list[float]]
@@ -93,6 +101,7 @@ class CameraDetail(CameraView):
     scene: SceneBody = Field(description="As it shall be: what is desired, else what runs.")
     running: SceneBody | None = Field(description="As it runs; null: the box has not said.")
     versions: list[VersionView]
+    stored_data: bool = Field(description="Whether there is data to try a drawing on here.")
 
 
 class SceneCheckBody(BaseModel):
@@ -131,6 +140,67 @@ class SceneCheckView(BaseModel):
     faults: list[SceneFaultView]
     ground: GroundView | None
     areas_m2: dict[str, float]
+
+
+class SceneTrialBody(SceneCheckBody):
+    """A scene that is only drawn, and on how much of the past it is tried."""
+
+    hours: float = Field(
+        default=1.0, gt=0.0, le=168.0, description="Up to now, by the API's clock."
+    )
+
+
+class ZoneToldView(BaseModel):
+    """What a zone would have told."""
+
+    zone: str
+    stays: int = Field(description="Stays that began.")
+    most: int = Field(description="Most tracks in it at a time.")
+    longest_s: float
+
+
+class LineToldView(BaseModel):
+    """What a line would have counted."""
+
+    line: str
+    forward: int
+    backward: int
+
+
+class EpisodeView(BaseModel):
+    """An observation that the box would have made."""
+
+    kind: str
+    where: str = Field(description="Zone or line.")
+    track: int | None
+    label: str | None
+    started_at: datetime
+    ended_at: datetime | None = Field(description="null: goes on at the end of the data.")
+
+
+class SceneToldView(BaseModel):
+    """What a camera would have told with one scene, and what rules would have made of it."""
+
+    zones: list[ZoneToldView]
+    lines: list[LineToldView]
+    episodes: list[EpisodeView] = Field(description="The first 500.")
+    episodes_count: int
+    events: list[FiringView] = Field(description="The first 500.")
+    count: int = Field(description="Events that rules would have raised.")
+
+
+class SceneTrialView(BaseModel):
+    """A scene tried on stored tracks, beside the one that runs."""
+
+    first_at: datetime | None = Field(
+        description="Of the first stored moment; null: there is none."
+    )
+    last_at: datetime | None
+    moments: int = Field(description="Times that the camera told of its tracks.")
+    tracks: int
+    packs: int = Field(description="Packs of rules that were tried.")
+    drawn: SceneToldView
+    running: SceneToldView | None = Field(description="null: the box has not said what runs.")
 
 
 class SceneSaved(BaseModel):

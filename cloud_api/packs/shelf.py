@@ -119,13 +119,21 @@ class PackShelf:
             return pack_sha256(text), PackText(text=text)
         raise NotFound(f"pack {name[:64]!r}: no gateway runs it and none of this name ships")
 
-    def beside(self, name: str, text: str) -> dict[str, PackText]:
-        """Return packs as they would be together with this text in the place of one of them."""
-        packs = {
+    def running(self) -> dict[str, PackText]:
+        """Return what gateways run, by name; what ships where no gateway has told."""
+        packs = self._in_force()
+        return packs or {name: PackText(text=text) for name, text in self.shipped.items()}
+
+    def _in_force(self) -> dict[str, PackText]:
+        return {
             each: found
             for each, pack in self._book.in_force().items()
             if (found := self._book.text(pack.sha256)) is not None
         }
+
+    def beside(self, name: str, text: str) -> dict[str, PackText]:
+        """Return packs as they would be together with this text in the place of one of them."""
+        packs = self._in_force()
         try:
             files = self.text(name)[1].files
         except NotFound:

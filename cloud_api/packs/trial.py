@@ -11,7 +11,7 @@ from cloud_api.errors import InvalidInput
 from cloud_api.packs.book import PackText
 from cloud_api.trials.bench import Bench, Outcome
 
-__all__ = ["TrialData", "back_test", "check_packs"]
+__all__ = ["TrialData", "answer_of", "back_test", "check_packs", "stored_data", "write_pack"]
 
 _SUFFIX = ".yaml"
 _TABLE = "uploaded.csv"
@@ -43,9 +43,9 @@ def check_packs(bench: Bench, packs: Mapping[str, PackText], name: str) -> list[
     with tempfile.TemporaryDirectory(prefix="cityloop-check-") as made:
         folder = Path(made)
         for each, pack in packs.items():
-            _write(folder, each, pack)
+            write_pack(folder, each, pack)
         outcome = bench.run("cityloop", ["rules", "check", ".", "--json"], folder=folder)
-    found = _answer(outcome, "rules check", fine=(0, 1))
+    found = answer_of(outcome, "rules check", fine=(0, 1))
     told = [one for one in found["findings"] if Path(one["file"]).name == f"{name}{_SUFFIX}"]
     return [{key: value for key, value in one.items() if key != "file"} for one in told]
 
@@ -65,17 +65,16 @@ def back_test(
         InvalidInput: there is no data, or it or the pack cannot be used; the tool's own words.
         TrialsBusy, TrialTooLong, ToolMissing: as for :meth:`Bench.run`.
     """
-    stored = bench.config.data
-    if data.table is None and stored is None:
+    if data.table is None and bench.config.data is None:
         raise InvalidInput(
             "no stored data is configured here (trials.data of the API); upload a table of readings"
         )
     with tempfile.TemporaryDirectory(prefix="cityloop-trial-") as made:
         folder = Path(made)
-        _write(folder / "new", "pack", new)
+        write_pack(folder / "new", "pack", new)
         if data.table is not None:
             (folder / _TABLE).write_text(data.table, encoding="utf-8")
-        source = _TABLE if data.table is not None else str(_resolved(stored or ""))
+        source = _TABLE if data.table is not None else stored_data(bench)
         options = [
             *(("--mapping", data.mapping) if data.mapping else ()),
             *(("--since", data.since) if data.since else ()),
@@ -87,24 +86,30 @@ def back_test(
             ["rules", "replay", "new/pack.yaml", "--from", source, *options],
             folder=folder,
         )
-        found = _answer(told, "rules replay", fine=(0,))
+        found = answer_of(told, "rules replay", fine=(0,))
         if old is None:
             return found, None
-        _write(folder / "old", "pack", old)
+        write_pack(folder / "old", "pack", old)
         compared = bench.run(
             "cityloop",
             ["rules", "diff", "old/pack.yaml", "new/pack.yaml", "--on", source, *options],
             folder=folder,
         )
-        return found, _answer(compared, "rules diff", fine=(0,))
+        return found, answer_of(compared, "rules diff", fine=(0,))
 
 
-def _resolved(stored: str) -> str | Path:
-    """Return stored data as a trial in another folder finds it."""
-    return stored if "://" in stored else Path(stored).resolve()
+def stored_data(bench: Bench) -> str:
+    """Return where stored data is, as a trial in another folder finds it; empty where there is none."""
+    stored = bench.config.data or ""
+    return stored if "://" in stored or not stored else str(Path(stored).resolve())
 
 
-def _write(folder: Path, name: str, pack: PackText) -> None:
+def write_pack(folder: Path, name: str, pack: PackText) -> None:
+    """Write a pack and the files of its tables into a folder.
+
+    Raises:
+        InvalidInput: a file of the pack does not lie beside it.
+    """
     home = folder.resolve()
     for each, text in {f"{name}{_SUFFIX}": pack.text, **pack.files}.items():
         path = (home / each).resolve()
@@ -114,7 +119,17 @@ def _write(folder: Path, name: str, pack: PackText) -> None:
         path.write_text(text, encoding="utf-8")
 
 
-def _answer(outcome: Outcome, tool: str, *, fine: Sequence[int]) -> dict[str, Any]:
+def answer_of(outcome: Outcome, tool: str, *, fine: Sequence[int]) -> dict[str, Any]:
+    """Return what a tool printed as JSON.
+
+    Args:
+        outcome: how it ended.
+        tool: its name, for who reads the error.
+        fine: exit statuses that come with an answer.
+
+    Raises:
+        InvalidInput: it gave none; the tool's own words.
+    """
     if outcome.status in fine:
         try:
             found: dict[str, Any] = msgspec.json.decode(outcome.output)

@@ -1,6 +1,6 @@
 """Cameras: list, picture on order, zones and lines that go to the box as desired configuration."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import msgspec
@@ -11,7 +11,7 @@ from cloud_api.access import Gate
 from cloud_api.audit.recording import actor_of
 from cloud_api.cameras.roll import CameraRoll, KnownCamera
 from cloud_api.cameras.scene import PARTS, delivery_of, desired_scene, with_scene
-from cloud_api.cameras.scene_trial import check_scene, refuse_faults
+from cloud_api.cameras.scene_trial import check_scene, refuse_faults, try_scene
 from cloud_api.cameras.snapshots import Picture
 from cloud_api.cameras.views import (
     CameraDetail,
@@ -22,6 +22,8 @@ from cloud_api.cameras.views import (
     SceneCheckBody,
     SceneCheckView,
     SceneSaved,
+    SceneTrialBody,
+    SceneTrialView,
     SnapshotView,
     VersionView,
 )
@@ -45,6 +47,8 @@ from cloud_api.errors import (
 from cloud_api.instants import from_us
 from cloud_api.keys import Identity
 from cloud_api.model_registry.rollout import with_models
+from cloud_api.packs.book import PackBook
+from cloud_api.packs.shelf import PackShelf
 from cloud_api.routes.answers import documented, if_match
 from cloud_api.services import Services
 from contracts.registry import BoxEntry, DesiredConfig
@@ -105,8 +109,7 @@ def _reading_routes(router: APIRouter, services: Services, gate: Gate, roll: Cam
         known = roll.get(camera)
         wanted = None if known.box is None else desired.newest(known.box.box)
         report = known.report
-        reported = None if report is None else report.scenes.get(camera)
-        running = None if reported is None else _scene(reported)
+        running = _running(known)
         drawn = {} if running is None else running.model_dump()
         picture = roll.pictures([camera]).get(camera)
         shown = _shown(known, wanted, _linked(services, picture, caller, services.clock.now()))
@@ -126,6 +129,7 @@ def _reading_routes(router: APIRouter, services: Services, gate: Gate, roll: Cam
                 )
                 for item in history
             ],
+            stored_data=services.config.trials.data is not None,
         )
 
 
@@ -133,6 +137,7 @@ def _scene_routes(router: APIRouter, services: Services, gate: Gate, roll: Camer
     actor = Annotated[Identity, Depends(gate.act)]
     manager = Annotated[Identity, Depends(gate.manage)]
     desired, register = DesiredConfigs(services.store), DeviceRegister(services.store)
+    shelf = PackShelf(PackBook(services.store))
 
     @router.post(
         "/v1/cameras/{camera}/check",
@@ -143,6 +148,18 @@ def _scene_routes(router: APIRouter, services: Services, gate: Gate, roll: Camer
         """Return every fault, and what the ground points amount to, by the code that boxes run."""
         roll.get(camera)
         return check_scene(services.bench, asked)
+
+    @router.post(
+        "/v1/cameras/{camera}/trial",
+        summary="Try a scene that is only drawn on the tracks that the camera told",
+        responses=documented(*_WRITING, *_TRYING),
+    )
+    def trial(camera: _CameraPath, asked: SceneTrialBody, _caller: actor) -> SceneTrialView:
+        """Return what the box would have told, and which events the rules in force would have raised."""
+        known = roll.get(camera)
+        since = services.clock.now() - timedelta(hours=asked.hours)
+        packs = shelf.running()
+        return try_scene(services.bench, camera, asked, _running(known), packs, since)
 
     @router.put(
         "/v1/cameras/{camera}/scene",
@@ -237,6 +254,12 @@ def _linked(
         return None
     href = services.links.path(picture.sha256, actor_of(caller), now)
     return PictureView(href=href, captured_at=picture.captured_at)
+
+
+def _running(known: KnownCamera) -> SceneBody | None:
+    """Return what a camera's box says that runs; None: it has not said."""
+    reported = None if known.report is None else known.report.scenes.get(known.entry.device)
+    return None if reported is None else _scene(reported)
 
 
 def _scene(parts: dict[str, object]) -> SceneBody:

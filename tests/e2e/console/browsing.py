@@ -11,9 +11,29 @@ from playwright.sync_api import Browser, Page, expect
 from cloud_api.console.building import WEB
 from tests.e2e.console.city import PASSWORD
 
-__all__ = ["IMAGES", "Visitor"]
+__all__ = ["FLAGS", "FRAMES", "IMAGES", "Served", "Visitor", "told"]
 
 IMAGES = Path(__file__).parents[3] / "docs" / "images" / "console"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # maps draw with WebGL, which a machine without a graphics card does in software
+    "--enable-unsafe-swiftshader",
+]
+"""How Chromium is started here: as it can be by root, with nothing that asks the internet."""
+
+FRAMES = """seconds => new Promise(done => {
+  const gaps = []; let last = performance.now(); const end = last + seconds * 1000
+  const step = now => { gaps.push(now - last); last = now; now < end ? requestAnimationFrame(step) : done(gaps) }
+  requestAnimationFrame(step)
+})"""
+"""What a browser is asked: how long each frame takes, milliseconds."""
+
 DESKTOP = (1440, 900)
 PHONE = (390, 844)
 _AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"

@@ -13,20 +13,8 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from cloud_api.console.assets import BUILT
-from tests.e2e.console.browsing import Visitor
+from tests.e2e.console.browsing import FLAGS, Visitor
 from tests.e2e.console.city import City, build_city
-
-_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    # maps draw with WebGL, which a machine without a graphics card does in software
-    "--enable-unsafe-swiftshader",
-]
 
 Visit = Callable[..., Visitor]
 
@@ -41,7 +29,7 @@ def browser() -> Iterator[Browser]:
         pytest.skip("the console is not built: make console")
     expect.set_options(timeout=30_000)  # machines are slow and shared
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=found, headless=True, args=_FLAGS)
+        opened = playwright.chromium.launch(executable_path=found, headless=True, args=FLAGS)
         yield opened
         opened.close()
 

@@ -2,23 +2,31 @@
 
 import io
 from collections.abc import Iterator
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import av
 import httpx
+import msgspec
 import numpy as np
 import pytest
 from av.video.stream import VideoStream
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from cityloop.stack.documents import edge_document
+from cityloop.stack.documents import edge_document, session_document
+from contracts.codec import encode
+from contracts.topics import Kind, box_topic
+from runtime.mqtt_client import MqttConfig
+from runtime.mqtt_session import MqttSession
 from simulators.fleet import DISTRICT_CENTRE
 from tests.e2e.console.browsing import PHONE, told
 from tests.e2e.console.city import City, wait_for
 from tests.e2e.console.conftest import Visit
 from tests.e2e.console.matters import draw_street
+from tests.integration.cloud_api.standing_car import FOOT, standing_car
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -131,6 +139,65 @@ def test_a_zone_is_drawn_and_reported_by_the_box(box: Box, visit: Visit, picture
     page.locator("main").evaluate("element => element.scrollTo(0, 0)")
     visitor.picture("cameras-zh", pictures)
     assert box.read()["versions"][0]["reason"] == "消防通道已重新划线"
+    assert visitor.faults == []
+
+
+def stored(city: City, box: Box, seconds: int) -> None:
+    """Have the box tell of a car that stands, up to now by the city's clock, and wait until it is in the journal."""
+    document = session_document(city.stack.plan, "edge-1") | {"client_id": "edge-1-tracks"}
+    session = MqttSession(msgspec.convert(document, MqttConfig))
+    now = datetime.fromisoformat(box.admin.get("/v1/cameras").json()["now"])
+    topic = box_topic(city.stack.plan.district, city.stack.plan.site, "edge-1", Kind.TRACKS)
+    session.start()
+    try:
+        wait_for(lambda: session.connected, "the hub lets the box in")
+        for message in standing_car(CAMERA, "edge-1", now, seconds):
+            wait_for(partial(session.publish, topic, encode(message)), "the hub takes it")
+        journal = city.stack.plan.journal
+        wait_for(
+            lambda: any(b"tracks-240" in each.read_bytes() for each in journal.glob("*.journal")),
+            "the tracks are in the journal",
+        )
+    finally:
+        session.close()
+
+
+def test_what_is_only_drawn_is_tried_on_the_last_hour(
+    city: City, box: Box, visit: Visit, pictures: Path
+) -> None:
+    """A fire lane under a car that stood there would have raised an event; nothing is sent to the box."""
+    stored(city, box, 240)
+    before = box.read()["version"]
+    visitor = visit()
+    page = visitor.enter("dispatcher", to=f"/cameras?camera={CAMERA}")
+    expect(page.locator("[data-shape='zones.0']")).to_be_attached()
+    drawn = len(box.read()["scene"]["zones"])
+    page.locator("[data-tool=zones]").click()
+    x, y = FOOT
+    corners = [(x - 0.1, y - 0.1), (x + 0.1, y - 0.1), (x + 0.1, y + 0.1), (x - 0.1, y + 0.1)]
+    click(page, *corners, corners[0])
+    form = page.locator(f"[data-form='zones.{drawn}']")
+    form.locator("[data-test=id]").fill("new-lane")
+    form.locator("[data-test=kind]").fill("fire_lane")
+    form.locator("[data-test=dwell_s]").fill("20")
+    form.locator("[data-test=dwell_s]").press("Tab")
+    # the city's clock runs thirty times as fast: an hour is gone in two minutes
+    page.locator("[data-test=dry-hours]").select_option("6")
+    page.locator("[data-test=dry-run]").click()
+    outcome = page.locator("[data-test=dry-outcome]")
+    expect(outcome).to_have_attribute("data-events", "1", timeout=90_000)
+
+    expect(page.locator("[data-told='new-lane'] td").first).to_contain_text("进入 1 次")
+    expect(page.locator("[data-test=dry-events] [data-mark='+']")).to_contain_text(
+        "fire_lane_blocked"
+    )
+    assert visitor.violations() == [], told(visitor.violations())
+    outcome.locator("xpath=ancestor::section").scroll_into_view_if_needed()
+    visitor.picture("cameras-dry-run-zh", pictures)
+    form.locator("[data-test=id]").fill("newer-lane")
+    form.locator("[data-test=id]").press("Tab")
+    expect(outcome).to_have_count(0)
+    assert box.read()["version"] == before
     assert visitor.faults == []
 
 

@@ -100,3 +100,41 @@ def test_the_language_and_colours_that_were_chosen_stay(visit: Visit) -> None:
     expect(page.get_by_role("button", name="Log out")).to_be_visible()
     assert page.get_attribute("html", "lang") == "en"
     assert page.get_attribute("html", "data-theme") == "dark"
+
+
+@pytest.mark.parametrize(
+    ("name", "language", "words", "leads"),
+    [
+        ("dispatcher", "zh-CN", ("热线代录", "市民页", "接口说明"), ("hotline.html", "citizen.html")),
+        ("viewer", "en-GB", ("Hotline", "Citizens’ page", "API"), ("citizen.html",)),
+        ("chief", "en-GB", ("Hotline", "Citizens’ page", "API"), ("hotline.html", "citizen.html", "docs")),
+    ],
+    ids=["operator", "reader", "administrator"],
+)  # fmt: skip
+def test_pages_beside_the_console_are_found_by_who_may_use_them(
+    visit: Visit, name: str, language: str, words: tuple[str, ...], leads: tuple[str, ...]
+) -> None:
+    """The navigation leads to them in another tab, and they answer; others do not hear of them."""
+    visitor = visit(language=language)
+    page = visitor.enter(name)
+    found = page.locator("nav a[target=_blank]")
+    addresses = [str(each.get_attribute("href")) for each in found.all()]
+
+    assert tuple(address.rpartition("/")[2] for address in addresses) == leads
+    assert all(any(word in text for word in words) for text in found.all_inner_texts())
+    assert [visitor.context.request.get(visitor.base + each).status for each in addresses] == [
+        200
+    ] * len(leads)
+    assert visitor.violations() == [], told(visitor.violations())
+
+
+def test_the_hotlines_page_opens_in_another_tab(visit: Visit) -> None:
+    """A click takes the operator there, still logged in, while the console stays open."""
+    visitor = visit(language="zh-CN")
+    page = visitor.enter("dispatcher")
+    with visitor.context.expect_page() as opened:
+        page.get_by_role("link", name="热线代录").click()
+
+    expect(opened.value.locator("textarea").first).to_be_visible()
+    assert "/console/hotline.html" in opened.value.url
+    assert "hotline" not in page.url

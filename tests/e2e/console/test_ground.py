@@ -1,9 +1,12 @@
 """What lies under the map, and the other way in: a local file of tiles, a login at an OpenID provider."""
 
+import math
 import os
 import re
 import struct
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import cv2
@@ -30,6 +33,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 WHO = "li.ming@city.test"
 GREEN_BGR = (96, 200, 140)
+SAND_BGR = (150, 205, 230)
+
+
+def _tile(colour: tuple[int, int, int]) -> bytes:
+    """Return a tile of one colour."""
+    return cv2.imencode(".png", np.full((256, 256, 3), colour, np.uint8))[1].tobytes()
 
 
 def _archive() -> bytes:
@@ -37,7 +46,7 @@ def _archive() -> bytes:
 
     Source: PMTiles version 3 specification (Protomaps, 2023): header of 127 bytes, root directory, metadata, tiles.
     """
-    tile = cv2.imencode(".png", np.full((256, 256, 3), GREEN_BGR, np.uint8))[1].tobytes()
+    tile = _tile(GREEN_BGR)
     length = len(tile)
     directory = bytes([1, 0, 1, length & 0x7F | 0x80, length >> 7, 1])  # varints: one entry, id 0
     assert 128 <= length < 16_384
@@ -100,16 +109,82 @@ def test_a_file_of_tiles_lies_under_the_map(visitor: Visitor) -> None:
     page = visitor.enter("viewer", to="/situation")
     expect(page.locator("[data-points]")).to_be_visible()
 
-    wait_for(lambda: _green(page) > 100_000, "the map is green")
+    wait_for(lambda: _painted(page, GREEN_BGR) > 100_000, "the map is green")
     expect(page.locator(".maplibregl-ctrl-attrib")).to_contain_text("drawn for this test")
     assert visitor.violations() == [], told(visitor.violations())
 
 
-def _green(page: Page) -> int:
-    """Return how many pixels of the page have the tiles' colour."""
+def _painted(page: Page, colour: tuple[int, int, int]) -> int:
+    """Return how many pixels of the page have a colour."""
     shot = cv2.imdecode(np.frombuffer(page.screenshot(), np.uint8), cv2.IMREAD_COLOR)
     assert shot is not None
-    return int((np.abs(shot.astype(int) - GREEN_BGR).max(axis=2) < 12).sum())
+    return int((np.abs(shot.astype(int) - colour).max(axis=2) < 12).sum())
+
+
+def _tile_of(lon: float, lat: float, zoom: int) -> tuple[int, int]:
+    """Return column and row of the tile that a place lies in. Source: OSGeo, Tile Map Service, global mercator."""
+    north = math.asinh(math.tan(math.radians(lat))) / math.pi
+    return int((lon + 180.0) / 360.0 * 2**zoom), int((1.0 - north) / 2.0 * 2**zoom)
+
+
+@pytest.fixture
+def tile_server() -> Iterator[tuple[str, set[str]]]:
+    """Somebody else's tiles of one colour, at another origin; and the paths that were asked for."""
+    asked: set[str] = set()
+    tile = _tile(SAND_BGR)
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.add(self.path)
+            self.send_response(200)
+            self.send_header("Content-Type", "image/png")
+            self.send_header("Content-Length", str(len(tile)))
+            self.send_header("Access-Control-Allow-Origin", "*")
+            self.end_headers()
+            self.wfile.write(tile)
+
+        def log_message(self, *_told: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}", asked
+    server.shutdown()
+    server.server_close()
+    thread.join(10.0)
+
+
+def test_raster_tiles_of_another_server_lie_under_the_map(
+    browser: Browser, tile_server: tuple[str, set[str]], tmp_path: Path
+) -> None:
+    """The policy lets in that origin, each tile is asked for by zoom, column and row, and the map is the tiles' colour."""
+    origin, asked = tile_server
+    made = Server(tmp_path, f"sqlite:///{tmp_path}/api.sqlite", cookie_secure="false")
+    with made.config_path.open("a") as config:
+        config.write(
+            f"console:\n  tiles: '{origin}/{{z}}/{{x}}/{{y}}.png'\n  attribution: somebody's tiles\n"
+            "  centre: [114.0, 30.5]\n  zoom: 13\n"
+        )
+    made.make_keys()
+    store = open_database(made.config)
+    hashed = Passwords().hash(PASSWORD)
+    UserRegister(store).add("viewer", Role.READER, EVERYTHING, START, password_hash=hashed)
+    store.dispose()
+    made.start()
+    visitor = Visitor(browser, made, language="en-GB")
+    try:
+        page = visitor.enter("viewer", to="/situation")
+        wait_for(lambda: _painted(page, SAND_BGR) > 100_000, "the map has the tiles' colour")
+        expect(page.locator(".maplibregl-ctrl-attrib")).to_contain_text("somebody's tiles")
+        faults = visitor.faults
+    finally:
+        visitor.close()
+        made.stop()
+
+    places = [tuple(map(int, re.findall(r"\d+", path))) for path in asked]
+    assert any((x, y) == _tile_of(114.0, 30.5, zoom) for zoom, x, y in places), asked
+    assert faults == []
 
 
 def test_a_line_over_the_tiles_chooses_what_lies_in_it(visitor: Visitor, town: Server) -> None:
@@ -127,7 +202,7 @@ def test_a_line_over_the_tiles_chooses_what_lies_in_it(visitor: Visitor, town: S
     expect(page.locator("[data-row]")).to_have_count(3)
     page.keyboard.press("m")
     drawing = page.locator("[data-test=lasso]")
-    wait_for(lambda: _green(page) > 100_000, "the tiles lie under the places")
+    wait_for(lambda: _painted(page, GREEN_BGR) > 100_000, "the tiles lie under the places")
     expect(drawing.locator("circle")).to_have_count(3)
     box = drawing.bounding_box()
     assert box is not None

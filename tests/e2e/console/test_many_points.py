@@ -7,41 +7,27 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from random import Random
-from typing import Any
 
 import pytest
 from msgspec.structs import replace
 from playwright.sync_api import Browser, expect
-from sqlalchemy import insert, select
 
-from cloud_api.bootstrap import open_database
-from cloud_api.database import Lane
 from cloud_api.keys import Role
 from cloud_api.map_points import MOST
 from cloud_api.people.opening import open_people
 from cloud_api.people.scope import EVERYTHING
-from cloud_api.schema import cases
 from contracts.envelope import Place
 from simulators.fleet import DISTRICT_CENTRE
 from tests.contract.cloud_api.events import body_of, make_event
-from tests.e2e.console.browsing import Visitor
+from tests.e2e.console.browsing import FRAMES, Visitor
 from tests.e2e.console.city import PASSWORD
+from tests.e2e.console.many_cases import copy_case
 from tests.integration.cloud_api.conftest import Server, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 _TOLD = os.environ.get("CITYLOOP_FRAMES")
 _COUNT = MOST if _TOLD else 3_000
-_LAMPS = ("green",) * 8 + ("yellow", "red")
-_SPREAD = 0.15
-"""Standard deviation of the places, degrees: a city of some thirty kilometres."""
-
-_FRAMES = """seconds => new Promise(done => {
-  const gaps = []; let last = performance.now(); const end = last + seconds * 1000
-  const step = now => { gaps.push(now - last); last = now; now < end ? requestAnimationFrame(step) : done(gaps) }
-  requestAnimationFrame(step)
-})"""
 
 
 @pytest.fixture(scope="module")
@@ -62,38 +48,10 @@ def crowded(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
         hashed = opened.passwords.hash(PASSWORD)
         opened.register.add("viewer", Role.READER, EVERYTHING, opened.now, password_hash=hashed)
         opened.store.dispose()
-        _copy_case(server, _COUNT - 1)
+        copy_case(server.config, _COUNT - 1, DISTRICT_CENTRE)
         yield server
     finally:
         server.stop()
-
-
-def _copy_case(server: Server, count: int) -> None:
-    """Write copies of the one case straight into the table; the logs know nothing of them."""
-    store = open_database(server.config)
-    rng = Random(1)
-    with store.write(Lane.CASES) as connection:
-        first = dict(connection.execute(select(cases)).one()._mapping)
-        rows: list[dict[str, Any]] = []
-        for number in range(2, count + 2):
-            case_id = f"{number:036x}"
-            lon, lat = DISTRICT_CENTRE
-            document = first["document"].replace(first["case_id"].encode(), case_id.encode())
-            rows.append(
-                first
-                | {
-                    "case_id": case_id,
-                    "number": f"copy-{number:06}",
-                    "opened_seq": first["opened_seq"] + number,
-                    "day_number": number,
-                    "lon": lon + rng.gauss(0.0, _SPREAD),
-                    "lat": lat + rng.gauss(0.0, _SPREAD),
-                    "lamp": rng.choice(_LAMPS),
-                    "document": document,
-                }
-            )
-        connection.execute(insert(cases), rows)
-    store.dispose()
 
 
 def test_very_many_points_are_all_drawn(browser: Browser, crowded: Server, pictures: Path) -> None:
@@ -106,7 +64,7 @@ def test_very_many_points_are_all_drawn(browser: Browser, crowded: Server, pictu
     assert box is not None
     middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.move(*middle)
-    page.evaluate(f"window.frames_ = ({_FRAMES})(6)")
+    page.evaluate(f"window.frames_ = ({FRAMES})(6)")
     for turn in range(4):
         page.mouse.wheel(0, -240 if turn % 2 == 0 else 200)
         page.mouse.down()

@@ -126,6 +126,42 @@ def test_a_change_is_tried_proposed_approved_and_run(
     operator.picture("rules-zh", pictures)
 
 
+@pytest.mark.parametrize(
+    ("browser_speaks", "chosen", "says"),
+    [("en-GB", "中文", ("选择文件", "未选择文件")), ("zh-CN", "EN", ("Choose a file", "No file chosen"))],
+    ids=["zh", "en"],
+)  # fmt: skip
+def test_a_file_is_asked_for_in_the_pages_language(
+    packs: httpx.Client,
+    visit: Visit,
+    tmp_path: Path,
+    browser_speaks: str,
+    chosen: str,
+    says: tuple[str, str],
+) -> None:
+    """Whatever the browser speaks, the field speaks as the page does; the keyboard reaches and opens it."""
+    table = tmp_path / "tank-2.csv"
+    table.write_text(TABLE, "utf-8")
+    visitor = visit(language=browser_speaks)
+    page = visitor.enter("dispatcher", to=f"/rules?pack={PACK}")
+    page.get_by_role("button", name=chosen).click()
+    field, face = page.locator("#table"), page.locator("label[for=table]").last
+    expect(face).to_have_text(says[0])
+    expect(page.locator(".file .name")).to_have_text(says[1])
+    page.locator("form select").last.focus()
+    page.keyboard.press("Tab")
+    expect(field).to_be_focused()
+    outline = face.evaluate("face => getComputedStyle(face).outlineStyle")
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Enter")
+    chooser.value.set_files(table)
+
+    expect(page.locator(".file .name")).to_have_text("tank-2.csv")
+    assert outline == "solid"
+    assert visitor.violations() == [], told(visitor.violations())
+    assert packs.get("/v1/packs").status_code == 200
+
+
 def test_another_person_approves_and_the_past_comes_back(
     packs: httpx.Client, visit: Visit, pictures: Path
 ) -> None:

@@ -270,6 +270,9 @@ def exchange_cameras(record: Recorder) -> None:
     scene = {"zones": [{"id": "fire-lane", "kind": "fire_lane", "polygon": polygon}]}
     asked = {"scene": scene, "width": 1280, "height": 720}
     do(Role.OPERATOR, "POST", "/v1/cameras/{camera}/check", camera, json=asked)
+    tried = {**asked, "hours": 1}
+    tried["scene"] = {"zones": [scene["zones"][0] | {"dwell_s": 20.0}]}
+    do(Role.OPERATOR, "POST", "/v1/cameras/{camera}/trial", camera, json=tried)
     why = {"reason": "the lane was repainted"}
     do(admin, "PUT", "/v1/cameras/{camera}/scene", camera, params=why, json=scene)
     do(reader, "GET", "/v1/cameras/{camera}", camera)

@@ -144,6 +144,7 @@ ROLES: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/cameras"): READ,
     ("GET", "/v1/cameras/{camera}"): READ,
     ("POST", "/v1/cameras/{camera}/check"): ACT,
+    ("POST", "/v1/cameras/{camera}/trial"): ACT,
     ("PUT", "/v1/cameras/{camera}/scene"): MANAGE,
     ("POST", "/v1/cameras/{camera}/snapshots"): ACT,
     ("GET", "/v1/cameras/{camera}/snapshots/{order}"): ACT,

@@ -1,6 +1,8 @@
 """Cameras at a real server: what is known of them, and scenes on their way to a box."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,6 +14,7 @@ from contracts.registry import BoxReport, FleetReport
 from contracts.status import CameraState
 from tests.contract.cloud_api.events import START
 from tests.integration.cloud_api.conftest import Server
+from tests.integration.cloud_api.standing_car import standing_car, write_lines
 
 pytestmark = pytest.mark.slow
 
@@ -130,3 +133,43 @@ def test_without_a_hub_no_picture_can_be_ordered(box: httpx.Client) -> None:
     assert (ordered.status_code, orphan.status_code) == (503, 404)
     assert ordered.json()["type"].endswith("hub-unavailable")
     assert "no registered box" in orphan.json()["detail"]
+
+
+def test_a_drawing_is_tried_on_stored_tracks(tmp_path: Path) -> None:
+    """A fire lane that is only drawn would have raised an alarm; what runs would not; nothing is stored."""
+    stored = tmp_path / "tracks.jsonl"
+    write_lines(stored, **ABOUT, messages=standing_car("cam-1", "b-1", datetime.now(UTC), 240))
+    made = Server(tmp_path, f"sqlite:///{tmp_path}/api.sqlite", trials=f"{{data: {stored}}}")
+    made.make_keys()
+    made.start()
+    try:
+        with made.client(Role.ADMIN) as admin:
+            admin.put("/v1/boxes/b-1", json=ABOUT).raise_for_status()
+            entry = {"profile": "camera", "box": "b-1", **ABOUT}
+            admin.put("/v1/devices/cam-1", json=entry).raise_for_status()
+            tell(made)
+            square = [[0.5, 0.6], [0.9, 0.6], [0.9, 0.9], [0.5, 0.9]]
+            lane = {"id": "lane", "kind": "fire_lane", "polygon": square, "dwell_s": 20.0}
+            asked = {"scene": {"zones": [lane]}, "width": 1280, "height": 720}
+            found = admin.post("/v1/cameras/cam-1/trial", json=asked, timeout=120.0).json()
+            bad = {"zones": [lane | {"polygon": [[0, 0], [1, 1], [1, 0], [0, 1]]}]}
+            refused = admin.post("/v1/cameras/cam-1/trial", json=asked | {"scene": bad})
+            detail = admin.get("/v1/cameras/cam-1").json()
+    finally:
+        made.stop()
+
+    assert (found["moments"], found["tracks"]) == (240, 1)
+    assert [event["rule"] for event in found["drawn"]["events"]] == ["fire_lane_blocked"]
+    assert found["drawn"]["zones"] == [{"zone": "lane", "stays": 1, "most": 1, "longest_s": 239.0}]
+    assert (found["running"]["zones"][0]["zone"], found["running"]["count"]) == ("own", 0)
+    assert (refused.status_code, "Self-intersection" in refused.json()["detail"]) == (422, True)
+    assert (detail["stored_data"], detail["version"]) == (True, 0)
+
+
+def test_without_stored_data_nothing_can_be_tried(box: httpx.Client) -> None:
+    """422 says which setting names the data; the camera says it beforehand."""
+    asked = {"scene": {}, "width": 1280, "height": 720}
+    answer = box.post("/v1/cameras/cam-1/trial", json=asked)
+
+    assert (answer.status_code, "trials.data" in answer.json()["detail"]) == (422, True)
+    assert box.get("/v1/cameras/cam-1").json()["stored_data"] is False

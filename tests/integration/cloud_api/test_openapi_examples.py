@@ -5,6 +5,7 @@ With ``CITYLOOP_RECORD=1`` in the environment they are written anew.
 
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from tests.integration.cloud_api.openapi_exchanges import (
     exchange_packs,
 )
 from tests.integration.cloud_api.openapi_recorder import Recorder, alike, shape
+from tests.integration.cloud_api.standing_car import standing_car, write_lines
 from tests.integration.cloud_api.test_login import _add
 from tests.integration.cloud_api.test_models_http import packed
 
@@ -66,7 +68,10 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Recorde
         profile="beijing-district",
         notices=folder / "notices.yaml",
         public_reports="true",
+        trials=f"{{data: {folder / 'tracks.jsonl'}}}",
     )
+    told = standing_car("street-1", "box-1", datetime.now(UTC), 30)
+    write_lines(folder / "tracks.jsonl", "futian", "bay-road", told)
     made.make_keys()
     (folder / "password").write_text(WHO["password"])
     _add(made, WHO["name"], str(folder / "password"))

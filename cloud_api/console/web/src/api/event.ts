@@ -1,23 +1,12 @@
-// event.v1 as it travels on the stream: what of it the pages read (contracts/event.py has all of it).
-export const LEVELS = ['red', 'yellow', 'blue'] as const
-export const LAMPS = ['red', 'yellow', 'green'] as const
-export type Level = (typeof LEVELS)[number]
-export type Lamp = (typeof LAMPS)[number]
+// event.v1 as it travels on the stream; its types are generated from the contracts, as the API's own are.
+import type { Schema } from './client'
+import type { components } from './wire'
 
-export interface EventMessage {
-  readonly event_id: string
-  readonly rev: number
-  readonly event_type: string
-  readonly level: Level
-  readonly phase: 'open' | 'update' | 'end'
-  readonly district: string
-  readonly at: string
-  readonly onset_at: string
-  readonly title: Readonly<Record<string, string>>
-  readonly subject?: string | null
-  readonly place?: { readonly lon: number; readonly lat: number; readonly grid?: string } | null
-  readonly cause: { readonly expression: string }
-}
+export type EventMessage = Readonly<components['schemas']['EventMessage']>
+export type Level = components['schemas']['Level']
+export type Lamp = Schema<'Lamp'>
+export const LEVELS = ['red', 'yellow', 'blue'] as const satisfies readonly Level[]
+export const LAMPS = ['red', 'yellow', 'green'] as const satisfies readonly Lamp[]
 
 /** How bad a level is: a greater number is worse. */
 export function rank(level: Level): number {

@@ -1,6 +1,6 @@
 import { createRouter, createWebHistory } from 'vue-router'
 import { session } from '@/session/session'
-import { PAGES, type PageRoute } from './pages'
+import { PAGES, type PageLink, type PageRoute } from './pages'
 
 export const router = createRouter({
   history: createWebHistory('/console/'),
@@ -22,7 +22,7 @@ export function firstPage(): string {
 }
 
 /** Returns whether the person's role and scope let him see a page. */
-export function mayGo(page: PageRoute): boolean {
+export function mayGo(page: PageRoute | PageLink): boolean {
   if (page.whole && session.bounded) return false
   return page.roles === undefined || session.hasRole(page.roles)
 }
