@@ -19,6 +19,7 @@ from playwright.sync_api import Locator, Page, expect
 from cityloop.stack.documents import edge_document, session_document
 from contracts.codec import encode
 from contracts.topics import Kind, box_topic
+from runtime.journal import read_journal
 from runtime.mqtt_client import MqttConfig
 from runtime.mqtt_session import MqttSession
 from simulators.fleet import DISTRICT_CENTRE
@@ -155,7 +156,7 @@ def stored(city: City, box: Box, seconds: int) -> None:
             wait_for(partial(session.publish, topic, encode(message)), "the hub takes it")
         journal = city.stack.plan.journal
         wait_for(
-            lambda: any(b"tracks-240" in each.read_bytes() for each in journal.glob("*.journal")),
+            lambda: sum(each.topic == topic for each in read_journal(journal)) == seconds,
             "the tracks are in the journal",
         )
     finally:

@@ -16,7 +16,7 @@ FOOT = (0.7, 0.75)
 
 
 def standing_car(camera: str, box: str, until: datetime, seconds: int) -> list[Tracks]:
-    """Return a message a second up to a moment."""
+    """Return a message a second up to a moment, numbered as a box does, from 0."""
     x, y = FOOT
     car = TrackState(
         track=7,
@@ -32,11 +32,11 @@ def standing_car(camera: str, box: str, until: datetime, seconds: int) -> list[T
             boot_id="d" * 16,
             channel=Channel.TRACKS,
             seq=number,
-            at=until - timedelta(seconds=seconds - number),
+            at=until - timedelta(seconds=seconds - 1 - number),
             camera=camera,
             tracks=(car,),
         )
-        for number in range(1, seconds + 1)
+        for number in range(seconds)
     ]
 
 
