@@ -25,7 +25,7 @@ FAULT_EVENTS = frozenset({"device.data_quality", "device.offline", "device.absen
 
 _NOTHING: Mapping[str, CaseStanding] = MappingProxyType({})
 
-SILENT_KINDS = frozenset({"bias", "reboot", "clock", "repeat"})
+SILENT_KINDS = frozenset({"bias", "flood", "reboot", "clock", "repeat"})
 """Faults that nobody has to notice: an offset cannot be seen in one sensor by itself, the others must
 just do no harm. Events about them are neither demanded nor blamed."""
 

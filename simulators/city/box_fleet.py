@@ -11,6 +11,7 @@ from contracts.envelope import Place
 from contracts.status import BoxState
 from simulators.city.city import Box, City, Fault
 from simulators.city.city_letters import Sample, pack_letters
+from simulators.city.message_flood import flooding_letters
 from simulators.city.repeating_session import RepeatingSession
 from simulators.city.sample_flow import SampleFlow
 from simulators.fleet import SimulatedSubject
@@ -53,6 +54,9 @@ class _BoxAtWork:
         clock = next((one for one in self._active("clock", at_s)), None)
         offset_s = 0.0 if clock is None else _CLOCK_OFF_S if clock.size is None else clock.size
         letters = pack_letters(samples, start, offset_s)
+        for fault in self._faults:
+            if fault.kind == "flood":
+                letters += flooding_letters(samples, fault, start, offset_s)
         if letters:
             self.post.send(letters)
         if any(one.start_s <= at_s < one.end_s for one in self._links):

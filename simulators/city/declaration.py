@@ -111,7 +111,9 @@ class SensorDeclaration(Declared, frozen=True, kw_only=True):
 class IncidentDeclaration(Declared, frozen=True, kw_only=True):
     """``incidents``: something goes wrong in the world, at a time or so often a day."""
 
-    cause: Literal["works", "missed_collection", "manhole_open", "hydrant_leak", "lift_trapped"]
+    cause: Literal[
+        "works", "missed_collection", "manhole_open", "hydrant_leak", "lift_trapped", "lamp_out"
+    ]
     """What happens in the world; which incidents come of it is reckoned from the true values."""
     sensors: str
     """Group or single sensor where it happens, or near which works stand; drawn within a group."""
@@ -132,7 +134,9 @@ class IncidentDeclaration(Declared, frozen=True, kw_only=True):
 class FaultDeclaration(Declared, frozen=True, kw_only=True):
     """``faults``: a device breaks; the world goes on as it is."""
 
-    kind: Literal["stuck", "drift", "spike", "range", "bias", "silent", "reboot", "clock", "repeat"]
+    kind: Literal[
+        "stuck", "drift", "spike", "range", "bias", "silent", "flood", "reboot", "clock", "repeat"
+    ]
     sensors: str
     """Group or single sensor; drawn by the seed within a group. A box's fault hits all of the box."""
     at: Duration | None = None
@@ -143,7 +147,7 @@ class FaultDeclaration(Declared, frozen=True, kw_only=True):
     """How long; default a day."""
     size: float | None = None
     """How strong: offset (bias), change an hour (drift), step (spike) in the field's base unit, or
-    seconds the clock is off (clock); default by profile."""
+    seconds the clock is off (clock), messages after each reading (flood); default by profile."""
 
 
 class LinkLossDeclaration(Declared, frozen=True, kw_only=True):

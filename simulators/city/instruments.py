@@ -352,16 +352,25 @@ class DustMeters:
 
 
 class Lamps:
-    """Street lamps: 150 W from half past six in the evening to half past five in the morning."""
+    """Street lamps: 150 W from half past six in the evening to half past five in the morning, and some that are out."""
 
     def __init__(self, city: City, group: SensorGroup) -> None:
         self._city, self._count = city, group.count
+        self._out = _of(city, group, "lamp_out")
 
     def advance(self, at_s: Array) -> Values:
-        """Return ``power_w``."""
+        """Return ``power_w``, and ``lacking_w``: what is missing while it is dark all the year round."""
         hour = self._city.local_hour(at_s)
         lit = (hour >= 18.5) | (hour < 5.5)
-        return {"power_w": np.repeat(np.where(lit, 150.0, 0.0)[:, None], self._count, axis=1)}
+        power = np.repeat(np.where(lit, 150.0, 0.0)[:, None], self._count, axis=1)
+        for one in self._out:
+            power[_during(at_s, one), one.index] = 0.0
+        dark = (hour >= 20.0) | (hour < 5.0)
+        return {
+            "power_w": power,
+            # no lamp tells this; the truth does
+            "lacking_w": np.where(dark[:, None], 150.0 - power, 0.0),
+        }
 
     def measure(self, true: Values, rng: np.random.Generator) -> Values:
         """Return the power to 0.1 W with 1 % of noise."""

@@ -23,6 +23,7 @@ _CAUSE_PROFILES = {
     "manhole_open": "manhole",
     "hydrant_leak": "fire_water",
     "lift_trapped": "elevator",
+    "lamp_out": "street_lamp",
 }
 """What a cause can happen to."""
 
@@ -32,6 +33,7 @@ _SIZES = {
     "manhole_open": (35.0, 90.0),
     "hydrant_leak": (60.0, 125.0),
     "lift_trapped": (1.0, 1.0),
+    "lamp_out": (0.0, 0.0),
 }
 """From and to: level of works at 10 m (dBA; breakers and excavators, BS 5228-1:2009 annex C gives 75 to
 95), tilt in degrees, pressure left in kPa. The latter two are invented, well beyond any threshold."""

@@ -27,8 +27,7 @@ def _fail(path: object, message: str) -> Exception:
 
 
 def _city(
-    sensors: SensorDeclaration,
-    *,
+    *sensors: SensorDeclaration,
     lasts: str = "2h",
     weather: WeatherDeclaration | None = None,
     incidents: list[IncidentDeclaration] | None = None,
@@ -39,7 +38,7 @@ def _city(
         title=Title(zh="试", en="test"),
         start=datetime(2026, 6, 1, tzinfo=UTC),
         lasts=lasts,
-        sensors=[sensors],
+        sensors=list(sensors),
         weather=weather or WeatherDeclaration(),
         incidents=incidents or [],
         faults=faults or [],
@@ -51,6 +50,17 @@ def _run(city: City) -> Stretch:
     """Return a scenario of at most six hours in one stretch."""
     (stretches,) = list(Signals(city, city.lasts_s))
     return stretches[0]
+
+
+def _dust(city: City) -> list[float]:
+    """Return the true dust of a city's only dust meter, minute by minute."""
+    (stretches,) = list(Signals(city, city.lasts_s))
+    return [
+        float(value)
+        for one in stretches
+        if one.group.id == "dust"
+        for value in one.true["pm10_ug_m3"][:, 0]
+    ]
 
 
 def test_water_obeys_its_balance() -> None:
@@ -106,6 +116,34 @@ def test_a_missed_round_leaves_bins_full() -> None:
 
     assert falls.sum(axis=0).tolist() == [0, 3]
     assert fills[:, 0].max() == 1.0 or fills[-1, 0] > 0.9
+
+
+def test_a_lamp_that_is_out_lacks_its_watts_by_night_only() -> None:
+    """What the truth calls lacking counts between 20:00 and 05:00, twelve to 21 hours after the start at eight."""
+    city = _city(
+        SensorDeclaration(id="lamp", profile="street_lamp", count=2),
+        lasts="1d",
+        incidents=[IncidentDeclaration(cause="lamp_out", sensors="lamp-001", at="0s", lasts="1d")],
+    )
+    lacking = np.concatenate([one[0].true["lacking_w"] for one in Signals(city, city.lasts_s)])
+    hours = np.flatnonzero(lacking[:, 0]) / 4.0
+
+    assert (hours[0], hours[-1], len(hours)) == (12.0, 20.75, 36)
+    assert not lacking[:, 1].any()
+
+
+def test_works_raise_dust_where_they_stand() -> None:
+    """A meter beside the sound meter that they are near to has 8,000 ug/m2 by their distance more of it."""
+    sound = SensorDeclaration(id="sound", profile="noise", count=1)
+    dust = SensorDeclaration(id="dust", profile="dust", count=1, beside="sound")
+    works = IncidentDeclaration(cause="works", sensors="sound", at="1h", lasts="30m")
+    with_works, without = (
+        _dust(_city(sound, dust, incidents=incidents)) for incidents in ([works], [])
+    )
+    away_m = _city(sound, dust, incidents=[works]).happenings[0].distance_m
+
+    assert with_works[59] == without[59]
+    assert with_works[60] - without[60] == pytest.approx(8000.0 / max(10.0, away_m))
 
 
 @pytest.mark.parametrize("profile", sorted(MEASURED_PROFILES))
