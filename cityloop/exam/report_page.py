@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from html import escape
 
 from cityloop.exam.chart import series_svg, timeline_svg
+from cityloop.exam.district_map import MAP_STYLE, district_figure
+from cityloop.exam.district_plan import district_plan
 from cityloop.exam.marking import Finding
 from cityloop.exam.report_sections import camera_section, citizen_section, table
 from cityloop.exam.scene_clip import scene_clip
@@ -56,7 +58,7 @@ def report_page(papers: Sequence[Paper], total: Score) -> str:
     parts = [
         "<!doctype html><html lang=en><meta charset=utf-8>",
         "<meta name=viewport content='width=device-width,initial-scale=1'>",
-        f"<title>cityloop exam 考核</title><style>{_STYLE}</style>",
+        f"<title>cityloop exam 考核</title><style>{_STYLE}{MAP_STYLE}</style>",
         "<h1>Exam 考核</h1>",
         f"<p class=lead>{lead}</p>",
         "<div class=figures>",
@@ -147,6 +149,7 @@ def _sitting(paper: Paper) -> str:
     parts = [
         f"<h2>{heading} <small>({escape(city.name)}, seed {city.seed})</small></h2>",
         f"<p class=lead>{lead}</p>",
+        district_figure(district_plan(city, marks)),
         _timeline(paper),
     ]
     for title, cases in (
