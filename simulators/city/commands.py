@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from simulators.duration import parse_duration
+from simulators.duration import parse_duration, spoken_duration
 
 if TYPE_CHECKING:
+    from simulators.city.city import City
     from simulators.config import SimulatorConfig
 
 __all__ = ["check_city", "list_scenarios", "record", "run_city"]
@@ -24,6 +25,31 @@ def _seconds(ctx: click.Context, param: click.Parameter, value: str | None) -> f
         raise click.BadParameter(str(error), ctx=ctx, param=param) from error
 
 
+def _contents(city: "City") -> str:
+    """Return what there is of a city, in words; what there is none of is left out."""
+    counts = {
+        "sensor": sum(group.count for group in city.groups),
+        "box": len(city.boxes) + bool(city.cameras),
+        "camera": len(city.cameras),
+        "street": len(city.streets.streets),
+        "grid": len(city.streets.grids),
+    }
+    return ", ".join(
+        f"{count} {what}{'' if count == 1 else 'es' if what == 'box' else 's'}"
+        for what, count in counts.items()
+        if count
+    )
+
+
+def _causes(city: "City") -> int:
+    """Return how many things go wrong in the world: storms, happenings, and what is staged before cameras."""
+    staged = [camera.setting.staging for camera in city.cameras]
+    before_cameras = sum(
+        len(one.stops) + len(one.strays) + len(one.things) + len(one.crowds) for one in staged
+    )
+    return len(city.storms) + len(city.happenings) + before_cameras
+
+
 @click.command("list")
 def list_scenarios() -> None:
     """List the scenarios that ship."""
@@ -31,10 +57,9 @@ def list_scenarios() -> None:
 
     for name in scenario_names():
         city = load_city(name, 1)
-        sensors = sum(group.count for group in city.groups)
         click.echo(
-            f"{name:22} {city.title.zh} {city.title.en}: {city.lasts_s / 86_400.0:g} days, "
-            f"{sensors} sensors"
+            f"{name:22} {city.title.zh} {city.title.en}: {spoken_duration(city.lasts_s)}, "
+            f"{_contents(city)}"
         )
     click.echo(f"{'rainstorm':22} 暴雨 The demonstration's storm: 12 minutes, 17 sensors")
 
@@ -147,7 +172,6 @@ def check_city(name: str) -> None:
     except SimulatorError as error:
         raise click.ClickException(str(error)) from error
     click.echo(
-        f"{name}: ok: {sum(group.count for group in city.groups)} sensors in {len(city.boxes)} boxes, "
-        f"{city.lasts_s / 86_400.0:g} days, {len(city.happenings)} causes and {len(city.faults)} "
-        "faults with seed 1"
+        f"{name}: ok: {_contents(city)}, {spoken_duration(city.lasts_s)}, {_causes(city)} causes and "
+        f"{len(city.faults)} faults with seed 1"
     )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulators.duration import parse_duration
+from simulators.duration import parse_duration, spoken_duration
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,19 @@ def test_what_is_no_duration(text: str) -> None:
     """Anything else is refused with an example."""
     with pytest.raises(ValueError, match="like 60s"):
         parse_duration(text)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (2_592_000.0, "30 days"),
+        (86_400.0, "1 day"),
+        (50_400.0, "14 hours"),
+        (90.0, "90 seconds"),
+        (150.0, "2.5 minutes"),
+        (1.0, "1 second"),
+    ],
+)
+def test_spans_as_people_say_them(seconds: float, words: str) -> None:
+    """The largest unit of which there are two, or just one."""
+    assert spoken_duration(seconds) == words

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from simulators.__main__ import main
 from simulators.city.city_document import load_city, scenario_names
 from simulators.errors import ScenarioError
 
@@ -100,6 +102,24 @@ def test_what_is_wrong_is_said_with_its_place(
 
     assert str(caught.value).startswith(f"{path}:")
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        (
+            "market-street",
+            "1 box, 3 cameras, 3 streets, 2 grids, 6 minutes, 15 causes and 0 faults",
+        ),
+        ("rainstorm-underpass", "38 sensors, 2 boxes, 5 streets, 4 grids, 2 days, 3 causes"),
+    ],
+)
+def test_check_says_what_a_scenario_holds(name: str, says: str) -> None:
+    """Sensors, boxes, cameras, streets and grids, as many as there are, and how much goes wrong."""
+    result = CliRunner().invoke(main, ["check", name])
+
+    assert result.exit_code == 0
+    assert says in result.output
 
 
 def test_an_unknown_scenario_names_those_there_are() -> None:
