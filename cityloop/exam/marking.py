@@ -30,6 +30,11 @@ SILENT_KINDS = frozenset({"bias", "flood", "reboot", "clock", "repeat"})
 just do no harm. Events about them are neither demanded nor blamed."""
 
 
+_SURE_S = {"stuck": 13 * 3600.0, "drift": 7200.0, "spike": 3600.0, "silent": 3600.0}
+"""Seconds after which a careful observer is sure that a sensor is broken; of one that breaks later than this before
+the end nobody has to say so. A value that stands still may be calm for half a day; the rest are choices."""
+
+
 class Finding(Struct, frozen=True, kw_only=True):
     """An incident and the event that tells of it."""
 
@@ -106,7 +111,11 @@ def mark(
         told.update(
             dict.fromkeys((one.event_id for one in about if _tells(one, incident)), incident)
         )
-    faults = [_fault_finding(fault, left, city) for fault in city.faults if fault.start_s < until_s]
+    faults = [
+        _fault_finding(fault, left, city, until_s)
+        for fault in city.faults
+        if fault.start_s < until_s
+    ]
     of_faults = {
         one.event_id for one in left if any(_concerns(one, fault, city) for fault in city.faults)
     }
@@ -187,14 +196,17 @@ def _concerns(episode: Episode, fault: Fault, city: City) -> bool:
     )
 
 
-def _fault_finding(fault: Fault, episodes: Sequence[Episode], city: City) -> FaultFinding:
+def _fault_finding(
+    fault: Fault, episodes: Sequence[Episode], city: City, until_s: float
+) -> FaultFinding:
     found = [one for one in episodes if _concerns(one, fault, city)]
     first = min(found, key=lambda one: one.opened_s) if found else None
     return FaultFinding(
         fault=fault,
         episode=first,
         detect_s=None if first is None else max(0.0, first.opened_s - fault.start_s),
-        demanded=fault.kind not in SILENT_KINDS,
+        demanded=fault.kind not in SILENT_KINDS
+        and (bool(found) or fault.start_s + _SURE_S.get(fault.kind, 0.0) < until_s),
     )
 
 

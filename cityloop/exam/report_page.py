@@ -3,17 +3,14 @@
 from collections.abc import Sequence
 from html import escape
 
-from cityloop.exam.chart import series_svg, timeline_svg
+from cityloop.exam.chart import timeline_svg
 from cityloop.exam.district_map import MAP_STYLE, district_figure
 from cityloop.exam.district_plan import district_plan
-from cityloop.exam.marking import Finding
+from cityloop.exam.reason_tree import ReasonTrees
+from cityloop.exam.report_cases import false_alarm, incident_case
 from cityloop.exam.report_sections import camera_section, citizen_section, table
-from cityloop.exam.scene_clip import scene_clip
 from cityloop.exam.score import Paper, Score
-from cityloop.exam.statements import Episode
-from simulators.city.city import City
 from simulators.city.incident_classes import incident_classes
-from simulators.city.signals import Signals
 
 __all__ = ["report_page"]
 
@@ -33,6 +30,7 @@ video{max-width:100%;border-radius:.4rem}
 svg{width:100%;height:auto;background:var(--soft);border-radius:.4rem}svg text{font-size:11px;fill:var(--faint)}
 svg .label{font-size:10px}.grid{stroke:var(--line)}.curve{fill:none;stroke:#3b82c4;stroke-width:1.3}
 .true{fill:#7aa97a;fill-opacity:.25}.said{stroke:#c8322b;stroke-width:1.2}
+pre.why{font-size:.8rem;line-height:1.4;background:var(--soft);border-radius:.4rem;padding:.5rem .7rem;overflow-x:auto;margin:.4rem 0}
 details{margin:.4rem 0}summary{cursor:pointer}code{font-size:.82rem;white-space:pre-wrap;overflow-wrap:anywhere}
 """
 
@@ -152,10 +150,15 @@ def _sitting(paper: Paper) -> str:
         district_figure(district_plan(city, marks)),
         _timeline(paper),
     ]
+    trees = ReasonTrees(sitting.packs)
+    end_s = sitting.until_s
     for title, cases in (
-        ("Missed", [_case(city, sitting.until_s, one) for one in missed[:_MOST_CASES]]),
-        ("Wrong level", [_case(city, sitting.until_s, one) for one in wrong[:_MOST_CASES]]),
-        ("False alarms", [_false(city, sitting.until_s, one) for one in marks.false[:_MOST_CASES]]),
+        ("Missed", [incident_case(city, end_s, one, trees) for one in missed[:_MOST_CASES]]),
+        ("Wrong level", [incident_case(city, end_s, one, trees) for one in wrong[:_MOST_CASES]]),
+        (
+            "False alarms",
+            [false_alarm(city, end_s, one, trees) for one in marks.false[:_MOST_CASES]],
+        ),
     ):
         if cases:
             parts.append(f"<h3>{title}</h3>" + "".join(cases))
@@ -183,68 +186,3 @@ def _timeline(paper: Paper) -> str:
         said = [(one.episode.opened_s, "blue", True) for one in marks.faults if one.episode]
         rows.append(("broken sensors", faults, said))
     return timeline_svg("what was true and what was said", rows, end_s) if rows else ""
-
-
-def _case(city: City, until_s: float, finding: Finding) -> str:
-    incident = finding.incident
-    kind = incident_classes()[incident.class_name]
-    end_s = incident.end_s or until_s
-    room_s = max(600.0, (end_s - incident.start_s) * 0.5)
-    said = [finding.episode] if finding.episode else []
-    picture = scene_clip(city, incident.subject, incident.ideal_s) or _series(
-        city,
-        incident.subject,
-        kind.field,
-        (max(0.0, incident.start_s - room_s), min(until_s, end_s + room_s)),
-        [(level.value, value) for level, value in kind.levels.items()],
-        [(incident.start_s, end_s, f"{incident.class_name} {incident.level}")],
-        said,
-    )
-    causes = "".join(f"<code>{escape(cause)}</code><br>" for one in said for cause in one.causes)
-    return (
-        f"<details><summary>{escape(incident.class_name)} at {escape(incident.subject)}, "
-        f"{incident.level}, from {incident.start_s:g} s</summary>{picture}{causes}</details>"
-    )
-
-
-def _false(city: City, until_s: float, episode: Episode) -> str:
-    group = next((one for one in city.groups if episode.subject in one.subjects), None)
-    picture = scene_clip(city, episode.subject, episode.opened_s)
-    if group is not None:
-        span = (max(0.0, episode.onset_s - 3600.0), min(until_s, episode.opened_s + 3600.0))
-        picture = _series(
-            city, episode.subject, group.profile.fields[0].name, span, [], [], [episode]
-        )
-    causes = "".join(f"<code>{escape(cause)}</code><br>" for cause in episode.causes)
-    return (
-        f"<details><summary>{escape(episode.event_type)} by {escape(episode.rule)} about "
-        f"{escape(episode.subject)}, {episode.peak}, at {episode.opened_s:g} s</summary>"
-        f"{picture}{causes}</details>"
-    )
-
-
-def _series(
-    city: City,
-    subject: str,
-    field: str,
-    span_s: tuple[float, float],
-    thresholds: Sequence[tuple[str, float]],
-    spans: Sequence[tuple[float, float, str]],
-    said: Sequence[Episode],
-) -> str:
-    points: list[tuple[float, float]] = []
-    for stretches in Signals(city, span_s[1]):
-        for one in stretches:
-            if subject in one.group.subjects and field in one.sent:
-                column = one.sent[field][:, one.group.subjects.index(subject)]
-                points += [
-                    (float(at_s), float(value))
-                    for at_s, value in zip(one.at_s, column, strict=True)
-                    if at_s >= span_s[0] and value == value  # noqa: PLR0124 - NaN: none was sent
-                ]
-    if len(points) < 2:
-        return "<p>Too few readings to draw.</p>"
-    marks = [(one.opened_s, f"{one.event_type} {one.peak}") for one in said]
-    return series_svg(
-        f"{field} of {subject}", points, thresholds=thresholds, spans=spans, marks=marks
-    )

@@ -46,6 +46,8 @@ class Sitting(Struct, frozen=True, kw_only=True):
     """What one run of a city brought."""
 
     city: City
+    packs: tuple[str, ...]
+    """Paths of the rule packs that were in force."""
     until_s: float
     incidents: tuple[Incident, ...]
     episodes: tuple[Episode, ...]
@@ -102,12 +104,13 @@ def sit(
         now = stack.clock.now()
         heard.extend((_EVENT.decode(event), now) for event in events)
 
+    in_force = tuple(packs or city.packs or rule_packs(shipped_packs()))
     stand = CameraStand(city, until_s) if city.cameras else None
     stack = SingleProcess(
         folder,
         start=city.start,
         district=city.map.district,
-        packs=packs or city.packs or rule_packs(shipped_packs()),
+        packs=in_force,
         edge=None if stand is None else stand.edge(city.folder),
         edge_folder=folder,
         sources=None if stand is None else stand.sources,
@@ -147,7 +150,7 @@ def sit(
             stack.step()
             fleet.settle(stack.clock.now())
         return _sitting(
-            city, folder, stack, fleet, flow, truth, stand, desk, heard, until_s, begun_s
+            city, in_force, folder, stack, fleet, flow, truth, stand, desk, heard, until_s, begun_s
         )
     finally:
         if desk is not None:
@@ -231,6 +234,7 @@ def _figures(city: City, folder: Path, stand: CameraStand | None) -> tuple[Camer
 
 def _sitting(
     city: City,
+    packs: tuple[str, ...],
     folder: Path,
     stack: SingleProcess,
     fleet: BoxFleet,
@@ -268,6 +272,7 @@ def _sitting(
     )
     return Sitting(
         city=city,
+        packs=packs,
         until_s=until_s,
         incidents=(*truth.incidents(), *(() if stand is None else stand.incidents())),
         episodes=episodes,

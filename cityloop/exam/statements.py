@@ -32,6 +32,8 @@ class Episode(Struct, frozen=True, kw_only=True):
     lat: float | None
     causes: tuple[str, ...]
     """Per statement what was decided and why, for the report."""
+    values: tuple[dict[str, float | bool | str | None], ...] = ()
+    """Per statement the values that decided."""
 
 
 def episodes_of(heard: Iterable[tuple[Event, datetime]], start: datetime) -> list[Episode]:
@@ -91,4 +93,5 @@ def _episode(revisions: list[tuple[Event, datetime]], start: datetime) -> Episod
             f"{event.cause.values}"
             for event, _ in revisions
         ),
+        values=tuple(event.cause.values for event, _ in revisions),
     )

@@ -163,3 +163,15 @@ def test_a_broken_sensor_is_noticed_by_an_event_about_its_data() -> None:
 
     assert (stuck.episode, stuck.detect_s, stuck.demanded) == (said, 1800.0, True)
     assert (bias.episode, bias.demanded) == (None, False)
+
+
+def test_a_fault_shortly_before_the_end_need_not_be_noticed() -> None:
+    """A value that stands still is told from a calm one after half a day; before that nobody is asked."""
+    early = Fault(
+        kind="stuck", group="level", index=0, subject="level-001", box="sim-0001",
+        start_s=10_000.0, end_s=500_000.0, size=None,
+    )  # fmt: skip
+    late = replace(early, start_s=90_000.0, subject="level-002", index=1)
+    marks = _mark(city=replace(CITY, faults=(early, late)))
+
+    assert [one.demanded for one in marks.faults] == [True, False]
