@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, bindparam, delete, update
 
+from cloud_api.bulk_insert import insert_plain
 from cloud_api.case_projection import Case, encode_case
-from cloud_api.database import insert_plain
 from cloud_api.flow_choice import Flows
 from cloud_api.schema import cases
 from contracts.levels import Lamp

@@ -8,19 +8,19 @@ the whole file anyway (``BEGIN IMMEDIATE``).
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, insert, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from cloud_api.errors import StoreUnavailable
 
-__all__ = ["Lane", "Store", "insert_plain", "open_store"]
+__all__ = ["Lane", "Store", "open_store"]
 
 _WRITE = "cityloop_write"
 _CACHE_KB = 32_768
@@ -122,23 +122,6 @@ class Store:
     def dispose(self) -> None:
         """Close every idle connection."""
         self._engine.dispose()
-
-
-def insert_plain(
-    connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]
-) -> None:
-    """Insert rows of numbers, texts and bytes as they are, each with every column of the table.
-
-    SQLAlchemy's own insert looks at each value of each row, which is a sixth of a rebuild.
-    """
-    if not rows:
-        return
-    compiled = insert(table).compile(dialect=connection.dialect)
-    names = compiled.positiontup
-    plain: Sequence[object] = rows
-    if names is not None:
-        plain = [tuple(row[name] for name in names) for row in rows]
-    connection.exec_driver_sql(str(compiled), plain)
 
 
 @contextmanager

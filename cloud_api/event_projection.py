@@ -6,7 +6,7 @@ from typing import NamedTuple
 import msgspec
 from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
-from cloud_api.database import insert_plain
+from cloud_api.bulk_insert import insert_plain
 from cloud_api.instants import to_us
 from cloud_api.schema import events, intake
 from contracts.event import Event

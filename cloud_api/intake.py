@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import Connection, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from cloud_api.bulk_insert import insert_tuples
 from cloud_api.database import Lane, Store
 from cloud_api.errors import EventConflict, InvalidInput, MalformedJson, Problem
 from cloud_api.event_projection import decode_event
@@ -38,7 +39,6 @@ MAX_DEDUPE_CHARACTERS = 512
 
 _EVENT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _PARAMETERS = 500
-_INSERT = "INSERT INTO intake (seq, event_id, rev, received_at_us, body) VALUES"
 _NUL = b"\\u0000"
 
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -192,12 +192,9 @@ def _insert_new(
     ]
     if len({row[1:3] for row in rows}) < len(rows):
         return False
-    mark = "%s" if connection.dialect.name == "postgresql" else "?"
-    marks = ", ".join([mark] * len(rows[0])) if rows else ""
     try:
         with connection.begin_nested():
-            if rows:
-                connection.exec_driver_sql(f"{_INSERT} ({marks})", rows)
+            insert_tuples(connection, intake, rows)
     except IntegrityError:
         return False
     return True
