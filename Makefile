@@ -67,7 +67,7 @@ COMPILED_SOURCES := $(wildcard contracts/*.py runtime/*.py rules/*.py rules/*/*.
 
 .venv-compiled/.done: pyproject.toml constraints.txt $(COMPILED_SOURCES)
 	$(PYTHON) -m venv .venv-compiled
-	.venv-compiled/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt '.[gateway,hub]' \
+	.venv-compiled/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt '.[gateway,grid,hub]' \
 		'build>=1.2' 'hatchling>=1.26' 'hatch-mypyc>=0.16,<1' 'pytest>=8.3' 'hypothesis>=6.115'
 	HATCH_BUILD_HOOK_ENABLE_MYPYC=1 .venv-compiled/bin/python -m build --no-isolation --outdir .venv-compiled/wheel . >/dev/null
 	.venv-compiled/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall .venv-compiled/wheel/*.whl

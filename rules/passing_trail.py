@@ -4,26 +4,14 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import structs
 
-from contracts.envelope import Evidence, Place
 from rules.judge import KeyValue
+from rules.passing import Passing
 from rules.sample import Sample
 from rules.trail import Rows, TrailBook
 
-__all__ = ["Passing", "PassingTrail"]
-
-
-class Passing(Struct, frozen=True, array_like=True):
-    """What a trail keeps of one sample beside its time."""
-
-    values: tuple[float | bool | str | None, ...]
-    """Of the fields that the rule reads, in their order."""
-    observation: str | None = None
-    ended: bool = False
-    place: Place | None = None
-    evidence: tuple[Evidence, ...] = ()
-
+__all__ = ["PassingTrail"]
 
 _NOBODY: Final = Passing(())
 _DECODER: Final = msgspec.msgpack.Decoder(list[float | Passing])

@@ -5,48 +5,25 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import structs
 
-from contracts.envelope import Discovery, Evidence, Place
+from contracts.envelope import Discovery
 from rules.judge import KeyValue
 from rules.sample import Sample
 from rules.signals import MEMBER, Signal
 from rules.trail import Rows, TrailBook
+from rules.word import Cell, Speaker, Word
 
-__all__ = ["MOST_WORDS", "Speaker", "Word", "WordTrail"]
+__all__ = ["MOST_WORDS", "WordTrail"]
 
 MOST_WORDS: Final = 512
 """Most words of one key that a late one can be put among. Source: ten minutes of 8 members of a 10 s cadence."""
 _FEWEST_SPARE: Final = 32
 _CUT_CELLS: Final = 128
 """Cells between two looks at what a trail no longer needs."""
-
-
-class Speaker(Struct, frozen=True, array_like=True):
-    """Who says something, as its last sample showed it; all its words share one."""
-
-    member: str
-    subject: str
-    keys: dict[str, str]
-    place: Place | None
-    discovery: Discovery
-
-
-class Word(Struct, frozen=True, array_like=True):
-    """What a trail keeps of one word beside its time."""
-
-    signal: str
-    value: float
-    """NaN: the member has nothing to say any more."""
-    speaker: Speaker
-    evidence: tuple[Evidence, ...] = ()
-
-
-_Cell = tuple[float, str, float, int, tuple[Evidence, ...]]
-"""Time, signal, value, number of the speaker and evidence of one word, as bytes have them."""
 _SILENCE: Final = Word("", 0.0, Speaker("", "", {}, None, Discovery.AUTOMATIC))
 _ENCODER: Final = msgspec.msgpack.Encoder(order="deterministic")
-_DECODER: Final = msgspec.msgpack.Decoder(tuple[float, list[Speaker], list[_Cell]])
+_DECODER: Final = msgspec.msgpack.Decoder(tuple[float, list[Speaker], list[Cell]])
 
 
 class WordTrail(TrailBook):
