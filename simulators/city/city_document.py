@@ -1,11 +1,12 @@
 """Finding and reading scenarios: those that ship by name, anybody's own by path."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from runtime.errors import ConfigError
-from runtime.yaml_document import convert, load_document
+from runtime.yaml_document import Document, convert, load_document
 from simulators.city.city import City
 from simulators.city.city_builder import build_city
 from simulators.city.declaration import ScenarioDeclaration
@@ -53,6 +54,23 @@ def load_city(name: str, seed: int, *, surge: float = 1.0) -> City:
         document = load_document(path)
         declared = convert(document, ScenarioDeclaration)
         city = build_city(declared, seed, document.error, surge=surge)
+        packs = _packs(declared.packs, path.parent.resolve(), document)
     except ConfigError as failure:
         raise ScenarioError(str(failure)) from failure
-    return replace(city, folder=path.parent.resolve())
+    return replace(city, folder=path.parent.resolve(), packs=packs)
+
+
+def _packs(declared: Sequence[str], folder: Path, document: Document) -> tuple[str, ...]:
+    """Return the rule packs of a scenario, from its own folder.
+
+    Raises:
+        ConfigError: there is no such file.
+    """
+    packs = [folder / pack for pack in declared]
+    for number, pack in enumerate(packs):
+        if not pack.is_file():
+            raise document.error(
+                ("packs", number),
+                f"no file {pack}; expected a rule pack, its path from this file's",
+            )
+    return tuple(str(pack) for pack in packs)

@@ -43,6 +43,17 @@ def test_a_scenario_anywhere_on_the_disk_works(tmp_path: Path) -> None:
     assert load_city(str(path), 1).groups[0].subjects == ("level-001", "level-002")
 
 
+def test_packs_are_taken_from_the_scenarios_own_folder(tmp_path: Path) -> None:
+    """Wherever the command runs; one that is not there is said with its line."""
+    path = tmp_path / "mine.yaml"
+    path.write_text(GOOD + "packs: [mine-rules.yaml]\n", encoding="utf-8")
+
+    with pytest.raises(ScenarioError, match=r"mine\.yaml:7:9: packs\[0\]: no file"):
+        load_city(str(path), 1)
+    (tmp_path / "mine-rules.yaml").write_text("rules: []\n", encoding="utf-8")
+    assert load_city(str(path), 1).packs == (str(tmp_path / "mine-rules.yaml"),)
+
+
 def test_a_surge_doubles_sensors_and_incidents() -> None:
     """The surge switch multiplies who reports and what goes wrong."""
     once, twice = load_city("facilities-week", 1), load_city("facilities-week", 1, surge=2.0)
