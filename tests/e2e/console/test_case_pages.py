@@ -1,9 +1,11 @@
 """The Case page: a matter from its dispatch to its end, two people at once, why, duplicates, keys."""
 
+import io
 from pathlib import Path
 
 import msgspec
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from contracts.levels import Level
@@ -167,14 +169,19 @@ def test_a_void_case_is_a_false_alarm_unless_said_otherwise(
 def test_duplicates_stand_beside_each_other_and_are_merged(
     city: City, visit: Visit, tmp_path: Path, pictures: Path
 ) -> None:
-    """Two reports of one place: compared side by side, merged by one button."""
+    """Two reports of one place with a picture that was passed on: compared side by side, merged by one button."""
     picture = draw_street(tmp_path / "wet.png", wet=True)
     first = open_matter(city, picture=picture, east_m=1500)
-    second = open_matter(city, place=first.event.place)
+    passed_on = io.BytesIO()
+    Image.open(io.BytesIO(picture)).resize((320, 180)).save(passed_on, "JPEG", quality=50)
+    second = open_matter(
+        city, picture=passed_on.getvalue(), media_type="image/jpeg", place=first.event.place
+    )
     visitor = visit(language="en-GB")
     page = visitor.enter("dispatcher", to=f"/cases/{second.number}")
     panel = page.locator("#duplicates")
     expect(panel.locator("article")).to_have_count(2)
+    expect(panel.locator("[data-test=same-picture]")).to_have_text("Same picture")
     expect(page.locator("figure .chart svg")).to_be_visible()
     panel.scroll_into_view_if_needed()
     visitor.picture("case-duplicates-en", pictures)
