@@ -11,9 +11,9 @@ from gateway.errors import StoreError, StoreVersionError
 
 __all__ = ["open_store", "write_rows"]
 
-_ROWS_AT_ONCE = 200
-"""Rows of one statement. While it runs the interpreter is free for other threads; after every row by
-itself it would be handed to and fro, each time at the cost of waking a thread."""
+_ROWS_AT_ONCE = (1_000, 100, 10, 1)
+"""Rows of one statement. While it runs the interpreter is free for other threads, and whoever wants it back
+waits until a busy one has had its millisecond: row by row a batch would take seconds."""
 
 
 def open_store(
@@ -88,16 +88,16 @@ def write_rows(
     Raises:
         sqlite3.Error: some of them may have been written.
     """
-    whole = len(rows) // _ROWS_AT_ONCE * _ROWS_AT_ONCE
-    many, one = _statements(statement, columns)
-    for start in range(0, whole, _ROWS_AT_ONCE):
-        db.execute(many, tuple(chain.from_iterable(rows[start : start + _ROWS_AT_ONCE])))
-    if whole < len(rows):
-        db.executemany(one, rows[whole:])
+    start = 0
+    for size in _ROWS_AT_ONCE:
+        for first in range(start, len(rows) - size + 1, size):
+            values = tuple(chain.from_iterable(rows[first : first + size]))
+            db.execute(_text(statement, columns, size), values)
+            start = first + size
 
 
-@lru_cache(maxsize=32)
-def _statements(statement: str, columns: int) -> tuple[str, str]:
-    """Return the statements for many rows and for one."""
+@lru_cache(maxsize=64)
+def _text(statement: str, columns: int, rows: int) -> str:
+    """Return the statement for so many rows."""
     row = f"({','.join('?' * columns)})"
-    return f"{statement} VALUES {','.join([row] * _ROWS_AT_ONCE)}", f"{statement} VALUES {row}"
+    return f"{statement} VALUES {','.join([row] * rows)}"

@@ -25,7 +25,8 @@ from runtime.yaml_document import load_config
 
 __all__ = ["Stack"]
 
-_READY_S = 30.0
+_READY_S = 120.0
+"""A part that dies is noticed at once; one that lives may need its time on a busy machine, seconds."""
 _KEYS = (
     ("admin", Role.ADMIN),
     ("gateway", Role.GATEWAY),

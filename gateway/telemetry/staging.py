@@ -12,6 +12,7 @@ from itertools import accumulate, chain
 import msgspec
 
 from contracts.readings import Value
+from gateway.store import write_rows
 
 __all__ = ["SHELF", "Row", "Staging"]
 
@@ -78,10 +79,8 @@ class Staging:
             return
         self._number += 1
         encode = _ENCODER.encode
-        self._db.executemany(
-            "INSERT INTO staged VALUES (?,?,?,?)",
-            [(shelf, self._number, len(rows), encode(rows)) for shelf, rows in shelves.items()],
-        )
+        packed = [(shelf, self._number, len(rows), encode(rows)) for shelf, rows in shelves.items()]
+        write_rows(self._db, "INSERT INTO staged", 4, packed)
         self.count += sum(map(len, shelves.values()))
 
     def is_much(self, series: int) -> bool:
