@@ -123,6 +123,7 @@ def build_lane(
             grid=grid,
             network=lambda one: _network(one, parts),
             rest_s=_REST_S,
+            shared=parts.pool is not None,
         )
         feed, footage = _feed(camera, parts, source)
     except (EdgeError, SecretError) as error:

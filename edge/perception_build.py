@@ -1,5 +1,6 @@
 """Builds what looks at the frames of one camera, from its configuration."""
 
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,11 @@ from edge.vision.ports import Detector
 from edge.vision.tracker import Tracker
 
 __all__ = ["build_detector", "build_perception", "check_classes", "focus_policy"]
+
+_LEARN_EVERY_S = 0.15
+"""Seconds between two looks while a scene is learnt: three looks make a track in half a second. After a break of
+all cameras at once (a switch that was restarted) every frame of every one of them would be looked at for a
+second otherwise, just when there is most to tell."""
 
 
 def build_detector(config: OnnxConfig | BackgroundConfig, folder: Path) -> Detector:
@@ -69,6 +75,7 @@ def build_perception(
     grid: SizeGrid | None = None,
     network: Callable[[OnnxConfig], Detector] | None = None,
     rest_s: float = 0.0,
+    shared: bool = False,
 ) -> Perception:
     """Return what turns a camera's frames into tracks.
 
@@ -79,6 +86,8 @@ def build_perception(
         grid: how large things are where, as learnt before; default: nothing is known.
         network: returns the detector of a further network; default: one in this process.
         rest_s: as for :class:`Perception`.
+        shared: whether many cameras ask the same workers: none of them then looks more often than it must
+            while it learns its scene, and each scans in moments of its own.
 
     Raises:
         ModelError: the detector cannot be built, or a class that the camera names is not its.
@@ -108,6 +117,8 @@ def build_perception(
             input_px=input_px(detector),
             grid=grid,
             still=StillThings(after_s=camera.gate.still_after_s),
+            phase=zlib.crc32(camera.id.encode()) % 1000 / 1250.0 if shared else 0.0,
+            learn_every_s=_LEARN_EVERY_S if shared else 0.0,
         ),
         classes=camera.detector.classes,
         fps=camera.fps,

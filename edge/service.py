@@ -28,6 +28,9 @@ from runtime.uplink import Uplink
 
 __all__ = ["Agent"]
 
+_FED_EVERY = 6
+"""Cameras after whose steps the inference workers are given the next questions."""
+
 _IDLE_S = 0.02
 """Real seconds that the loop waits when nothing happened: half a frame at 25 frames a second."""
 
@@ -203,8 +206,11 @@ class Agent:
             self._inference.step()
             for camera in self.cameras:
                 camera.pace(self._inference.look_fps)
-        for camera in self.cameras:
+        for number, camera in enumerate(self.cameras, start=1):
             letters += camera.step(now)
+            if self._inference is not None and number % _FED_EVERY == 0:
+                # a round with many cameras takes longer than what the workers hold in hand
+                self._inference.step()
         if self._inference is not None:
             self._inference.step()
         for sensor in self._sensors:
@@ -233,9 +239,19 @@ class Agent:
                 if not self.step(self._clock.now()):
                     if self.ended and self._everything_left():
                         break
-                    self.session.wait(_IDLE_S)
+                    self.rest()
         finally:
             self.close()
+
+    def rest(self) -> None:
+        """Wait until something may have happened, a moment at most.
+
+        What a worker has answered is taken at once, and it gets its next question.
+        """
+        if self._inference is not None and self._inference.asked:
+            self._inference.wait(_IDLE_S)
+        else:
+            self.session.wait(_IDLE_S)
 
     def _everything_left(self) -> bool:
         return self.uplink.backlog == 0 and (self._courier is None or self._courier.resting)

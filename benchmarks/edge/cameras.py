@@ -42,9 +42,6 @@ __all__ = ["CameraFigures", "Films", "busy", "idle", "pass_time", "running", "wa
 _SETTLE_S = 6.0
 """Seconds of a run that are not measured: scenes are learnt."""
 
-_IDLE_S = 0.02
-"""Seconds that the box's own loop waits when nothing happened; the benchmark stands in for it."""
-
 _START_S = 120.0
 """Most seconds until the last camera gives frames."""
 
@@ -270,7 +267,7 @@ def pass_time(agent: Agent, listener: _Listener, seconds: float) -> int:
     rung = 0
     while time.monotonic() < until_s:
         if not agent.step(datetime.now(UTC)):
-            time.sleep(_IDLE_S)
+            agent.rest()
         listener.step()
         rung = max([rung] + [lane.rung for lane in agent.cameras])
     return rung

@@ -73,10 +73,13 @@ def film(path: Path, phase: int) -> Path:
 
 
 def still(path: Path) -> Path:
-    """Write 28 s of the empty street with a sensor's noise; return its path."""
+    """Write two minutes of the empty street with a sensor's noise; return its path.
+
+    Longer than it is looked at: where a film begins again, a box learns the scene anew.
+    """
     empty = np.median(np.stack(list(islice(_street(), 0, _ACTIVE, 5))), axis=0).astype(np.uint8)
     rng = np.random.default_rng(9)
-    return write_film(path, [_noisy(empty, rng) for _ in range(PERIOD_S * FPS)])
+    return write_film(path, [_noisy(empty, rng) for _ in range(PERIOD_S * FPS)] * 4)
 
 
 def _street() -> Iterator[Pixels]:

@@ -111,6 +111,10 @@ class Focus:
             whole pictures.
         grid: how large things are where; a new one by default.
         still: what stands where; a new one by default.
+        phase: 0..1, by how much of its time the first look of the second clock comes earlier, so that
+            cameras that began together do not all look in the same moment.
+        learn_every_s: least seconds between two looks while the gate learns a scene; 0 looks at every frame
+            then.
 
     Attributes:
         input_px: as given; another network may have another input.
@@ -125,8 +129,12 @@ class Focus:
         input_px: tuple[int, int] | None = None,
         grid: SizeGrid | None = None,
         still: StillThings | None = None,
+        phase: float = 0.0,
+        learn_every_s: float = 0.0,
     ) -> None:
         self.policy = policy
+        self._phase = phase
+        self._learn_every_s = learn_every_s
         self.grid = SizeGrid() if grid is None else grid
         self.still = StillThings() if still is None else still
         self.input_px = input_px
@@ -137,6 +145,7 @@ class Focus:
         """Forget the scene, not the sizes."""
         self.still.reset()
         self._whole_s: float | None = None
+        self._ahead = 0.0
         self._due_s: float | None = None
         self._active_until_s: float | None = None
         self._widened_s: float | None = None
@@ -156,8 +165,9 @@ class Focus:
         self._now_s = now_s = frame.pts_s
         if not self.policy.gating or self._whole_s is None:
             self._curious_s = now_s
-            return self._whole(now_s)
-        if now_s - self._whole_s >= self._patience_s(tracks) - 1e-6:
+            return self._whole(now_s, ahead=self._phase)
+        patience_s = self._patience_s(tracks) * (1.0 - self._ahead)
+        if now_s - self._whole_s >= max(patience_s, self._learn_every_s) - 1e-6:
             if now_s - self._curious_s >= self.policy.scan_s - 1e-6:
                 self._curious_s = now_s
             return replace(self._whole(now_s), scan=not motion.changed)
@@ -169,9 +179,12 @@ class Focus:
         curious = unsettled and now_s - self._curious_s <= _CURIOUS_S + 1e-6
         if not (active or curious or motion.calibrating):
             return Look(Heed.HOLD, _nowhere())
-        if self._early(now_s):
+        learning = motion.calibrating and now_s - self._whole_s < self._learn_every_s - 1e-6
+        if learning or self._early(now_s):
             return Look(Heed.PACE, _nowhere())
-        if self._wide or motion.calibrating or len(patches) == 0 or not self._may_divide():
+        if motion.calibrating:
+            return self._whole(now_s, ahead=self._phase)
+        if self._wide or len(patches) == 0 or not self._may_divide():
             return self._whole(now_s)
         return self._divide(frame, patches, tracks)
 
@@ -205,8 +218,9 @@ class Focus:
             shares[:, [0, 2]] = np.clip(shares[:, [0, 2]], 0.0, 1.0)
             self.grid.learn(_isotropic(shares, frame.width / frame.height))
 
-    def _whole(self, now_s: float) -> Look:
+    def _whole(self, now_s: float, *, ahead: float = 0.0) -> Look:
         self._wide = False
+        self._ahead = ahead
         self._whole_s = now_s
         self._pace(now_s)
         return Look(Heed.WHOLE, _nowhere())

@@ -21,8 +21,9 @@ class LookPace:
 
     Args:
         slow_s: mean real seconds from a question to its answer above which the rate falls. Default
-            0.12: a third of what a look at a queue of cameras may take, see ``LoadLadder.late_s``.
-        quick_s: mean below which it rises. Default 0.06.
+            0.09: a camera that waits for one answer asks next when it has come, so that its observations
+            take about twice as long; 0.12 made 99 of 100 of 24 cameras come within 0.51 s.
+        quick_s: mean below which it rises. Default 0.045.
         least_fps: least looks a second. Default 4: a walker moves a fifth of his height between two.
         most_fps: rate from which there is no limit. Default 30.
         every_s: seconds between two steps. Default 0.5.
@@ -31,8 +32,8 @@ class LookPace:
     def __init__(
         self,
         *,
-        slow_s: float = 0.12,
-        quick_s: float = 0.06,
+        slow_s: float = 0.09,
+        quick_s: float = 0.045,
         least_fps: float = 4.0,
         most_fps: float = 30.0,
         every_s: float = 0.5,

@@ -4,7 +4,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from random import Random
 
@@ -199,6 +199,15 @@ class InferencePool:
         ticket = Ticket(model, frame, self._seconds())
         self._queue.append(ticket)
         return ticket
+
+    @property
+    def asked(self) -> bool:
+        """Whether a worker has a question that it has not answered."""
+        return any(worker.open for worker in self._workers)
+
+    def wait(self, timeout_s: float) -> None:
+        """Wait until a worker has an answer, ``timeout_s`` at most."""
+        wait([worker.pipe for worker in self._workers if worker.open], timeout_s)
 
     def step(self) -> None:
         """Take answers, look after the workers, and put questions to those that are free."""

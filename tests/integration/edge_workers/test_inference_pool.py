@@ -93,6 +93,20 @@ def test_questions_of_many_cameras_are_all_answered(pool: InferencePool, tmp_pat
     assert pool.counters["inferences"] == 40
 
 
+def test_an_answer_ends_the_wait(pool: InferencePool, tmp_path: Path) -> None:
+    """Who waits for the workers wakes when one has answered, and not before."""
+    detector = PooledDetector(pool, model(tmp_path))
+    idle = pool.asked
+    awaited = detector.ask(frame(), None)
+    pool.step()
+    asked = pool.asked
+    pool.wait(60.0)
+    pool.step()
+
+    assert (idle, asked, pool.asked) == (False, True, False)
+    assert awaited.take() is not None
+
+
 def test_a_killed_worker_is_started_again(pool: InferencePool, tmp_path: Path) -> None:
     """Its questions are answered by nobody, and say so; later ones are answered."""
     detector = PooledDetector(pool, model(tmp_path))

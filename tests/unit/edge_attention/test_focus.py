@@ -103,6 +103,28 @@ def test_a_walking_track_is_a_region_even_without_a_patch_of_its_own() -> None:
     assert len(look.regions) == 2
 
 
+def test_a_scene_that_is_learnt_is_looked_at_every_other_frame() -> None:
+    """Ten frames of the first second: five looks, enough for a track, and half of the price."""
+    focus = Focus(FocusPolicy(), learn_every_s=0.15)
+    heeds = [
+        focus.decide(frame(number / 10), motion(calibrating=True), NOBODY, unsettled=True).heed
+        for number in range(10)
+    ]
+
+    assert heeds == [Heed.WHOLE, Heed.PACE] * 5
+
+
+def test_cameras_that_begin_together_scan_at_different_moments() -> None:
+    """The first scan comes earlier by the camera's own share; after it the rhythm is the same."""
+    scans = []
+    for phase in (0.0, 0.4, 0.75):
+        focus = Focus(FocusPolicy(), phase=phase)
+        looks = [number / 10 for number in range(130) if decide(focus, number / 10).scan]
+        scans.append(looks)
+
+    assert scans == [[5.0, 10.0], [3.0, 8.0], [1.3, 6.3, 11.3]]
+
+
 def test_looks_are_paced_while_something_moves() -> None:
     """Five looks a second of ten frames; the others are left out, not held."""
     focus = Focus(FocusPolicy(active_fps=5.0, heartbeat_s=60.0, scan_s=60.0))
