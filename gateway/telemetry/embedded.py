@@ -183,6 +183,7 @@ class EmbeddedTelemetry:
             if shelf is None:
                 shelf = shelves[series // SHELF] = []
             shelf.append((series, at_us, value))
+        self._series.keep_new()
         return shelves
 
     def _admit(self, day: int) -> bool:

@@ -2,6 +2,8 @@
 
 import sqlite3
 
+from gateway.store import write_rows
+
 __all__ = ["SeriesNumbers"]
 
 
@@ -23,25 +25,39 @@ class SeriesNumbers:
         self._db = db
         self.by_metric: dict[str, dict[str, int]] = {}
         """Numbers that are known by metric and device: few metrics, many devices, and no pair of names for each of them."""
-        self.count = 0
-        """Series that were written since the store was opened."""
+        self._loaded = False
+        self._next = 1
+        self._new: list[tuple[int, str, str]] = []
+
+    @property
+    def count(self) -> int:
+        """Series that there are; 0 before anything was written since the store was opened."""
+        return self._next - 1
 
     def number(self, device: str, metric: str) -> int:
-        """Return the number of a series; a new one is given within the running transaction."""
-        numbers = self.by_metric.get(metric)
-        if numbers is None:
-            numbers = self.by_metric[metric] = {}
+        """Return the number of a series; a new one is in the file after :meth:`keep_new`."""
+        if not self._loaded:
+            self._load()
+        numbers = self.by_metric.setdefault(metric, {})
         found = numbers.get(device)
         if found is None:
-            found = self.find(device, metric)
-            if found is None:
-                cursor = self._db.execute(
-                    "INSERT INTO series (device, metric) VALUES (?,?)", (device, metric)
-                )
-                found = int(cursor.lastrowid or 0)
-            numbers[device] = found
-            self.count += 1
+            found = numbers[device] = self._next
+            self._next += 1
+            self._new.append((found, device, metric))
         return found
+
+    def _load(self) -> None:
+        """Learn every series at once: a look for each would hand the interpreter over and wait for it."""
+        for number, device, metric in self._db.execute("SELECT id, device, metric FROM series"):
+            self.by_metric.setdefault(metric, {})[device] = number
+        self._next = self.highest() + 1
+        self._loaded = True
+
+    def keep_new(self) -> None:
+        """Write down the series that got a number within the running transaction."""
+        if self._new:
+            write_rows(self._db, "INSERT INTO series", 3, self._new)
+            self._new.clear()
 
     def find(self, device: str, metric: str) -> int | None:
         """Return the number of a series, or None when nothing was ever stored of it."""
@@ -69,4 +85,5 @@ class SeriesNumbers:
     def forget(self) -> None:
         """Forget what a transaction that failed may have given out."""
         self.by_metric.clear()
-        self.count = 0
+        self._new.clear()
+        self._loaded = False
