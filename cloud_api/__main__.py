@@ -1,8 +1,6 @@
 """The API's command line: ``python -m cloud_api``."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,14 +10,13 @@ import msgspec
 from cloud_api.audit.commands import audit
 from cloud_api.city_commands import grid, responsibility
 from cloud_api.console.commands import console
-from cloud_api.errors import ApiError
 from cloud_api.evaluation_command import evaluate
 from cloud_api.notice_commands import notify
 from cloud_api.order_commands import orders
 from cloud_api.people.commands import SCOPE_OPTIONS, scope_of, users
 from cloud_api.secret_commands import secrets
+from cloud_api.told_errors import errors_told
 from cloud_api.wording.commands import wording
-from runtime.errors import RuntimeFault
 
 if TYPE_CHECKING:
     from cloud_api.config import ApiConfig
@@ -40,16 +37,6 @@ def _load(path: Path | None) -> "ApiConfig":
     from runtime.yaml_document import load_config  # noqa: PLC0415 - as above
 
     return ApiConfig() if path is None else load_config(path, ApiConfig)
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """Say our own errors in one line and leave with status 2."""
-    try:
-        yield
-    except (ApiError, RuntimeFault, OSError) as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(2)
 
 
 @click.group()
@@ -77,7 +64,7 @@ def serve(config_path: Path | None, host: str | None, port: int | None) -> None:
     from runtime.clock import build_clock  # noqa: PLC0415 - as above
     from runtime.logging import configure_logging  # noqa: PLC0415 - as above
 
-    with _told():
+    with errors_told():
         config = _load(config_path)
         config = msgspec.structs.replace(
             config,
@@ -102,7 +89,7 @@ def init(config_path: Path | None, as_json: bool) -> None:
     from cloud_api.migrate import upgrade  # noqa: PLC0415 - as above
     from runtime.clock import build_clock  # noqa: PLC0415 - as above
 
-    with _told():
+    with errors_told():
         config = _load(config_path)
         store = open_database(config)
         version = upgrade(store)
@@ -125,7 +112,7 @@ def migrate(config_path: Path | None) -> None:
     from cloud_api.bootstrap import open_database  # noqa: PLC0415 - --help stays quick
     from cloud_api.migrate import upgrade  # noqa: PLC0415 - as above
 
-    with _told():
+    with errors_told():
         store = open_database(_load(config_path))
         click.echo(f"database at schema {upgrade(store)}")
         store.dispose()
@@ -143,7 +130,7 @@ def rebuild(config_path: Path | None, as_json: bool) -> None:
     from cloud_api.flow_choice import load_flows  # noqa: PLC0415 - as above
     from cloud_api.rebuild import rebuild as make_again  # noqa: PLC0415 - as above
 
-    with _told():
+    with errors_told():
         config = _load(config_path)
         store = open_database(config)
         with Progress(console=Console(stderr=True), transient=True, disable=as_json) as bar:
@@ -200,7 +187,7 @@ def keys_create(
     from cloud_api.keys import KeyRing, Role  # noqa: PLC0415 - as above
     from runtime.clock import build_clock  # noqa: PLC0415 - as above
 
-    with _told():
+    with errors_told():
         config = _load(config_path)
         store = open_database(config)
         now = build_clock(config.clock).now()
@@ -224,7 +211,7 @@ def keys_list(config_path: Path | None, as_json: bool) -> None:
     from cloud_api.instants import iso  # noqa: PLC0415 - as above
     from cloud_api.keys import KeyRing  # noqa: PLC0415 - as above
 
-    with _told():
+    with errors_told():
         store = open_database(_load(config_path))
         found = KeyRing(store, cache_s=0.0).list()
         store.dispose()
@@ -255,7 +242,7 @@ def keys_revoke(config_path: Path | None, key_id: str) -> None:
     from cloud_api.keys import KeyRing  # noqa: PLC0415 - as above
     from runtime.clock import build_clock  # noqa: PLC0415 - as above
 
-    with _told():
+    with errors_told():
         config = _load(config_path)
         store = open_database(config)
         KeyRing(store, cache_s=0.0).revoke(key_id, build_clock(config.clock).now())

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 import msgspec
 
-from cloud_api.errors import ApiError, ProfileError
-from runtime.errors import RuntimeFault
+from cloud_api.errors import ProfileError
+from cloud_api.told_errors import errors_told
 
 __all__ = ["grid", "responsibility"]
 
@@ -48,7 +48,7 @@ def check(
     from cloud_api.flow_choice import load_flows  # noqa: PLC0415 - as above
     from runtime.yaml_document import load_config  # noqa: PLC0415 - as above
 
-    try:
+    with errors_told():
         config = ApiConfig() if config_path is None else load_config(config_path, ApiConfig)
         profile = open_profile(config, load_flows(config.flow, config.flow_choices))
         dispatcher = profile.dispatcher
@@ -59,9 +59,6 @@ def check(
         on = dispatcher.day(datetime.now(UTC)) if on_day is None else _day(on_day)
         areas = [] if dispatcher.grid is None else [cell.code for cell in dispatcher.grid.cells]
         report = check_list(listed, dispatcher.classes, areas, on)
-    except (ApiError, RuntimeFault, OSError) as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(2)
     if as_json:
         found = {"on": on.isoformat(), "lines": len(listed.rows), **report._asdict()}
         click.echo(msgspec.json.encode(found).decode())
@@ -95,14 +92,11 @@ def convert(config_path: Path | None, source: Path, target: Path) -> None:
     from cloud_api.dispatch.sheets import read_sheet, write_sheet  # noqa: PLC0415 - as above
     from runtime.yaml_document import load_config  # noqa: PLC0415 - as above
 
-    try:
+    with errors_told():
         config = ApiConfig() if config_path is None else load_config(config_path, ApiConfig)
         rows = read_sheet(source)
         ResponsibilityList(rows, source.name, frozenset(each.id for each in config.departments))
         write_sheet(target, rows, RESPONSIBILITY_COLUMNS)
-    except (ApiError, RuntimeFault, OSError) as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(2)
     click.echo(f"{len(rows)} lines written to {target}")
 
 
@@ -118,11 +112,8 @@ def check_grid(path: Path, *, as_json: bool) -> None:
     """Read a GeoJSON file of cells and report overlapping ones; exit status 1 when there are any."""
     from cloud_api.dispatch.grid import load_grid  # noqa: PLC0415 - --help stays quick
 
-    try:
+    with errors_told():
         cells = load_grid(path)
-    except ApiError as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(2)
     overlaps = cells.overlaps()
     if as_json:
         found = {"cells": len(cells.cells), "overlaps": overlaps}

@@ -1,13 +1,11 @@
 """``cityloop api evaluate``: the scorecard of a period on the terminal, as JSON or as a picture."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from cloud_api.errors import ApiError
-from runtime.errors import RuntimeFault
+from cloud_api.told_errors import errors_told
 
 if TYPE_CHECKING:
     from cloud_api.evaluation.scorecard import Scorecard
@@ -53,7 +51,7 @@ def evaluate(
     from cloud_api.people.scope import EVERYTHING  # noqa: PLC0415 - as above
     from runtime.yaml_document import load_config  # noqa: PLC0415 - as above
 
-    try:
+    with errors_told():
         config = ApiConfig() if config_path is None else load_config(config_path, ApiConfig)
         profile = open_profile(config, load_flows(config.flow, config.flow_choices))
         span = period_of(period, config.utc_offset_minutes)
@@ -71,9 +69,6 @@ def evaluate(
             from cloud_api.evaluation.chart import draw_scorecard  # noqa: PLC0415 - as above
 
             draw_scorecard(card, f"{period} {district or ''} {department or ''}".strip(), plot)
-    except (ApiError, RuntimeFault, OSError) as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(2)
     if as_json:
         click.echo(msgspec.json.encode(card).decode())
     else:

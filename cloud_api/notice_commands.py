@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from cloud_api.errors import ApiError
-from runtime.errors import RuntimeFault
+from cloud_api.told_errors import errors_told
 
 if TYPE_CHECKING:
     from cloud_api.config import ApiConfig
@@ -104,7 +103,7 @@ def rehearse(
     from cloud_api.notices.templates import facts_of  # noqa: PLC0415 - as above
     from contracts.levels import Level  # noqa: PLC0415 - as above
 
-    try:
+    with errors_told():
         config, path = _plan_path(config_path)
         plan = load_plan(path)
         templates = open_templates(plan, path)
@@ -154,9 +153,6 @@ def rehearse(
                     line["outcome"] = str(error)
                     failed = True
             lines.append(line)
-    except (ApiError, RuntimeFault, OSError) as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(2)
     if as_json:
         click.echo(msgspec.json.encode({"notices": lines}).decode())
     else:

@@ -6,8 +6,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from cloud_api.errors import ApiError
-from runtime.errors import RuntimeFault
+from cloud_api.told_errors import errors_told
 
 __all__ = ["orders"]
 
@@ -35,7 +34,7 @@ def check(names: tuple[str, ...], *, as_json: bool) -> None:
     )
 
     results: list[dict[str, object]] = []
-    try:
+    with errors_told():
         wanted = names or tuple(sorted(path.stem for path in MAPPING_FOLDER.glob("*.yaml")))
         for name in wanted:
             mapping = load_mapping(mapping_path(name))
@@ -43,9 +42,6 @@ def check(names: tuple[str, ...], *, as_json: bool) -> None:
             results.append(
                 {"mapping": mapping.mapping, "golden": len(mapping.golden), "faults": faults}
             )
-    except (ApiError, RuntimeFault, OSError) as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(2)
     failed = any(result["faults"] for result in results)
     if as_json:
         click.echo(msgspec.json.encode({"mappings": results}).decode())
@@ -72,12 +68,9 @@ def try_mapping(name: str, document: Path) -> None:
     from cloud_api.orders.mapping import load_mapping, mapping_path  # noqa: PLC0415 - as above
     from cloud_api.orders.reading import read_orders  # noqa: PLC0415 - as above
 
-    try:
+    with errors_told():
         mapping = load_mapping(mapping_path(name))
         found, unread = read_orders(mapping, document.read_bytes())
-    except (ApiError, RuntimeFault, OSError) as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(2)
     for one in found:
         click.echo(msgspec.json.encode(plain_order(one)).decode())
     for each in unread:

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import click
 
-from cloud_api.errors import ApiError
-from runtime.errors import RuntimeFault
+from cloud_api.told_errors import errors_told
 
 __all__ = ["secrets"]
 
@@ -30,15 +29,12 @@ def rotate(config_path: Path | None) -> None:
     from cloud_api.config import keys_path, load_api_config  # noqa: PLC0415 - --help stays quick
     from cloud_api.privacy.keybook import rotate as put_in_front  # noqa: PLC0415 - as above
 
-    try:
+    with errors_told():
         config = load_api_config(config_path)
         if config.keys_env is not None:
             click.echo("Error: keys_env holds the keys: put a new line in front there", err=True)
             sys.exit(2)
         click.echo(put_in_front(keys_path(config)))
-    except (ApiError, RuntimeFault, OSError) as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(2)
 
 
 @secrets.command()
@@ -50,7 +46,7 @@ def reseal(config_path: Path | None) -> None:
     from cloud_api.evidence_store import EvidenceStore  # noqa: PLC0415 - as above
     from cloud_api.privacy.vault import Vault  # noqa: PLC0415 - as above
 
-    try:
+    with errors_told():
         config = load_api_config(config_path)
         book = open_keybook(config)
         store = open_audit(config).store
@@ -63,7 +59,4 @@ def reseal(config_path: Path | None) -> None:
         )
         persons, items = Vault(store, book).rewrap(), files.seal_again()
         store.dispose()
-    except (ApiError, RuntimeFault, OSError) as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(2)
     click.echo(f"{items} items of evidence and {persons} keys of persons were brought along")

@@ -1,15 +1,12 @@
 """Commands about the audit log: verify, show, key, witness."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 import msgspec
 
-from cloud_api.errors import ApiError
-from runtime.errors import RuntimeFault
+from cloud_api.told_errors import errors_told
 
 __all__ = ["audit"]
 
@@ -20,16 +17,6 @@ _CONFIG = click.option(
     help="The API's YAML file.",
 )
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """Say our own errors in one line and leave with status 2."""
-    try:
-        yield
-    except (ApiError, RuntimeFault, OSError) as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(2)
 
 
 @click.group()
@@ -65,7 +52,7 @@ def verify(
     from cloud_api.audit.opening import audit_places, open_audit  # noqa: PLC0415 - as above
     from cloud_api.config import load_api_config  # noqa: PLC0415 - as above
 
-    with _told():
+    with errors_told():
         config = load_api_config(config_path)
         opened = open_audit(config)
         keys = (
@@ -110,7 +97,7 @@ def show(config_path: Path | None, limit: int, actor: str | None) -> None:
     from cloud_api.audit.opening import open_audit  # noqa: PLC0415 - as above
     from cloud_api.config import load_api_config  # noqa: PLC0415 - as above
 
-    with _told():
+    with errors_told():
         opened = open_audit(load_api_config(config_path))
         for line in opened.ledger.newest(AuditFilter(actor), before=None, limit=limit):
             entry = decode_entry(line.body)
@@ -127,7 +114,7 @@ def key(config_path: Path | None) -> None:
     from cloud_api.audit.heads import HeadSigner  # noqa: PLC0415 - --help stays quick
     from cloud_api.config import load_api_config, open_keybook  # noqa: PLC0415 - as above
 
-    with _told():
+    with errors_told():
         click.echo(HeadSigner(open_keybook(load_api_config(config_path))).public_key)
 
 
@@ -165,7 +152,7 @@ def witness(path: Path, public_keys: tuple[str, ...], token_env: str, host: str,
     from runtime.logging import configure_logging  # noqa: PLC0415 - as above
     from runtime.secret import read_secret  # noqa: PLC0415 - as above
 
-    with _told():
+    with errors_told():
         configure_logging("audit_witness")
         token = read_secret(None, token_env, "audit witness") or ""
         keys = PublicKeys(map(parse_public_key, public_keys))

@@ -1,6 +1,5 @@
 """Commands about people: users add, list, lock, unlock, password, roles."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,8 +8,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from cloud_api.errors import ApiError
-from runtime.errors import RuntimeFault
+from cloud_api.told_errors import errors_told
 
 if TYPE_CHECKING:
     from cloud_api.people.opening import OpenPeople
@@ -48,15 +46,12 @@ def _opened(config_path: Path | None) -> Iterator["OpenPeople"]:
     from cloud_api.config import load_api_config  # noqa: PLC0415 - --help stays quick
     from cloud_api.people.opening import open_people  # noqa: PLC0415 - as above
 
-    try:
+    with errors_told():
         opened = open_people(load_api_config(config_path))
         try:
             yield opened
         finally:
             opened.store.dispose()
-    except (ApiError, RuntimeFault, OSError) as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(2)
 
 
 def scope_of(

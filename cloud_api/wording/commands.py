@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cloud_api.errors import ApiError
-from runtime.errors import RuntimeFault
+from cloud_api.told_errors import errors_told
 
 if TYPE_CHECKING:
     from cloud_api.wording.examination import Examined, Figures
@@ -28,13 +27,11 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON obj
 def _told() -> Iterator[None]:
     """Say our own errors, and a missing library, in one line and leave with status 2."""
     try:
-        yield
+        with errors_told():
+            yield
     except ModuleNotFoundError as error:
         extra = {"sklearn": "wording", "matplotlib": "plot"}.get(error.name or "", "cloud")
         click.echo(f"Error: {error.name} is absent: pip install 'cityloop[{extra}]'", err=True)
-        sys.exit(2)
-    except (ApiError, RuntimeFault, OSError) as error:
-        click.echo(f"Error: {error}", err=True)
         sys.exit(2)
 
 
