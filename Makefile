@@ -21,11 +21,13 @@ $(VENV)/.python:
 
 # What `make demo` needs: every role, no test tools.
 $(VENV)/.run: pyproject.toml constraints.txt | $(VENV)/.python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all]'
+	@echo "installing what the stack needs into $(VENV): 0.7 GB, a minute or two the first time"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all]'
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/.python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@echo "installing what tests and checks need into $(VENV): 1.5 GB, some minutes the first time"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@ $(VENV)/.run
 
 # What tests compare with brings opencv-python, which needs libGL and breaks the headless one: an environment apart.

@@ -55,11 +55,13 @@ def main(seconds: float, seed: int, intake: str, *, as_json: bool, keep: Path | 
     try:
         result = _run(console, folder, seconds, seed, intake)
     except StackError as error:
-        console.print(f"[red]Error:[/red] {error}", markup=True)
+        # the logs are what helps then: they stay
+        console.print(f"Error: {error}\neverything that was written is in {folder}", markup=False)
         sys.exit(2)
-    finally:
-        if keep is None:
-            shutil.rmtree(folder, ignore_errors=True)
+    except KeyboardInterrupt:
+        _forget(folder, keep)
+        raise
+    _forget(folder, keep)
     if as_json:
         import msgspec  # noqa: PLC0415 - as above
 
@@ -67,6 +69,12 @@ def main(seconds: float, seed: int, intake: str, *, as_json: bool, keep: Path | 
     else:
         _summarise(console, result, keep)
     sys.exit(1 if result.lost or result.duplicates else 0)
+
+
+def _forget(folder: Path, keep: Path | None) -> None:
+    """Take what was written away, unless somebody wants to keep it."""
+    if keep is None:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _run(console: "Console", folder: Path, seconds: float, seed: int, intake: str) -> "DemoResult":
