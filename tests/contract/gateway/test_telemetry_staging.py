@@ -177,3 +177,15 @@ def test_batch_that_could_not_be_written_leaves_nothing_behind(tmp_path: Path) -
     assert [point.value for point in between] == [float(n) for n in range(11)]
     assert [point.value for point in after] == [float(n) for n in range(12)]
     assert other == batch[1:]
+
+
+def test_sensors_that_are_new_after_a_restart_get_numbers_of_their_own(tmp_path: Path) -> None:
+    """A store that is opened again knows its sensors, and takes none for another."""
+    points = [Point(f"d-{n}", "x", DAY, float(n)) for n in range(6)]
+    for written in (points[:4], points[2:]):
+        store = EmbeddedTelemetry(tmp_path / "t.sqlite")
+        store.write(written)
+        found = [store.read(f"d-{n}", "x", from_us=DAY, to_us=_END) for n in range(6)]
+        store.close()
+
+    assert [[point] for point in points] == found
