@@ -188,12 +188,6 @@ def _check_camera(document: Document, path: Sequence[str | int], camera: CameraC
         except CalibrationError as error:
             raise document.error((*path, "calibration"), str(error)) from error
     _check_unique(document, (*path, "further_models"), [one.id for one in camera.further_models])
-    for number, further in enumerate(camera.further_models):
-        if further.detector.bundle is not None:
-            raise document.error(
-                (*path, "further_models", number, "detector", "bundle"),
-                "only a camera's first model can be a bundle; give the file alone",
-            )
     _check_unique(document, (*path, "zones"), [zone.id for zone in camera.zones])
     _check_unique(document, (*path, "lines"), [line.id for line in camera.lines])
     _check_unique(document, (*path, "masks"), [mask.id for mask in camera.masks])

@@ -6,7 +6,7 @@ its own: no class has two networks.
 """
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from edge.attention.load_ladder import Rung
 from edge.cameras.frame import Frame
 from edge.errors import InferenceFault
+from edge.further_names import Naming
 from edge.vision.detections import Detections
 from edge.vision.ports import Awaited, DeferredDetector, Detector
 from edge.vision.recollection import RememberedTrack, remembered
@@ -66,6 +67,8 @@ class FurtherEye:
         tracker: follows what it finds, under the names that are told.
         every_s: seconds of video between two looks.
         wanted: bool by class id: which are told; None tells all.
+        naming: what its classes are called, for when another network takes its place; None where none will.
+        known: the network's classes that names were given to.
         due_s: presentation time of the next look; None before the first frame.
         asked: the look that is under way elsewhere, and when its picture was shown.
         begun: whether it has seen anything since the last break; tracks of an earlier run wait for that.
@@ -79,11 +82,34 @@ class FurtherEye:
     due_s: float | None = None
     asked: tuple[float, Awaited] | None = field(default=None, repr=False)
     begun: bool = False
+    naming: Naming | None = None
+    known: int = 0
+    told: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
         """Its classes, as they are told."""
-        return self.tracker.alive().class_names
+        return self.told or self.tracker.alive().class_names
+
+    def learn(self, taken: Collection[str]) -> tuple[str, ...]:
+        """Name the classes that a network added which took the place of another; the others stay.
+
+        Args:
+            taken: what the camera's other networks tell.
+
+        Returns:
+            What it does not tell since another tells it already.
+        """
+        added = self.detector.names[self.known :]
+        if self.naming is None or not added:
+            return ()
+        told = self.naming.tell(added, taken)
+        before = np.ones(self.known, bool) if self.wanted is None else self.wanted
+        self.wanted = np.concatenate((before, np.asarray(told.wanted, bool)))
+        self.told = self.names + told.names
+        self.known += len(added)
+        self.tracker.learn_names(self.told)
+        return told.clashes
 
 
 class FurtherEyes:
@@ -107,6 +133,7 @@ class FurtherEyes:
         self._eyes = tuple(eyes)
         self._slowness = 1.0
         self._last_s = 0.0
+        self._first: tuple[str, ...] = ()
         self._phase = zlib.crc32(camera.encode()) % 1000 / 1000.0
         for number, eye in enumerate(self._eyes, start=1):
             eye.tracker.recall((), number * _ID_STRIDE)
@@ -151,6 +178,7 @@ class FurtherEyes:
 
     def joined(self, tracks: Tracks) -> Tracks:
         """Return the first network's tracks with those of all others; class ids are the joint ones."""
+        self._first = tracks.class_names
         parts, names = [tracks], tracks.class_names
         for eye in self._eyes:
             own = eye.tracker.alive()
@@ -241,12 +269,21 @@ class FurtherEyes:
         return news
 
     def _follow(self, eye: FurtherEye, found: Detections, shown_s: float) -> None:
+        if len(eye.detector.names) != eye.known:
+            self._learn(eye)
         if eye.wanted is not None and len(found) > 0:
             found = found.mask(eye.wanted[found.class_id])
         told = Detections(found.xyxy, found.confidence, found.class_id, eye.names)
         eye.begun = True
         # an answer may come after frames in which the tracks were held
         eye.tracker.update(told, max(shown_s, self._last_s))
+
+    def _learn(self, eye: FurtherEye) -> None:
+        others = (name for one in self._eyes if one is not eye for name in one.names)
+        if clashes := eye.learn({*self._first, *others}):
+            _LOG.warning(
+                "further_classes_taken", camera_id=self._camera, model=eye.name, classes=clashes
+            )
 
     def _failed(self, eye: FurtherEye, reason: str) -> None:
         if self.counters["further_faults"] == 0:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from edge.attention.load_ladder import LoadLadder
 from edge.backstage import Backstage
-from edge.camera_config import CameraConfig, OnnxConfig, SourceConfig
+from edge.camera_config import CameraConfig, FurtherModelConfig, OnnxConfig, SourceConfig
 from edge.camera_config import Pace as ConfiguredPace
 from edge.camera_lane import CameraLane
 from edge.camera_memory import CameraMemory
@@ -121,7 +121,7 @@ def build_lane(
             parts.folder,
             detector,
             grid=grid,
-            network=lambda one: _network(one, parts),
+            network=lambda one: _further(camera, one, parts),
             rest_s=_REST_S,
             shared=parts.pool is not None,
         )
@@ -166,6 +166,12 @@ def _network(config: OnnxConfig, parts: LaneParts) -> RegionDetector:
     detector = build_detector(config, parts.folder)
     assert isinstance(detector, RegionDetector)
     return detector
+
+
+def _further(camera: CameraConfig, one: FurtherModelConfig, parts: LaneParts) -> Detector:
+    """Return the detector of a further network."""
+    seated = parts.models.seated_further(camera, one, lambda config: _network(config, parts))
+    return seated or _network(one.detector, parts)
 
 
 def _feed(

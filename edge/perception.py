@@ -282,9 +282,12 @@ class Perception:
         return self._detector.names + more
 
     def _chosen_classes(self) -> NDArray[np.bool_] | None:
-        if not self._classes:
+        # a class that another network added after the start may be a further one's already
+        taken = set() if self.further is None else {*self.further.names} & {*self._names}
+        if not self._classes and not taken:
             return None
-        return np.asarray([name in self._classes for name in self._names], bool)
+        chosen = self._classes or set(self._names)
+        return np.asarray([name in chosen and name not in taken for name in self._names], bool)
 
     def _learn_names(self, names: tuple[str, ...]) -> None:
         """Take over from another network: perhaps more classes, another input; tracks go on."""

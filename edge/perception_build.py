@@ -9,9 +9,16 @@ import numpy as np
 from edge.attention.focus import Focus, FocusPolicy
 from edge.attention.size_grid import SizeGrid
 from edge.attention.still_things import StillThings
-from edge.camera_config import BackgroundConfig, CameraConfig, GateConfig, OnnxConfig
+from edge.camera_config import (
+    BackgroundConfig,
+    CameraConfig,
+    FurtherModelConfig,
+    GateConfig,
+    OnnxConfig,
+)
 from edge.errors import ModelError
 from edge.further_eyes import FurtherEye, FurtherEyes, further_tracker
+from edge.further_names import Naming
 from edge.perception import Perception, input_px
 from edge.vision.motion_gate import MotionGate
 from edge.vision.ports import Detector
@@ -73,7 +80,7 @@ def build_perception(
     detector: Detector | None = None,
     *,
     grid: SizeGrid | None = None,
-    network: Callable[[OnnxConfig], Detector] | None = None,
+    network: Callable[[FurtherModelConfig], Detector] | None = None,
     rest_s: float = 0.0,
     shared: bool = False,
 ) -> Perception:
@@ -94,7 +101,7 @@ def build_perception(
     """
     detector = detector or build_detector(camera.detector, folder)
     further = _further(
-        camera, detector.names, network or (lambda config: build_detector(config, folder))
+        camera, detector.names, network or (lambda one: build_detector(one.detector, folder))
     )
     more = () if further is None else further.names
     check_classes(camera, detector, more)
@@ -130,7 +137,9 @@ def build_perception(
 
 
 def _further(
-    camera: CameraConfig, taken: tuple[str, ...], network: Callable[[OnnxConfig], Detector]
+    camera: CameraConfig,
+    taken: tuple[str, ...],
+    network: Callable[[FurtherModelConfig], Detector],
 ) -> FurtherEyes | None:
     """Return a camera's further networks; None where it has none.
 
@@ -140,37 +149,35 @@ def _further(
     eyes: list[FurtherEye] = []
     for one in camera.further_models:
         config = one.detector
-        detector = network(config)
+        detector = network(one)
         where = f"camera {camera.id!r}: further_models {one.id!r}"
         _check_known(
             f"{where}: detector.classes", config.classes, detector.names, detector.model_id
         )
-        wanted = [not config.classes or name in config.classes for name in detector.names]
-        told = tuple(one.prefix + name for name in detector.names)
-        both = sorted({name for name, want in zip(told, wanted, strict=True) if want} & set(taken))
-        if both:
+        naming = Naming(one.id, one.prefix, frozenset(config.classes))
+        told = naming.tell(detector.names, taken)
+        if told.clashes:
             raise ModelError(
-                f"{where} tells {', '.join(both[:5])}, which another of the camera's models tells "
-                "already; leave it out with detector.classes, or give all of them a prefix"
+                f"{where} tells {', '.join(told.clashes[:5])}, which another of the camera's models "
+                "tells already; leave it out with detector.classes, or give all of them a prefix"
             )
-        # what is not wanted is never told, but a name must mean one class all the same
-        names = tuple(
-            name if want else f"{one.id}:{name}" for name, want in zip(told, wanted, strict=True)
-        )
-        taken += names
+        taken += told.names
         eyes.append(
             FurtherEye(
                 one.id,
                 detector,
                 further_tracker(
-                    names,
+                    told.names,
                     confidence=config.confidence,
                     low_confidence=config.low_confidence,
                     every_s=one.every_s,
                     hits=one.min_hits,
                 ),
                 one.every_s,
-                np.asarray(wanted, bool),
+                np.asarray(told.wanted, bool),
+                naming=naming,
+                known=len(detector.names),
+                told=told.names,
             )
         )
     return FurtherEyes(camera.id, eyes) if eyes else None

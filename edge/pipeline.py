@@ -55,8 +55,6 @@ class CameraPipeline:
             else None
         )
         self._own = {"frames_distrusted": 0}
-        if perception.further is not None:
-            reporter.models_by_class = perception.further.models_by_class
 
     @property
     def counters(self) -> dict[str, int]:
@@ -173,6 +171,8 @@ class CameraPipeline:
         if percept.view is not None:
             self.latest, self.latest_tracks = percept.view, percept.tracks
         self._reporter.model_id = self._perception.model_id
+        if self._perception.further is not None:
+            self._reporter.models_by_class = self._perception.further.models_by_class
         self._last = percept.frame
         return self._tell(percept)
 

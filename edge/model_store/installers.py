@@ -40,6 +40,7 @@ class Seat:
         present: the detector's configuration that it runs now.
         detector: what looks.
         before: the configuration before, while it is kept.
+        further: which of the camera's further networks it is for; empty for the first.
     """
 
     camera: str
@@ -47,6 +48,7 @@ class Seat:
     present: OnnxConfig
     detector: SwappingDetector
     before: OnnxConfig | None = field(default=None)
+    further: str = ""
 
 
 def bundled(own: OnnxConfig, network: Path, manifest: Manifest) -> OnnxConfig:

@@ -12,12 +12,13 @@ from typing import TypeVar
 import msgspec
 import structlog
 
-from edge.camera_config import CameraConfig, OnnxConfig
+from edge.camera_config import CameraConfig, FurtherModelConfig, OnnxConfig
 from edge.cameras.frame import Frame
 from edge.errors import EdgeError, ModelError
 from edge.model_store.config import ModelStoreConfig, ModelWish
 from edge.model_store.fetcher import Fetcher
 from edge.model_store.installers import Installer, LocalInstaller, PoolInstaller, Seat, bundled
+from edge.model_store.needs import classes_needed
 from edge.model_store.preparation import Preparation
 from edge.model_store.shelf import Record, Shelf
 from edge.model_store.slot import APPLIED, ModelSlot
@@ -120,11 +121,19 @@ class ModelKeeper:
         self._pool = pool
 
     def effective(self, camera: CameraConfig) -> CameraConfig:
-        """Return a camera with the network of its bundle, where one runs; else as it is."""
+        """Return a camera with the networks of its bundles, where they run; else as it is."""
         own = camera.detector
-        if not isinstance(own, OnnxConfig) or own.bundle is None:
-            return camera
-        return msgspec.structs.replace(camera, detector=self._present(own.bundle, own))
+        if isinstance(own, OnnxConfig) and own.bundle is not None:
+            own = self._present(own.bundle, own)
+        further = tuple(
+            one
+            if one.detector.bundle is None
+            else msgspec.structs.replace(
+                one, detector=self._present(one.detector.bundle, one.detector)
+            )
+            for one in camera.further_models
+        )
+        return msgspec.structs.replace(camera, detector=own, further_models=further)
 
     def seated(
         self, camera: CameraConfig, load: Callable[[OnnxConfig], RegionDetector]
@@ -139,7 +148,29 @@ class ModelKeeper:
             ModelError: neither the bundle's network nor the camera's own file can be loaded.
         """
         own = camera.detector
-        if not isinstance(own, OnnxConfig) or own.bundle is None:
+        return self._seated(camera, own, load) if isinstance(own, OnnxConfig) else None
+
+    def seated_further(
+        self,
+        camera: CameraConfig,
+        further: FurtherModelConfig,
+        load: Callable[[OnnxConfig], RegionDetector],
+    ) -> SwappingDetector | None:
+        """Return the same for one of a camera's further networks.
+
+        Raises:
+            ModelError: as in :meth:`seated`.
+        """
+        return self._seated(camera, further.detector, load, further.id)
+
+    def _seated(
+        self,
+        camera: CameraConfig,
+        own: OnnxConfig,
+        load: Callable[[OnnxConfig], RegionDetector],
+        further: str = "",
+    ) -> SwappingDetector | None:
+        if own.bundle is None:
             return None
         slot, present = self._slot(own.bundle), self._present(own.bundle, own)
         try:
@@ -155,7 +186,7 @@ class ModelKeeper:
             else SwappingDetector(detector, slot.faulted)
         )
         self._cameras[camera.id] = camera
-        slot.seats.append(Seat(camera.id, own, present, swapping))
+        slot.seats.append(Seat(camera.id, own, present, swapping, further=further))
         return swapping
 
     def desire(self, wishes: Mapping[str, ModelWish]) -> None:
@@ -252,13 +283,7 @@ class ModelKeeper:
         """Return the classes that the cameras of a model name."""
         found: set[str] = set()
         for seat in self._slots[model].seats:
-            camera = self.camera(seat.camera)
-            if isinstance(camera.detector, OnnxConfig):
-                found.update(camera.detector.classes)
-            for zone in camera.zones:
-                found.update(zone.classes)
-            for line in camera.lines:
-                found.update(line.classes)
+            found |= classes_needed(self.camera(seat.camera), seat)
         return frozenset(found)
 
     def _present(self, model: str, own: OnnxConfig) -> OnnxConfig:

@@ -8,7 +8,6 @@ from structlog.testing import capture_logs
 
 from contracts.observation import Observation
 from contracts.status import Status
-from runtime.errors import ConfigError
 from tests.contract.edge_vision.tiny_models import write_model
 from tests.integration.edge_agent.in_process import CONFIG, InProcess, box_config
 
@@ -117,9 +116,3 @@ def test_a_prefix_tells_equal_names_apart(tmp_path: Path) -> None:
     assert {"site-person"} == {
         said.label for said in box.gateway.observations("zone_presence") if said.zone == "all"
     }
-
-
-def test_a_bundle_belongs_to_the_first_model() -> None:
-    """A signed model for a further one is refused when the file is read."""
-    with pytest.raises(ConfigError, match="first model"):
-        box_config(with_further("{kind: onnx, model: tiny.onnx, bundle: b-1}"))

@@ -38,6 +38,8 @@ MODEL = "red-finder"
 START = datetime(2026, 7, 1, 8, 0, tzinfo=UTC)
 FPS = 5.0
 
+_DETECTORS = "  detector: {kind: onnx, model: own.onnx, bundle: red-finder, classes: [car]}"
+
 _CONFIG = """
 box: {{district: d-1, site: s-1, box: b-1, place: {{lon: 121.47, lat: 31.23}}}}
 outbox: {{path: outbox.db}}
@@ -46,7 +48,7 @@ model_store: {{probation_s: 2.0, probation_frames: 5, most_bytes: 200000, retry_
 cameras:
 - id: c-1
   source: {{file: none.mp4}}
-  detector: {{kind: onnx, model: own.onnx, bundle: red-finder, classes: [car]}}
+{detectors}
   gate: {{enabled: false, heartbeat_s: 0.05, scan_s: 0.05, regions: false, active_fps: 100}}
   integrity: {{enabled: false}}
   tracks_every_s: 0.2
@@ -75,6 +77,7 @@ class ModelBox:
         prepare: whether the folder has to be made.
         more: further lines of the box's configuration.
         own: what is special about the camera's own network.
+        detectors: the camera's lines ``detector`` and ``further_models``.
     """
 
     def __init__(
@@ -86,6 +89,7 @@ class ModelBox:
         prepare: bool = False,
         more: str = "",
         own: Mapping[str, Any] | None = None,
+        detectors: str = _DETECTORS,
     ) -> None:
         self.store = MemoryEvidenceStore()
         if prepare:
@@ -101,7 +105,9 @@ class ModelBox:
             folder / "model-keys.json", TrustBook().trust(public_bytes_of(self.key), "", START)
         )
         self.config = check_edge_config(
-            parse_document(_CONFIG.format(url=registry.url) + more, "edge.yaml")
+            parse_document(
+                _CONFIG.format(url=registry.url, detectors=detectors) + more, "edge.yaml"
+            )
         )
         self.source = ScriptedSource("c-1", list(script), epoch=START, fps=FPS)
         self._desired = 0
