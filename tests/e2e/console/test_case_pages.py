@@ -49,6 +49,8 @@ def test_a_case_is_dispatched_handled_verified_and_closed(
     expect(page.locator("[data-test=cause]")).to_contain_text("积水深度 不低于 40 cm")
     expect(page.locator("figure .chart svg")).to_be_visible()
     assert visitor.violations() == [], told(visitor.violations())
+    # what the system wrote into the log is said in the reader's language
+    expect(page.locator("#timeline")).to_contain_text("智能发现，直接立案；规则 waterlogging")
     visitor.picture("case-zh", pictures)
 
     page.locator("[data-act=acknowledge]").click()

@@ -153,7 +153,7 @@ def test_a_file_is_asked_for_in_the_pages_language(
     expect(field).to_be_focused()
     outline = face.evaluate("face => getComputedStyle(face).outlineStyle")
     with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Enter")
+        page.keyboard.press("Space")
     chooser.value.set_files(table)
 
     expect(page.locator(".file .name")).to_have_text("tank-2.csv")
