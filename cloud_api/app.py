@@ -26,6 +26,7 @@ from cloud_api.errors import (
     Problem,
 )
 from cloud_api.openapi_examples import show_examples
+from cloud_api.packing import Packing
 from cloud_api.privacy.viewing import Viewing
 from cloud_api.problems import problem_response
 from cloud_api.routes.acting import acting_router
@@ -156,6 +157,7 @@ def build_app(services: Services, start: Callable[[], None], stop: Callable[[], 
         timeout_s=config.request_timeout_s,
     )
     app.add_middleware(Viewing)
+    app.add_middleware(Packing)
     app.add_middleware(
         Recording,
         trail=services.trail,

@@ -68,6 +68,7 @@ class ConsoleSite:
         self._files = _files(folder)
         self._policy = page_policy(config)
         self._ground = None if config.pmtiles_file is None else Path(config.pmtiles_file)
+        self._kept: dict[Path, bytes] = {}
 
     @property
     def built(self) -> bool:
@@ -127,7 +128,11 @@ class ConsoleSite:
                 headers["Content-Encoding"] = encoding
                 path = packed
                 break
-        return FileResponse(path, media_type=file.media_type, headers=headers)
+        # a build does not change while it is served, and all of it that is asked for is some megabytes
+        body = self._kept.get(path)
+        if body is None:
+            body = self._kept[path] = path.read_bytes()
+        return Response(body, media_type=file.media_type, headers=headers)
 
 
 def _accepted(header: str) -> set[str]:

@@ -19,7 +19,22 @@ export default defineConfig({
     target: 'es2022',
     // The map's own chunk is 1 MB; it is loaded only where a map is shown.
     chunkSizeWarningLimit: 1400,
-    rollupOptions: { input: pages.map((name) => fileURLToPath(new URL(name, import.meta.url))) },
+    rollupOptions: {
+      input: pages.map((name) => fileURLToPath(new URL(name, import.meta.url))),
+      // A first load is a few files, not thirty small ones that wait for each other; light pages share Vue alone.
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: 'light', test: /src\/(api\/problem|session\/preferences)/, priority: 2 },
+            { name: 'vue', priority: 1, test: /node_modules\/(@vue|vue)\// },
+            {
+              name: 'frame',
+              test: /node_modules\/(vue-router|vue-i18n|@intlify|openapi-fetch)\/|src\/(layout|router|api\/(client|stream|event)|session\/(session|theme|alarms)|i18n\/(index|joined|names)|components\/(?!profiles))/,
+            },
+          ],
+        },
+      },
+    },
   },
   server: { proxy: { '/v1': process.env.CITYLOOP_API ?? 'http://127.0.0.1:8080' } },
 })

@@ -2,7 +2,8 @@ import { createApp } from 'vue'
 import App from './App.vue'
 import { i18n, preferred, speak } from './i18n'
 import { router } from './router'
-import { session } from './session/session'
+import { stream } from './api/stream'
+import { FOLLOWERS, session } from './session/session'
 import './styles/tokens.css'
 import './styles/base.css'
 
@@ -10,5 +11,9 @@ import './styles/base.css'
 const page = router.resolve(location.pathname.replace(/^\/console/, '') || '/').meta.page
 const asked = [session.open(), page?.component()]
 for (const each of asked) each?.catch(() => undefined) // the router asks again, and shows what is wrong
-await Promise.all([speak(preferred()), asked[0]?.catch(() => undefined)])
+const words = speak(preferred())
+await asked[0]?.catch(() => undefined)
+// The stream stands by the time that a page reads its lists, which wait for it.
+if (session.hasRole(FOLLOWERS)) stream.start()
+await words
 createApp(App).use(i18n).use(router).mount('#app')

@@ -8,6 +8,9 @@ export type Me = Schema<'MeView'>
 export type Settings = Schema<'ConsoleSettings'>
 export type Role = 'reader' | 'operator' | 'auditor' | 'admin'
 
+/** Who may read cases, and so follows the stream. */
+export const FOLLOWERS: readonly Role[] = ['reader', 'operator', 'admin']
+
 const me = shallowRef<Me | null>(null)
 const settings = shallowRef<Settings | null>(null)
 
