@@ -143,9 +143,13 @@ def build_city(folder: Path) -> City:
             )
     finally:
         opened.store.dispose()
-    stack.start()
     city = City(plan.api_url, stack)
-    _register_devices(city)
+    try:
+        stack.start()
+        _register_devices(city)
+    except BaseException:
+        stack.stop()  # what had started already must not stay behind
+        raise
     return city
 
 
