@@ -1,6 +1,7 @@
 """The map of a district as inline SVG: streets, grids, sensors, cameras, and what was found and missed."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from html import escape
 from itertools import pairwise
@@ -18,6 +19,9 @@ _MOST_SENSORS = 400
 
 _ARROW_EVERY = 70.0
 """Points between two arrows of a street."""
+
+_BESIDE = 5.0
+"""Points between sensors that stand at one place."""
 
 _COLOURS = {
     "water_level": "#2f7fd6",
@@ -80,9 +84,13 @@ def district_figure(plan: DistrictPlan) -> str:
     parts += [_lane(street, "road", at) for street in streets]
     parts += [_flow(street, at) for street in streets if street.drains_to is not None]
     parts += [_incident(one, at) for one in sorted(plan.incidents, key=lambda one: -one.found)]
+    taken: Counter[Spot] = Counter()
     for profile, sensors in plan.sensors.items():
         colour = _COLOURS.get(profile, "#777")
-        parts += [_dot(name, at(spot), colour) for name, spot in sensors[:_MOST_SENSORS]]
+        for name, spot in sensors[:_MOST_SENSORS]:
+            x, y = at(spot)
+            parts.append(_dot(name, (x + _BESIDE * taken[spot], y), colour))
+            taken[spot] += 1
     parts += [_camera(one, at) for one in plan.cameras]
     parts += [_ring("unnoticed", what, at(spot)) for what, spot in plan.unnoticed]
     parts += [_diamond(what, at(spot)) for what, spot in plan.false]

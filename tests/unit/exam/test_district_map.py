@@ -1,5 +1,6 @@
 """The district's map in the report."""
 
+import re
 from xml.etree import ElementTree as ET
 
 from msgspec.structs import replace
@@ -114,3 +115,13 @@ def test_a_city_of_cameras_alone_has_a_map() -> None:
 
     assert _classes(NOTHING, city).count("eye") == 3
     assert [camera.id for camera in city.cameras if f">{camera.id}<" not in picture] == []
+
+
+def test_sensors_at_one_place_are_drawn_side_by_side() -> None:
+    """A dust meter beside a sound meter does not hide it."""
+    city = load_city("night-works", 1)
+    picture = district_figure(district_plan(city, NOTHING))
+    dots = re.findall(r'cx="([0-9.]+)" cy="([0-9.]+)" r="3.2"', picture)
+
+    assert len(dots) == 20
+    assert len(set(dots)) == 20
