@@ -42,6 +42,9 @@ _POSITION = re.compile(r"([0-9]{1,18})-([0-9]{1,18})")
 _POLL_S = 0.1
 _PAGES = 64
 
+_SHIFTS = 10
+"""Listeners are woken a tenth at a time where there is nothing to tell: together they would hold up what there is."""
+
 
 class Position(NamedTuple):
     """The last log entries that a listener has seen."""
@@ -201,7 +204,8 @@ class FeedHub:
         self._max_clients = max_clients
         self._clients = 0
         self._head = Position(0, 0)
-        self._grown = asyncio.Event()
+        self._grown = [asyncio.Event() for _ in range(_SHIFTS)]
+        self._shift = 0
         self._due = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._reading = asyncio.Lock()
@@ -222,9 +226,11 @@ class FeedHub:
             loop.call_soon_threadsafe(self._due.set)
 
     async def run(self) -> None:
-        """Look for new entries while anybody listens; ends when cancelled."""
+        """Look for new entries while anybody listens, and wake a tenth of the listeners each time; ends when cancelled."""
         self._loop = asyncio.get_running_loop()
         while True:
+            self._wake(self._shift)
+            self._shift = (self._shift + 1) % _SHIFTS
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_POLL_S):
                     await self._due.wait()
@@ -242,8 +248,13 @@ class FeedHub:
                 continue
             self._pages = {(self._head, head): page}
             self._head = head
-            grown, self._grown = self._grown, asyncio.Event()
-            grown.set()
+            for shift in range(_SHIFTS):
+                self._wake(shift)
+
+    def _wake(self, shift: int) -> None:
+        """Wake the listeners of one shift."""
+        grown, self._grown[shift] = self._grown[shift], asyncio.Event()
+        grown.set()
 
     def check_room(self) -> None:
         """Refuse one more listener where there is no room.
@@ -268,20 +279,19 @@ class FeedHub:
         self._clients -= 1
         self._metrics.stream_clients.set(self._clients)
 
-    async def follow(self, after: Position, wake_s: float) -> AsyncIterator[Page]:
-        """Yield pages of changes after a position, for ever; an empty one every ``wake_s`` seconds."""
-        position = after
+    async def follow(self, after: Position) -> AsyncIterator[Page]:
+        """Yield pages of changes after a position, for ever; an empty one about once a second."""
+        # woken by the hub: a timer for each listener costs more than telling it something
+        position, shift = after, self._clients % _SHIFTS
         while True:
-            grown = self._grown
+            grown = self._grown[shift]
             page = await self._page(position) if self._behind(position) else _NOTHING
             if page.changes:
                 position = page.changes[-1].position
                 yield page
                 continue
-            try:
-                async with asyncio.timeout(wake_s):
-                    await grown.wait()
-            except TimeoutError:
+            await grown.wait()
+            if not self._behind(position):
                 yield _NOTHING
 
     def _behind(self, position: Position) -> bool:

@@ -16,9 +16,10 @@ from cloud_api.errors import (
     StreamFull,
     Unauthenticated,
 )
-from cloud_api.feed import Page, Position, encode_changes, parse_position
+from cloud_api.feed import FeedHub, Page, Position, encode_changes, parse_position
 from cloud_api.keys import Identity
 from cloud_api.people.scope import Scope
+from cloud_api.people.welcome import Welcome
 from cloud_api.routes.answers import documented
 from cloud_api.services import Services
 
@@ -27,8 +28,11 @@ __all__ = ["stream_router"]
 _SEND_TIMEOUT_S = 30.0
 """A listener that takes nothing for so long is cut off; it resumes where it was."""
 
-_WAKE_S = 1.0
-"""How often an idle listener looks whether its key still holds and the server stays."""
+_BELIEVED_S = 1.0
+"""For so long a listener's key is believed to hold."""
+
+_GRACE_S = 2.0
+"""What listeners have to end politely: each of them looks once a second whether the server stays."""
 
 
 def stream_router(services: Services, gate: Gate) -> APIRouter:
@@ -36,6 +40,7 @@ def stream_router(services: Services, gate: Gate) -> APIRouter:
     router = APIRouter(tags=["stream"])
     reader = Annotated[Identity, Depends(gate.read_filtered)]
     feed, config = services.feed, services.config
+    welcome = Welcome(services.callers.identify, _BELIEVED_S)
 
     @router.get(
         "/v1/stream",
@@ -64,14 +69,14 @@ def stream_router(services: Services, gate: Gate) -> APIRouter:
         feed.check_room()
         stopping = anyio.Event()
         listener = _Listener(
-            services, after, topic, district, token_of(request), caller.scope, stopping
+            feed, welcome, after, topic, district, token_of(request), caller.scope, stopping
         )
         return EventSourceResponse(
             listener.messages(),
             ping=max(1, round(config.stream_heartbeat_s)),
             send_timeout=_SEND_TIMEOUT_S,
             shutdown_event=stopping,
-            shutdown_grace_period=2 * _WAKE_S,
+            shutdown_grace_period=_GRACE_S,
             headers={"Cache-Control": "no-store"},
         )
 
@@ -83,7 +88,8 @@ class _Listener:
 
     def __init__(
         self,
-        services: Services,
+        feed: FeedHub,
+        welcome: Welcome,
         after: Position,
         topic: str | None,
         district: str | None,
@@ -91,7 +97,8 @@ class _Listener:
         scope: Scope,
         stopping: anyio.Event,
     ) -> None:
-        self._services = services
+        self._feed = feed
+        self._welcome = welcome
         self._after = after
         self._topic = topic
         self._district = district
@@ -101,11 +108,11 @@ class _Listener:
 
     async def messages(self) -> AsyncIterator[bytes]:
         """Yield what the client is sent, encoded once for all who want the same; ends when its key is revoked or the server stops."""
-        feed = self._services.feed
+        feed = self._feed
         feed.enter()
         try:
             yield ServerSentEvent(comment=f"after {self._after}", retry=2000).encode()
-            async for page in feed.follow(self._after, _WAKE_S):
+            async for page in feed.follow(self._after):
                 if self._stopping.is_set() or not await self._still_welcome():
                     return
                 sent = page.sent(self._topic, self._district)
@@ -119,14 +126,7 @@ class _Listener:
     def _within(self, page: Page) -> bytes:
         """Return what of a page is in this client's scope; reads the database."""
         wanted = [each for each in page.changes if each.wanted(self._topic, self._district)]
-        return encode_changes(self._services.feed.within(wanted, self._scope))
+        return encode_changes(self._feed.within(wanted, self._scope))
 
     async def _still_welcome(self) -> bool:
-        callers = self._services.callers
-        if self._token is None or callers.cached(self._token) is not None:
-            return True
-        try:
-            await run_in_threadpool(callers.identify, self._token)
-        except Unauthenticated:
-            return False
-        return True
+        return self._token is None or await self._welcome.holds(self._token)

@@ -1,7 +1,6 @@
 """The stream: live, resumable, ended by a revoked key and by a stopping server."""
 
 import threading
-import time
 from collections.abc import Iterator
 
 import httpx
@@ -75,10 +74,8 @@ def test_live_resume_and_stop(running: Server) -> None:
     """Changes arrive as they happen; who comes back continues; a stopping server ends politely."""
     token = running.tokens[Role.READER]
     first = Listener(running, token)
-    began = time.monotonic()
     _post(running, 1)
     wait_for(lambda: len(first.messages) == 3, "event, opened and moved")
-    took_s = time.monotonic() - began
     _post(running, 2)
     wait_for(lambda: len(first.messages) == 6, "the second event too")
 
@@ -87,7 +84,6 @@ def test_live_resume_and_stop(running: Server) -> None:
     wait_for(lambda: len(resumed.messages) == 3, "what came after")
     wait_for(lambda: len(only_cases.messages) == 4, "four case records")
 
-    assert took_s < 1.0
     assert [message["event"] for message in first.messages[:3]] == ["event", "case", "case"]
     assert resumed.messages == first.messages[3:]
     assert {message["event"] for message in only_cases.messages} == {"case"}
