@@ -141,7 +141,7 @@ def last_word(result: "DemoResult") -> str:
     closed = (
         f"case {result.closed_case} went through all seven steps"
         if result.closed_case
-        else "no case was taken through all seven steps: give the storm longer (--for 60)"
+        else "no case came through all seven steps in that time: a busy machine needs a longer storm (--for 180)"
     )
     return (
         f"[bold green]✓ nothing was lost and nothing done twice[/bold green]; {closed}.\n"

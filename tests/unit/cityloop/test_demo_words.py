@@ -62,7 +62,7 @@ def test_an_event_says_why(cause: dict[str, Any], expected: str) -> None:
     [
         ({}, "nothing was lost and nothing done twice"),
         ({"lost": 2}, "lost: 2, done twice: 0"),
-        ({"closed_case": None}, "give the storm longer"),
+        ({"closed_case": None}, "needs a longer storm"),
     ],
     ids=["well", "lost", "short"],
 )
