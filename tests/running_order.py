@@ -18,31 +18,16 @@ from xdist.scheduler.loadfile import LoadFileScheduling
 if TYPE_CHECKING:
     from xdist.workermanage import WorkerController
 
-__all__ = [
-    "LISTED_S",
-    "SECONDS",
-    "TOGETHER",
-    "RunningOrder",
-    "SecondsOfFiles",
-    "next_one",
-    "unit_of",
-]
+__all__ = ["LISTED_S", "SECONDS", "RunningOrder", "SecondsOfFiles", "next_one"]
 
 SECONDS = Path(__file__).with_name("seconds.json")
 LISTED_S = 3.0
 """Files that take less, in seconds, are not listed."""
-TOGETHER = ("tests/e2e/console/",)
-"""Folders whose files share a city and a browser: whoever begins one runs all of it."""
-
-
-def unit_of(path: str) -> str:
-    """Return what is run as one: the file, or the folder that it shares servers with."""
-    return next((folder for folder in TOGETHER if path.startswith(folder)), path)
 
 
 def next_one(waiting: Iterable[str], seconds: Mapping[str, float], *, shortest: bool) -> str:
-    """Return which of the waiting units a worker gets; the first of equal ones."""
-    return (min if shortest else max)(waiting, key=lambda unit: seconds.get(unit, 0.0))
+    """Return which of the waiting files a worker gets; the first of equal ones."""
+    return (min if shortest else max)(waiting, key=lambda path: seconds.get(path, 0.0))
 
 
 class RunningOrder(LoadFileScheduling):  # type: ignore[misc]  # its types are not published
@@ -51,12 +36,7 @@ class RunningOrder(LoadFileScheduling):  # type: ignore[misc]  # its types are n
     def __init__(self, config: pytest.Config, log: Any) -> None:
         """Read how long files took; `log` is what the runner tells its debugging lines."""
         super().__init__(config, log)
-        self._seconds: dict[str, float] = collections.defaultdict(float)
-        for path, taken_s in json.loads(SECONDS.read_text()).items():
-            self._seconds[unit_of(path)] += taken_s
-
-    def _split_scope(self, nodeid: str) -> str:
-        return unit_of(super()._split_scope(nodeid))
+        self._seconds: dict[str, float] = json.loads(SECONDS.read_text())
 
     def _assign_work_unit(self, node: "WorkerController") -> None:
         workers = self.nodes

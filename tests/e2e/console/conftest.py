@@ -1,7 +1,7 @@
-"""A city, a browser, and visitors; shared by the tests of every page.
+"""A browser for all pages, a city for those of a file, and visitors.
 
-They end with this package, not with the session: as long as Playwright's synchronous interface is open, its event loop
-runs in this thread, and no other test could run one of its own.
+Each file begins with a dry city, in whatever order files run. The browser ends with this package, not with the session: as
+long as Playwright's synchronous interface is open, its event loop runs in this thread, and no other test could run one of its own.
 """
 
 import shutil
@@ -34,7 +34,7 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def city(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
     """A running city, without rain."""
     found = build_city(tmp_path_factory.mktemp("city"))
@@ -44,14 +44,14 @@ def city(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         found.stack.stop()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def rainy_city(city: City) -> City:
-    """The same city in which it has begun to rain, once for all tests."""
+    """The same city in which it has begun to rain, once for all tests of a file."""
     city.rain()
     return city
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def known() -> dict[str, list[Any]]:
     """Cookies of people who have logged in, by name: a password takes long to check."""
     return {}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.running_order import SECONDS, TOGETHER, SecondsOfFiles, next_one, unit_of
+from tests.running_order import SECONDS, SecondsOfFiles, next_one
 
 ROOT = Path(__file__).parents[3]
 
@@ -22,19 +22,9 @@ def test_one_worker_begins_at_the_other_end(shortest: bool, expected: str) -> No
     assert expected == chosen
 
 
-def test_files_that_share_servers_run_as_one() -> None:
-    """Two pages of the console are one unit, other files are their own."""
-    console = TOGETHER[0]
-
-    assert console == unit_of(f"{console}test_frame.py")
-    assert unit_of("tests/unit/rules/test_engine.py") == "tests/unit/rules/test_engine.py"
-
-
 def test_what_is_listed_is_there() -> None:
-    """The table of seconds and the folders that run together name files and folders of this tree."""
-    gone = [
-        path for path in (*json.loads(SECONDS.read_text()), *TOGETHER) if not (ROOT / path).exists()
-    ]
+    """The table of seconds names files of this tree."""
+    gone = [path for path in json.loads(SECONDS.read_text()) if not (ROOT / path).exists()]
 
     assert gone == [], f"strike them off {SECONDS.name}"
 
