@@ -92,11 +92,14 @@ class Stage:
         # a planted drop leaves a hole that no box will ever fill: it must not be waited for long
         gap = {"intake": {"gap_after_s": 5.0}} if self.settings.plant == "drop" else {}
         self.stack.prepare(gateway=gap)
+        began = time.monotonic()
         self.stack.start()
+        # the storm's process takes as long to come up as others do; what it says too late is not judged
+        lead_s = 5.0 + (time.monotonic() - began) * self._scale
         assert self.plan.clock is not None
         clock = self.plan.clock
         elapsed = (datetime.now(UTC) - clock.origin) * self._scale
-        self._storm_at = clock.epoch + elapsed + timedelta(seconds=5.0)
+        self._storm_at = clock.epoch + elapsed + timedelta(seconds=lead_s)
         storm = storm_document(self.plan, seed=self.settings.seed)
         storm |= {"until_s": RAINSTORM_DURATION_S, "start_at": self._storm_at.isoformat()}
         self.stack.add_role("storm", "simulators", storm, "run")
