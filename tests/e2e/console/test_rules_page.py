@@ -144,7 +144,7 @@ def test_a_file_is_asked_for_in_the_pages_language(
     table.write_text(TABLE, "utf-8")
     visitor = visit(language=browser_speaks)
     page = visitor.enter("dispatcher", to=f"/rules?pack={PACK}")
-    page.get_by_role("button", name=chosen).click()
+    page.get_by_role("button", name=chosen, exact=True).click()
     field, face = page.locator("#table"), page.locator("label[for=table]").last
     expect(face).to_have_text(says[0])
     expect(page.locator(".file .name")).to_have_text(says[1])
