@@ -186,12 +186,13 @@ def test_what_is_only_drawn_is_tried_on_the_last_hour(
     page.locator("[data-test=dry-hours]").select_option("6")
     page.locator("[data-test=dry-run]").click()
     outcome = page.locator("[data-test=dry-outcome]")
-    expect(outcome).to_have_attribute("data-events", "1", timeout=90_000)
+    expect(outcome).to_be_visible(timeout=90_000)
 
     expect(page.locator("[data-told='new-lane'] td").first).to_contain_text("进入 1 次")
-    expect(page.locator("[data-test=dry-events] [data-mark='+']")).to_contain_text(
-        "fire_lane_blocked"
-    )
+    # a lane that another test left there may tell of the same car: only what the drawn one adds counts
+    added = page.locator("[data-test=dry-events] [data-mark='+']")
+    expect(added).to_have_count(1)
+    expect(added).to_contain_text("fire_lane_blocked")
     assert visitor.violations() == [], told(visitor.violations())
     outcome.locator("xpath=ancestor::section").scroll_into_view_if_needed()
     visitor.picture("cameras-dry-run-zh", pictures)
