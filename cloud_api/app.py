@@ -26,6 +26,7 @@ from cloud_api.errors import (
     Problem,
 )
 from cloud_api.openapi_examples import show_examples
+from cloud_api.openapi_limits import name_limits
 from cloud_api.packing import Packing
 from cloud_api.privacy.viewing import Viewing
 from cloud_api.problems import problem_response
@@ -170,6 +171,7 @@ def build_app(services: Services, start: Callable[[], None], stop: Callable[[], 
     app.add_middleware(Timing, metrics=services.metrics)
     _answer_problems(app)
     show_examples(app)
+    name_limits(app)
     return app
 
 

@@ -1,6 +1,7 @@
 """Settings of every test run."""
 
 import os
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,7 +34,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Count the seconds in the process that hears of all tests."""
+    """Keep logs out of what commands print, and count the seconds in the process that hears of all tests."""
+    # unconfigured, structlog prints to what sys.stdout is at the time: a thread that a failed test left
+    # behind would write into the JSON of another test's command
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.__stderr__))
     if config.getoption("record_seconds") and not hasattr(config, "workerinput"):
         from tests.running_order import SecondsOfFiles  # noqa: PLC0415 - it needs xdist, which not every environment has
 

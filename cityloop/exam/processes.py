@@ -35,8 +35,9 @@ from simulators.ports import Post
 
 __all__ = ["sit_in_processes"]
 
-_STARTING_S = 25.0
-"""Real seconds that the stack may take to start before the scenario's second 0."""
+_STARTING_S = (25.0, 100.0)
+"""Real seconds that the stack may take to start before the scenario's second 0: at first, and on a busy
+machine that was too slow for it."""
 
 _TURN_S = 0.02
 """Longest real time between two looks at the clock."""
@@ -73,28 +74,29 @@ def sit_in_processes(
             f"scenario {city.name} has no sensors; expected some: drawn cameras run in virtual time only"
         )
     until_s = city.lasts_s if until_s is None else min(until_s, city.lasts_s)
-    origin = datetime.now(UTC) + timedelta(seconds=_STARTING_S)
-    plan = replace(
-        plan_stack(folder, scale=speed),
-        district=city.map.district,
-        site=city.map.site,
-        storm_boxes=(),
-        other_boxes=tuple(box.name for box in city.boxes),
-        clock=ClockPlan(epoch=city.start, origin=origin, scale=speed),
+    for attempt, starting_s in enumerate(_STARTING_S):
+        origin = datetime.now(UTC) + timedelta(seconds=starting_s)
+        plan = replace(
+            plan_stack(folder / f"attempt-{attempt}", scale=speed),
+            district=city.map.district,
+            site=city.map.site,
+            storm_boxes=(),
+            other_boxes=tuple(box.name for box in city.boxes),
+            clock=ClockPlan(epoch=city.start, origin=origin, scale=speed),
+        )
+        stack = Stack(plan, list(packs or city.packs or rule_packs(shipped_packs())))
+        try:
+            stack.prepare()
+            stack.start()
+            if datetime.now(UTC) < origin:
+                _play(city, plan, stack, until_s, progress)
+                return _settled(city, plan, stack, until_s)
+        finally:
+            stack.stop()
+    raise ExamError(
+        f"scenario {city.name}: the stack took longer than {_STARTING_S[-1]:.0f} s to start; try "
+        "again on a machine that has less to do"
     )
-    stack = Stack(plan, list(packs or city.packs or rule_packs(shipped_packs())))
-    try:
-        stack.prepare()
-        stack.start()
-        if datetime.now(UTC) >= origin:
-            raise ExamError(
-                f"scenario {city.name}: the stack took longer than {_STARTING_S:.0f} s to start; try "
-                "again on a machine that has less to do"
-            )
-        _play(city, plan, stack, until_s, progress)
-        return _settled(city, plan, stack, until_s)
-    finally:
-        stack.stop()
 
 
 def _play(

@@ -249,6 +249,7 @@ def test_a_blind_detector_fails_the_exam_and_the_report_shows_what_it_missed(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(400)
 def test_real_processes_say_the_same_as_virtual_time(tmp_path: Path) -> None:
     """Hub, gateway and API as processes on a scaled clock: every statement is the same, at the same moment."""
     path = tmp_path / "town.yaml"

@@ -12,12 +12,16 @@ import shutil
 import struct
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 __all__ = ["CuttableDisk", "DiskRefused"]
 
 _SHUTDOWN = 0x8004587D
 _WITHOUT_LOG_FLUSH = 2
+_PATIENCE_S = 10.0
+_SLOWEST_S = 120.0
+"""Real seconds for a mount, which waits for what other processes have yet to write."""
 _SIZE_BYTES = 256 * 1024 * 1024
 
 
@@ -80,9 +84,20 @@ class CuttableDisk:
         Raises:
             DiskRefused: a process still has files open on it.
         """
-        if self._mounted:
-            _run("umount", str(self.path))
-            self._mounted = False
+        if not self._mounted:
+            return
+        deadline = time.monotonic() + _PATIENCE_S
+        while True:
+            try:
+                _run("umount", str(self.path))
+                break
+            except (
+                DiskRefused
+            ):  # a process that was killed gives its files back a moment after its end
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+        self._mounted = False
 
     def detach(self) -> None:
         """Give the disk back even if a failed test left files open on it."""
@@ -93,7 +108,7 @@ class CuttableDisk:
 
 
 def _run(*command: str) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_SLOWEST_S)
     if done.returncode != 0:
         msg = f"{' '.join(command)}: {done.stderr.strip()}"
         raise DiskRefused(msg)

@@ -76,7 +76,7 @@ def test_spoiled_requests_meet_no_defect(city: Server, tmp_path: Path) -> None:
 
 
 def test_no_route_takes_a_body_over_the_limit(city: Server) -> None:
-    """Declared or not, on every route that takes a body: 413, and nothing else happens."""
+    """Declared or not, on every route that takes a body: 413, as OpenAPI says, and nothing else happens."""
     big = b"x" * (LIMIT + 1)
     other = []
     with city.client(Role.ADMIN) as client:
@@ -93,6 +93,8 @@ def test_no_route_takes_a_body_over_the_limit(city: Server) -> None:
                     method, asked, content=content, headers=kinds, params={"reason": "test"}
                 ).status_code
                 # 404: there is no such source of orders, and the body was not even read.
+                if "413" not in said["responses"] or "408" not in said["responses"]:
+                    other.append((method, path, 0))
                 if status != 413 and (path, status) != ("/v1/orders/{mapping}", 404):
                     other.append((method, path, status))
 

@@ -217,24 +217,31 @@ def test_api_that_comes_late_gets_every_event_once(broker: Broker, tmp_path: Pat
     gateway = GatewayProcess(
         tmp_path / "gateway", hub_port=broker.port, jetstream_port=broker.native, api_port=port
     )
-    box = Box(tmp_path, broker.port, SystemClock())
-    box.read(0.0, button=True)
-    box.drain()
-    gateway.kill()
-    gateway.start()
-    api = EventApi(port)
-    wait_for(lambda: len(api.events) == 1, "the event at the API")
-    explain = ("explain", api.events[0].event_id)
-    # the API has the event a moment before the gateway has noted that it does
-    wait_for(
-        lambda: '"delivery":"delivered"' in gateway.run(*explain, "--json").stdout.replace(" ", ""),
-        "the gateway's note of the delivery",
-    )
-    explained = gateway.run(*explain, "--json")
-    told = gateway.run(*explain)
-    gateway.stop()
-    box.close()
-    api.close()
+    box, api = Box(tmp_path, broker.port, SystemClock()), None
+    try:
+        box.read(0.0, button=True)
+        box.drain()
+        gateway.kill()
+        gateway.start()
+        api = EventApi(port)
+        heard = api.events
+        wait_for(lambda: len(heard) == 1, "the event at the API")
+        explain = ("explain", api.events[0].event_id)
+        # the API has the event a moment before the gateway has noted that it does
+        wait_for(
+            lambda: (
+                '"delivery":"delivered"' in gateway.run(*explain, "--json").stdout.replace(" ", "")
+            ),
+            "the gateway's note of the delivery",
+        )
+        explained = gateway.run(*explain, "--json")
+        told = gateway.run(*explain)
+    finally:
+        # what stays behind would write into the output of the tests that follow
+        gateway.stop()
+        box.close()
+        if api is not None:
+            api.close()
 
     assert list(api.deliveries().values()) == [1]
     document = json.loads(explained.stdout)
