@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.cameras.address import redact
+from edge.cameras.ffmpeg_input import ffmpeg_input
 from edge.cameras.frame import Frame
 from edge.cameras.picture import PlanarPicture
 from edge.errors import CameraEnded, CameraFault, CameraSetup
@@ -37,7 +38,7 @@ class PipeSource:
     Args:
         camera: the camera's id.
         before: options before ``-i``: the decoder, the transport (``-hwaccel vaapi ...``).
-        address: what ffmpeg opens; may hold credentials, never logged.
+        address: what ffmpeg opens; may hold credentials, which are never logged and never an argument.
         after: options after it: filters (``-vf fps=10,scale_vaapi=640:360,hwdownload,format=nv12``).
         live: a camera, which is told of by arrival, and whose old pictures are dropped; else a
             recording, which is told of by its rate, and ends.
@@ -66,8 +67,10 @@ class PipeSource:
         self.camera = camera
         self.counters = {"frames": 0, "dropped_frames": 0}
         self._address = address
-        self._command = [program, "-hide_banner", "-loglevel", "warning", "-nostdin", *before]
-        self._command += ["-i", address, "-an", *after]
+        opened = ffmpeg_input(address, before)
+        self._told = opened.told
+        self._command = [program, "-hide_banner", "-loglevel", "warning", "-nostdin"]
+        self._command += [*opened.arguments, "-an", *after]
         self._command += ["-pix_fmt", "yuv420p", "-f", "yuv4mpegpipe", "pipe:1"]
         self._live = live
         self._timeout_s = timeout_s
@@ -97,7 +100,7 @@ class PipeSource:
         try:
             process = subprocess.Popen(
                 self._command,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.DEVNULL if self._told is None else subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
             )
@@ -107,6 +110,10 @@ class PipeSource:
             ) from error
         assert process.stdout is not None
         assert process.stderr is not None
+        if process.stdin is not None and self._told is not None:
+            # a few hundred bytes, which any pipe holds; a program that ended at once is told of by its words
+            with contextlib.suppress(BrokenPipeError), process.stdin as told:
+                told.write(self._told)
         self._process, self._over, self._index, self._epoch = process, False, 0, None
         self._waiting.clear()
         self._said.clear()
