@@ -29,6 +29,7 @@ __all__ = [
     "Require",
     "Sees",
     "Stranger",
+    "check_person",
     "token_of",
 ]
 
@@ -67,6 +68,20 @@ def token_of(request: Request) -> str | None:
     if scheme.lower() == "bearer" and token:
         return token.strip()
     return request.headers.get("x-api-key") or request.cookies.get(COOKIE)
+
+
+def check_person(identity: Identity, person: str | None) -> None:
+    """Refuse to look for the work of one of the staff to who is not told whose it is.
+
+    Raises:
+        Forbidden: a reader asks for somebody else's.
+    """
+    if person is None or identity.role in ACT or person == identity.name:
+        return
+    raise Forbidden(
+        f"{identity.kind} {identity.name!r} has role {identity.role}, which is not told who has a case; "
+        "leave the parameter person away, or ask for your own name"
+    )
 
 
 class Require:

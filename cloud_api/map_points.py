@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, func, select, true
 from cloud_api.devices.tables import registry
 from cloud_api.dispatch.advice import Dispatcher
 from cloud_api.people.scope import Scope, scoped_cases, scoped_events
+from cloud_api.privacy.viewing import Veil
 from cloud_api.queries import CaseFilter, EventFilter
 from cloud_api.schema import cases, events
 from contracts.envelope import Place
@@ -176,6 +177,7 @@ def device_points(
     district: str | None,
     box: Box | None,
     scope: Scope,
+    veil: Veil,
     most: int,
 ) -> Points:
     """Return cameras, sensors and boxes of the registry that have a place.
@@ -204,7 +206,7 @@ def device_points(
                 place.lat,
                 id=row.id,
                 kind=kind,
-                name=known.name,
+                name=veil.text(known.name),
                 profile=row.profile,
                 lifecycle=row.lifecycle,
             )
@@ -212,8 +214,10 @@ def device_points(
     return Points(features, len(rows) > most)
 
 
-def team_points(dispatcher: Dispatcher, now: datetime, box: Box | None, scope: Scope) -> Points:
-    """Return who is on duty now and where, as the duty roster says it."""
+def team_points(
+    dispatcher: Dispatcher, now: datetime, box: Box | None, scope: Scope, veil: Veil
+) -> Points:
+    """Return who is on duty now and where, as the duty roster says it; to whom gives out no work, only the unit."""
     features = []
     for duty in dispatcher.roster.present(now):
         if duty.place is None:
@@ -222,11 +226,13 @@ def team_points(dispatcher: Dispatcher, now: datetime, box: Box | None, scope: S
         if box is not None and not box.holds(place):
             continue
         if _in_cells(dispatcher, scope, place) and _among(duty.unit, scope.departments):
-            features.append(_point(place.lon, place.lat, id=duty.person, unit=duty.unit))
+            features.append(
+                _point(place.lon, place.lat, person=veil.person(duty.person), unit=duty.unit)
+            )
     return Points(features)
 
 
-def cells(connection: Connection, dispatcher: Dispatcher, scope: Scope) -> Points:
+def cells(connection: Connection, dispatcher: Dispatcher, scope: Scope, veil: Veil) -> Points:
     """Return the cells of the grid with how many open cases each has, and their worst lamp."""
     if dispatcher.grid is None:
         return Points([])
@@ -247,9 +253,9 @@ def cells(connection: Connection, dispatcher: Dispatcher, scope: Scope) -> Point
                 outline,
                 {
                     "code": cell.code,
-                    "name": cell.name,
-                    "community": cell.community,
-                    "street": cell.street,
+                    "name": veil.text(cell.name),
+                    "community": veil.text(cell.community),
+                    "street": veil.text(cell.street),
                     "district": cell.district,
                     "cases": counts.get(cell.code, 0),
                     "lamp": worst.get(cell.code),

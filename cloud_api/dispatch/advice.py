@@ -183,7 +183,7 @@ class Dispatcher:
                 reasons.append(f"nobody of {row.unit} is on duty")
             else:
                 person = chosen[0]
-                reasons.append(f"{chosen[0]}: {chosen[1]}")
+                reasons.append(chosen[1])  # not who: a reason is a text that others read, too
         return Advice(
             department=row.department,
             unit=row.unit,

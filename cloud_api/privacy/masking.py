@@ -8,7 +8,7 @@ between. Ids that a machine made (UUIDs, hashes) stay.
 import re
 from collections.abc import Mapping
 
-__all__ = ["PERSONAL_FIELDS", "mask", "mask_value"]
+__all__ = ["PERSONAL_FIELDS", "STAFF_FIELDS", "STARS", "mask", "mask_value"]
 
 PERSONAL_FIELDS = frozenset(
     {
@@ -25,10 +25,17 @@ PERSONAL_FIELDS = frozenset(
 )
 """Fields that hold nothing but personal data; their value is masked whatever it looks like."""
 
+STAFF_FIELDS = frozenset({"person", "owner"})
+"""Fields that say which of the staff has something to do, or stands where."""
+
+_RECIPIENT = "person:"
+"""Before the id of one of the staff who was told something."""
+
 _SECRETS = frozenset({"api_key", "key", "password", "token", "sha256", "hash", "href"})
 """Fields that a caller has to get as they are: they are random."""
 
-_STARS = "****"
+STARS = "****"
+"""Stands for what is not shown."""
 
 _ALIKE = str.maketrans(
     {
@@ -120,6 +127,8 @@ _WORDED = tuple(
         ),
         rf"(?:{_CUES})[:： 是为叫]{{0,3}}(?P<x>(?:{_SURNAMES})[\u4e00-\u9fff]{{1,2}})",
         rf"(?P<x>(?:{_SURNAMES})[\u4e00-\u9fff]{{0,2}}?)(?={_TITLES})",
+        # who of the staff was chosen, in reasons of logs that were written before they named nobody
+        r"(?<![^\s;\"])(?P<x>[^\s;\"]{1,64})(?=: on duty, )",
         (
             r"(?:[Mm]y name is|[Nn]ame:|[Cc]aller|[Rr]eporter|[Cc]ontact:?|\bMrs?\.?|\bMs\.?|\bDr\.?) "
             r"(?P<x>[A-Z][a-z'-]+(?: [A-Z][a-z'-]+){0,2})"
@@ -151,28 +160,31 @@ def mask(text: str) -> str:
         if any(start < last and first < stop for first, last in kept):
             continue
         if start >= end:
-            parts += [text[end:start], _STARS]
+            parts += [text[end:start], STARS]
         end = max(end, stop)
     return "".join([*parts, text[end:]])
 
 
-def mask_value(value: object, field: str = "") -> object:
+def mask_value(value: object, field: str = "", *, staff: bool = False) -> object:
     """Return a JSON value with every text in it masked; names of fields stay.
 
     Args:
         value: as a decoder returns it.
         field: the name under which it stands; see :data:`PERSONAL_FIELDS`.
+        staff: also hide which of the staff has what to do; see :data:`STAFF_FIELDS`.
     """
     if isinstance(value, str):
-        if field in PERSONAL_FIELDS and value:
-            return _STARS
+        if value and (field in PERSONAL_FIELDS or (staff and field in STAFF_FIELDS)):
+            return STARS
+        if staff and field == "recipient" and value.startswith(_RECIPIENT):
+            return _RECIPIENT + STARS
         if field in _SECRETS:
             return value
         return value if _names_an_id(field) and _ID.fullmatch(value) else mask(value)
     if isinstance(value, Mapping):
-        return {name: mask_value(inner, str(name)) for name, inner in value.items()}
+        return {name: mask_value(inner, str(name), staff=staff) for name, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [mask_value(inner, field) for inner in value]
+        return [mask_value(inner, field, staff=staff) for inner in value]
     return value
 
 

@@ -2,18 +2,31 @@
 
 Operators and admins see a text as it is when they say why (``X-Purpose``), and the audit log keeps that; everybody else,
 and they without a purpose, see it masked. JSON is masked value by value, CSV and streams line by line.
+Which of the staff has a case, or stands where, is for those who give out work: others see unit and place.
 """
 
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from typing import NamedTuple, TypeVar, cast
 
 import msgspec
 from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from cloud_api.errors import InternalFault
 from cloud_api.keys import Identity, Role
-from cloud_api.privacy.masking import mask, mask_value
+from cloud_api.privacy.masking import STAFF_FIELDS, STARS, mask, mask_value
 
-__all__ = ["PURPOSE_HEADER", "Viewing", "sees_personal"]
+__all__ = [
+    "PURPOSE_HEADER",
+    "Veil",
+    "Viewing",
+    "mask_in_route",
+    "sees_personal",
+    "sees_staff",
+    "veil_of",
+]
 
 PURPOSE_HEADER = b"x-purpose"
 
@@ -50,6 +63,61 @@ def sees_personal(scope: Scope, identity: Identity | None) -> bool:
     return identity.role in _UNMASKED and bool(purpose)
 
 
+def sees_staff(identity: Identity | None) -> bool:
+    """Return whether an answer may name who of the staff has what to do, and who stands where.
+
+    Operators and admins give out the work, so they need it, whatever the purpose; readers do not.
+    """
+    return identity is not None and (identity.role.is_machine or identity.role in _UNMASKED)
+
+
+_Line = TypeVar("_Line", bound=Mapping[str, object])
+
+
+class Veil(NamedTuple):
+    """What a caller is not shown, for answers that their routes mask themselves: packed and binary ones."""
+
+    personal: bool
+    """Whether texts are masked."""
+    staff: bool
+    """Whether it is hidden who of the staff is meant."""
+
+    def text(self, text: str) -> str:
+        """Return a text as the caller may see it."""
+        return mask(text) if self.personal else text
+
+    def person(self, name: str) -> str:
+        """Return the id of one of the staff as the caller may see it."""
+        return STARS if self.staff else name
+
+    def lines(self, lines: Iterable[_Line], *, whole: bool) -> Iterator[_Line]:
+        """Yield the lines of a table as the caller may see them.
+
+        Args:
+            lines: by the names of their fields.
+            whole: mask every text; False leaves that to what masks the answer, and hides only the staff.
+        """
+        for line in lines:
+            if self.personal and whole:
+                yield cast("_Line", mask_value(line, staff=self.staff))
+            elif self.staff:
+                hidden = {name: STARS for name in STAFF_FIELDS if line.get(name)}
+                yield cast("_Line", {**line, **hidden})
+            else:
+                yield line
+
+
+def veil_of(request: Request, caller: Identity) -> Veil:
+    """Return what a caller is not shown."""
+    return Veil(not sees_personal(request.scope, caller), not sees_staff(caller))
+
+
+def mask_in_route(request: Request, caller: Identity) -> Veil:
+    """Return what a caller is not shown, and take it upon the route to mask its answer with it."""
+    request.state.masked = True
+    return veil_of(request, caller)
+
+
 class Viewing:
     """Masks answers on their way out."""
 
@@ -74,6 +142,7 @@ class _Masked:
         self._json = False
         self._lines = False
         self._features = False
+        self._staff = False
         self._kept = b""
 
     async def send(self, message: Message) -> None:
@@ -86,12 +155,19 @@ class _Masked:
             await self._send(message)
 
     async def _begin(self, message: Message) -> None:
-        identity: Identity | None = self._scope.get("state", {}).get("identity")
+        state = self._scope.get("state", {})
+        identity: Identity | None = state.get("identity")
         headers = MutableHeaders(scope=message)
         kind = headers.get("content-type", "").partition(";")[0].strip()
-        if not sees_personal(self._scope, identity):
+        if not state.get("masked") and not sees_personal(self._scope, identity):
             self._json, self._features = kind in _JSON, kind == _FEATURES
             self._lines = self._features or kind in _LINES
+            self._staff = not sees_staff(identity)
+            if (self._json or self._lines) and "content-encoding" in headers:
+                # What is packed cannot be read here; it must not go out as it is.
+                raise InternalFault(
+                    f"{self._scope['path']}: the answer was packed before it was masked"
+                )
         if self._json:
             self._start = message
             return
@@ -110,7 +186,9 @@ class _Masked:
         end = len(self._kept) if not more else self._kept.rfind(b"\n") + 1
         text, self._kept = self._kept[:end], self._kept[end:]
         if self._features:
-            masked = b"".join(_feature(line) for line in text.splitlines(keepends=True))
+            masked = b"".join(
+                _feature(line, staff=self._staff) for line in text.splitlines(keepends=True)
+            )
         else:
             masked = _lines_masked(text)
         await self._send({**message, "body": masked})
@@ -119,7 +197,7 @@ class _Masked:
         assert self._start is not None
         body = self._kept
         if body:
-            body = msgspec.json.encode(mask_value(msgspec.json.decode(body)))
+            body = msgspec.json.encode(mask_value(msgspec.json.decode(body), staff=self._staff))
         headers = MutableHeaders(scope=self._start)
         if "content-length" in headers:
             headers["content-length"] = str(len(body))
@@ -133,11 +211,11 @@ def _lines_masked(text: bytes) -> bytes:
     return mask(text.decode("utf-8", "replace")).encode()
 
 
-def _feature(line: bytes) -> bytes:
+def _feature(line: bytes, *, staff: bool) -> bytes:
     """Return a line of GeoJSON with its feature masked; the first and the last line hold none."""
     comma, text = (b",", line[1:]) if line.startswith(b",") else (b"", line)
     try:
         feature = msgspec.json.decode(text)
     except msgspec.DecodeError:
         return line
-    return comma + msgspec.json.encode(mask_value(feature)) + b"\n"
+    return comma + msgspec.json.encode(mask_value(feature, staff=staff)) + b"\n"

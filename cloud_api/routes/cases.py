@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AwareDatetime
 
-from cloud_api.access import ACT, Gate
+from cloud_api.access import ACT, Gate, check_person
 from cloud_api.audit.recording import actor_of
 from cloud_api.case_book import CaseBook
 from cloud_api.case_opening import find_case
@@ -73,7 +73,8 @@ def cases_router(services: Services, gate: Gate) -> APIRouter:
         cursor: Annotated[str | None, Query(max_length=64)] = None,
         limit: Annotated[int, Query(ge=1, le=config.page_size)] = 50,
     ) -> CasePage:
-        """Return one page of cases."""
+        """Return one page of cases; a reader may ask for no other person's."""
+        check_person(caller, person)
         chosen = CaseFilter(
             state,
             open,

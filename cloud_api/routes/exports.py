@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime
+from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from cloud_api.access import Gate
@@ -16,6 +17,7 @@ from cloud_api.exports.parquet_form import check_parquet, parquet_chunks
 from cloud_api.exports.rows import CASE_FIELDS, EVENT_FIELDS, LOG_FIELDS, ExportFilter, Rows
 from cloud_api.instants import from_us
 from cloud_api.keys import Identity
+from cloud_api.privacy.viewing import veil_of
 from cloud_api.queries import revisions_of
 from cloud_api.routes.answers import documented, storable
 from cloud_api.services import Services
@@ -64,11 +66,13 @@ def exports_router(services: Services, gate: Gate) -> APIRouter:
     )
     def cases(
         form: Literal["csv", "geojson", "parquet"],
+        request: Request,
         caller: reader,
         chosen: asked,
     ) -> Response:
         """Return cases opened from ``begin`` on and before ``end``, as they stand now."""
-        rows = Rows(services.store, caller.scope, chosen).cases()
+        read = Rows(services.store, caller.scope, chosen).cases()
+        rows = veil_of(request, caller).lines(read, whole=form == "parquet")
         if form == "geojson":
             return _streamed(form, "cases", geojson_chunks(rows, "case_id"))
         return _table(form, "cases", CASE_FIELDS, rows)
@@ -81,11 +85,13 @@ def exports_router(services: Services, gate: Gate) -> APIRouter:
     )
     def events(
         form: Literal["csv", "geojson", "parquet"],
+        request: Request,
         caller: reader,
         chosen: asked,
     ) -> Response:
         """Return events that first came in from ``begin`` on and before ``end``."""
-        rows = Rows(services.store, caller.scope, chosen).events()
+        read = Rows(services.store, caller.scope, chosen).events()
+        rows = veil_of(request, caller).lines(read, whole=form == "parquet")
         if form == "geojson":
             return _streamed(form, "events", geojson_chunks(rows, "event_id"))
         return _table(form, "events", EVENT_FIELDS, rows)
@@ -98,11 +104,13 @@ def exports_router(services: Services, gate: Gate) -> APIRouter:
     )
     def case_log(
         form: Literal["csv", "xes", "parquet"],
+        request: Request,
         caller: reader,
         chosen: asked,
     ) -> Response:
         """Return every entry of the cases opened from ``begin`` on and before ``end``."""
-        rows = Rows(services.store, caller.scope, chosen).log()
+        read = Rows(services.store, caller.scope, chosen).log()
+        rows = veil_of(request, caller).lines(read, whole=form == "parquet")
         if form == "xes":
             return _streamed(form, "case-log", xes_chunks(rows))
         return _table(form, "case-log", LOG_FIELDS, rows)

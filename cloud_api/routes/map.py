@@ -22,6 +22,7 @@ from cloud_api.map_points import (
     event_points,
     team_points,
 )
+from cloud_api.privacy.viewing import mask_in_route
 from cloud_api.queries import CaseFilter, EventFilter
 from cloud_api.routes.answers import documented, storable
 from cloud_api.services import Services
@@ -92,7 +93,7 @@ def _box(text: str | None) -> Box | None:
 
 
 def _answer(points: Points, request: Request) -> Response:
-    """Return a layer, packed where the caller takes that: fifty thousand points are eight megabytes."""
+    """Return a layer that is masked already, packed where the caller takes that: fifty thousand points are eight megabytes."""
     body = msgspec.json.encode(points)
     headers = {"Vary": "Accept-Encoding"}
     if len(body) > _PACK_BYTES and "gzip" in request.headers.get("accept-encoding", ""):
@@ -151,6 +152,7 @@ def map_router(services: Services, gate: Gate) -> APIRouter:
         limit: _Most = MOST,
     ) -> Response:
         """Return a point for each case that has a place: number, level, lamp, state."""
+        mask_in_route(request, caller)  # it holds no text that people wrote
         chosen = CaseFilter(state, open, level, storable(type), district, department, lamp=lamp)
         with services.store.read() as connection:
             found = case_points(connection, chosen, _box(bbox), caller.scope, limit)
@@ -173,6 +175,7 @@ def map_router(services: Services, gate: Gate) -> APIRouter:
         limit: _Most = MOST,
     ) -> Response:
         """Return a point for each event that has a place and has not ended, unless a phase is asked for."""
+        mask_in_route(request, caller)  # it holds no text that people wrote
         chosen = EventFilter(level, storable(type), phase, district)
         with services.store.read() as connection:
             found = event_points(connection, chosen, _box(bbox), caller.scope, limit)
@@ -192,8 +195,11 @@ def map_router(services: Services, gate: Gate) -> APIRouter:
         limit: _Most = MOST,
     ) -> Response:
         """Return a point for each device and box of the registry that has a place."""
+        veil = mask_in_route(request, caller)
         with services.store.read() as connection:
-            found = device_points(connection, dispatcher, district, _box(bbox), caller.scope, limit)
+            found = device_points(
+                connection, dispatcher, district, _box(bbox), caller.scope, veil, limit
+            )
         return _answer(found, request)
 
     @router.get(
@@ -203,8 +209,12 @@ def map_router(services: Services, gate: Gate) -> APIRouter:
         responses=told,
     )
     def map_teams(request: Request, caller: reader, bbox: _Bbox = None) -> Response:
-        """Return a point for each person of the duty roster whose shift runs and whose place is known."""
-        found = team_points(dispatcher, services.clock.now(), _box(bbox), caller.scope)
+        """Return a point for each person of the duty roster whose shift runs and whose place is known.
+
+        Operators and admins are told who it is; readers the unit.
+        """
+        veil = mask_in_route(request, caller)
+        found = team_points(dispatcher, services.clock.now(), _box(bbox), caller.scope, veil)
         return _answer(found, request)
 
     @router.get(
@@ -215,8 +225,9 @@ def map_router(services: Services, gate: Gate) -> APIRouter:
     )
     def map_grid(request: Request, caller: reader) -> Response:
         """Return the outline of each cell, how many open cases it has, and their worst lamp."""
+        veil = mask_in_route(request, caller)
         with services.store.read() as connection:
-            found = cells(connection, dispatcher, caller.scope)
+            found = cells(connection, dispatcher, caller.scope, veil)
         return _answer(found, request)
 
     return router

@@ -15,6 +15,8 @@ from cloud_api.keys import Identity
 from cloud_api.notices.ledger import Notice, NoticeState, decode_entry, decode_notice
 from cloud_api.notices.tables import notice_log, notices
 from cloud_api.paging import cursor_of, position_of
+from cloud_api.privacy.masking import STARS
+from cloud_api.privacy.viewing import sees_staff
 from cloud_api.routes.answers import documented, storable
 from cloud_api.services import Services
 
@@ -120,8 +122,8 @@ def notices_router(services: Services, gate: Gate) -> APIRouter:
         summary="Read one notice, its words and its attempts",
         responses=documented(Unauthenticated, Forbidden, NotFound, InvalidInput, StoreUnavailable),
     )
-    def show_notice(notice_id: str, _caller: reader) -> NoticeHistory:
-        """Return a notice with every entry of its log."""
+    def show_notice(notice_id: str, caller: reader) -> NoticeHistory:
+        """Return a notice with every entry of its log; its words, which name people, to those who give out work."""
         name = storable(notice_id)
         with services.store.read() as connection:
             row = connection.execute(
@@ -138,7 +140,7 @@ def notices_router(services: Services, gate: Gate) -> APIRouter:
         entries = [decode_entry(bytes(body)) for body in bodies]
         return NoticeHistory(
             notice=_view(notice),
-            body=decode_notice(notice).body,
+            body=decode_notice(notice).body if sees_staff(caller) else STARS,
             log=[
                 EntryView(
                     at=from_us(entry.at_us),

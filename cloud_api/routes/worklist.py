@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from cloud_api.access import Gate
+from cloud_api.access import Gate, check_person
 from cloud_api.errors import (
     BodyTooLarge,
     Forbidden,
@@ -156,7 +156,8 @@ def worklist_router(services: Services, gate: Gate) -> APIRouter:
         skip: Annotated[int, Query(ge=0, le=100_000)] = 0,
         limit: Annotated[int, Query(ge=1, le=config.page_size)] = 50,
     ) -> WorklistView:
-        """Return red lamps first, then yellow and green ones, each by what is due first."""
+        """Return red lamps first, then yellow and green ones, each by what is due first; a reader may ask for no other person's."""
+        check_person(caller, person)
         chosen = QueueFilter(
             lamp, state, level, district, department, storable(person), tier, storable(grid)
         )

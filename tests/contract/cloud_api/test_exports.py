@@ -23,6 +23,7 @@ from cloud_api.bootstrap import Api
 from cloud_api.case_desk import Deed
 from cloud_api.case_record import case_id_of
 from cloud_api.csv_table import FORMULA, table_rows
+from cloud_api.errors import InternalFault
 from cloud_api.exports import rows as rows_module
 from cloud_api.exports.cap_alert import cap_alert
 from cloud_api.exports.forms import csv_chunks, geojson_chunks, xes_chunks
@@ -251,3 +252,31 @@ def test_a_masked_map_is_masked_feature_by_feature() -> None:
     assert len([piece for piece in sent if piece]) == 5
     assert len(json.loads(whole)["features"]) == 3
     assert b"13800138000" not in whole
+
+
+def test_what_was_packed_before_it_was_masked_does_not_go_out() -> None:
+    """Packed, it cannot be read any more; a route that packs has to mask and to say so."""
+
+    async def app(_scope: object, _receive: object, send: Any) -> None:
+        headers = [(b"content-type", b"application/json"), (b"content-encoding", b"gzip")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> Any:
+        return {"type": "http.disconnect"}
+
+    def ask(**state: object) -> None:
+        scope = {"type": "http", "path": "/v1/x", "headers": [], "state": state}
+        asyncio.run(Viewing(app)(scope, receive, send))
+
+    reader = Identity("k", "r", Role.READER)
+    with pytest.raises(InternalFault):
+        ask(identity=reader)
+    refused = list(sent)
+    ask(identity=reader, masked=True)
+
+    assert (refused, len(sent)) == ([], 1)

@@ -107,6 +107,7 @@ def test_what_a_machine_made_stays(text: str) -> None:
         ("积水0.3米, 12345热线", "积水0.3米, 12345热线"),
         ("114.057868,22.543096", "114.057868,22.543096"),
         ("grid 440304001001002", "grid 440304001001002"),
+        ("line 4; w-chen: on duty, 312 m away", "line 4; ****: on duty, 312 m away"),
         ("", ""),
     ],
 )
@@ -124,6 +125,23 @@ def test_values_are_masked_wherever_they_stand() -> None:
         "13812345678": 1,
         "a": ["****", {"b": "****女士"}],
         "n": 3.5,
+    }
+
+
+def test_the_staff_is_hidden_where_it_is_asked_for() -> None:
+    """Who has a case, owns a cell or was told; the account that acted, unit and department stay."""
+    value = {
+        "person": "w-chen",
+        "owner": None,
+        "unit": "water-crew",
+        "actor": "li.ming",
+        "told": [{"recipient": "person:w-chen"}, {"recipient": "group"}],
+    }
+
+    assert mask_value(value) == value
+    assert mask_value(value, staff=True) == value | {
+        "person": "****",
+        "told": [{"recipient": "person:****"}, {"recipient": "group"}],
     }
 
 

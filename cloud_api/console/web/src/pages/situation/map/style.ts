@@ -194,7 +194,8 @@ function devices(palette: Palette): LayerSpecification[] {
       layout: {
         'icon-image': 'team',
         'icon-allow-overlap': true,
-        'text-field': ['get', 'id'],
+        // who is not told the person sees the unit
+        'text-field': ['case', ['==', ['get', 'person'], '****'], ['get', 'unit'], ['get', 'person']],
         'text-font': FONT,
         'text-size': 12,
         'text-offset': [0, 1.2],

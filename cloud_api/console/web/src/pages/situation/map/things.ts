@@ -24,7 +24,7 @@ export function describe(layer: string, properties: Properties): PickedThing | n
     }
   }
   if (layer === 'teams') {
-    return { title: text(properties.id), rows: [['unit', text(properties.unit)]] }
+    return { title: text(properties.person), rows: [['unit', text(properties.unit)]] }
   }
   if (layer === 'grid') {
     return {
