@@ -19,7 +19,13 @@ from edge.config import EdgeConfig
 from edge.evidence.ports import UploadFailed, UploadRefused
 from edge.vision.ports import Detector
 from gateway import bootstrap as gateway_bootstrap
-from gateway.config import GatewayConfig, OffTelemetryConfig, RulesConfig, TelemetryConfig
+from gateway.config import (
+    CheckpointConfig,
+    GatewayConfig,
+    OffTelemetryConfig,
+    RulesConfig,
+    TelemetryConfig,
+)
 from gateway.errors import EventRefusedError, SinkUnavailableError
 from gateway.sinks.memory import CallableSink
 from runtime.clock import ManualClock
@@ -31,6 +37,10 @@ from simulators import bootstrap as simulators_bootstrap
 from simulators.config import BoxConfig, SimulatorConfig
 
 __all__ = ["SingleProcess"]
+
+_CHECKPOINT_S = 3600.0
+"""Seconds of the moved clock between two checkpoints: nobody recovers from one, and at the gateway's own
+5 s each step of a scenario would write one."""
 
 
 class _ApiEvidence:
@@ -112,6 +122,7 @@ class SingleProcess:
                 districts=(district,),
                 hub=MqttConfig(client_id="gateway"),
                 rules=RulesConfig(paths=tuple(packs)),
+                checkpoint=CheckpointConfig(every_s=_CHECKPOINT_S),
                 telemetry=TelemetryConfig(store=OffTelemetryConfig()),
                 metrics=None,
             ),

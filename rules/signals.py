@@ -67,12 +67,12 @@ class Taken(Struct, frozen=True):
 
 TAKES: Final[Mapping[str, Callable[[Sequence[Member]], float]]] = MappingProxyType(
     {
-        "max": lambda members: max(one.value for one in members),
-        "min": lambda members: min(one.value for one in members),
-        "mean": lambda members: statistics.fmean(one.value for one in members),
-        "median": lambda members: statistics.median(one.value for one in members),
-        "sum": lambda members: math.fsum(one.value for one in members),
-        "count": lambda members: math.fsum(one.value for one in members),
+        "max": lambda members: max([one.value for one in members]),
+        "min": lambda members: min([one.value for one in members]),
+        "mean": lambda members: statistics.fmean([one.value for one in members]),
+        "median": lambda members: statistics.median([one.value for one in members]),
+        "sum": lambda members: math.fsum([one.value for one in members]),
+        "count": lambda members: math.fsum([one.value for one in members]),
         "newest": lambda members: max(members, key=lambda one: one.at).value,
     }
 )
@@ -118,12 +118,17 @@ def take_in(
     fields: dict[str, float] = {}
     until = math.inf
     for signal in signals:
-        members = held.get(signal.name, {})
-        _forget(members, signal.fresh_s, at)
+        members = held.get(signal.name)
+        if not members:
+            continue
+        oldest = min([one.at for one in members.values()])
+        if oldest < at - signal.fresh_s:
+            _forget(members, signal.fresh_s, at)
+            oldest = min([one.at for one in members.values()], default=math.inf)
         if len(members) >= signal.fewest:
-            # by name, so that sums do not hang on the order of arrival
+            # by name, so that nothing hangs on the order of arrival
             fields[signal.name] = TAKES[signal.take]([members[name] for name in sorted(members)])
-            until = min(until, min(one.at for one in members.values()) + signal.fresh_s)
+            until = min(until, oldest + signal.fresh_s)
     return Taken(fields, until, crowded)
 
 
