@@ -118,16 +118,16 @@ def take_in(
     fields: dict[str, float] = {}
     until = math.inf
     for signal in signals:
-        members = held.get(signal.name)
-        if not members:
+        present = held.get(signal.name)
+        if not present:
             continue
-        oldest = min([one.at for one in members.values()])
+        oldest = min([one.at for one in present.values()])
         if oldest < at - signal.fresh_s:
-            _forget(members, signal.fresh_s, at)
-            oldest = min([one.at for one in members.values()], default=math.inf)
-        if len(members) >= signal.fewest:
+            _forget(present, signal.fresh_s, at)
+            oldest = min([one.at for one in present.values()], default=math.inf)
+        if len(present) >= signal.fewest:
             # by name, so that nothing hangs on the order of arrival
-            fields[signal.name] = TAKES[signal.take]([members[name] for name in sorted(members)])
+            fields[signal.name] = TAKES[signal.take]([present[name] for name in sorted(present)])
             until = min(until, oldest + signal.fresh_s)
     return Taken(fields, until, crowded)
 

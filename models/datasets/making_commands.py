@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from models.datasets.store import DEFAULT_ROOT
+from runtime.picture_options import shot_options
 
 if TYPE_CHECKING:
     from models.datasets.picture import Picture
@@ -122,33 +123,10 @@ def import_set(
 
 @click.command()
 @click.argument("name")
-@click.option(
-    "--count",
-    type=click.IntRange(1, 1_000_000),
-    default=1000,
-    show_default=True,
-    help="How many pictures.",
-)
-@click.option(
-    "--seed",
-    type=click.IntRange(0, 2**31),
-    default=1,
-    show_default=True,
-    help="Of streets, cameras, light and things.",
-)
-@click.option(
-    "--size",
-    type=(click.IntRange(64, 4096), click.IntRange(64, 4096)),
-    default=(640, 360),
-    show_default=True,
-    help="Columns and rows.",
-)
-@click.option(
-    "--per-scene",
-    type=click.IntRange(1, 10_000),
-    default=8,
-    show_default=True,
-    help="Pictures of each street, which has one camera, light and weather.",
+@shot_options(
+    seed_of="streets, cameras, light and things",
+    per_scene=8,
+    scene="street, which has one camera, light and weather",
 )
 @_RENAME
 @click.option(

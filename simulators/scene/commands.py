@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from runtime.picture_options import shot_options, size_option
 from simulators.duration import parse_duration
 
 __all__ = ["camera", "scene", "shots"]
@@ -42,13 +43,7 @@ def _seconds(ctx: click.Context, param: click.Parameter, value: str | None) -> f
     show_default=True,
     help="Of the traffic and the people.",
 )
-@click.option(
-    "--size",
-    type=(click.IntRange(64, 4096), click.IntRange(64, 4096)),
-    default=(640, 360),
-    show_default=True,
-    help="Columns and rows.",
-)
+@size_option
 @click.option(
     "--coco", type=click.Path(path_type=Path, dir_okay=False), help="Labels as COCO JSON."
 )
@@ -121,34 +116,7 @@ def scene(
 
 @click.command()
 @click.argument("out", type=click.Path(path_type=Path, file_okay=False))
-@click.option(
-    "--count",
-    type=click.IntRange(1, 1_000_000),
-    default=1000,
-    show_default=True,
-    help="How many pictures.",
-)
-@click.option(
-    "--seed",
-    type=click.IntRange(0, 2**31),
-    default=1,
-    show_default=True,
-    help="Of the traffic and the people.",
-)
-@click.option(
-    "--size",
-    type=(click.IntRange(64, 4096), click.IntRange(64, 4096)),
-    default=(640, 360),
-    show_default=True,
-    help="Columns and rows.",
-)
-@click.option(
-    "--per-scene",
-    type=click.IntRange(1, 10_000),
-    default=12,
-    show_default=True,
-    help="Pictures of each street and camera.",
-)
+@shot_options(seed_of="the traffic and the people", per_scene=12, scene="street and camera")
 @click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
 def shots(
     out: Path, count: int, seed: int, size: tuple[int, int], per_scene: int, as_json: bool
