@@ -215,8 +215,8 @@ class GateConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     enabled: bool = True
     """False infers every frame. Default: true."""
     heartbeat_s: Positive = 1.0
-    """Longest time (s of video) without a look at the whole picture while somebody is in it.
-    Default: 1 s."""
+    """Longest time (s of video) without a look at the whole picture while somebody is in it. While
+    nothing moves and every look finds the same, it doubles up to four times this. Default: 1 s."""
     scan_s: Positive = 5.0
     """The same while nobody is in it, or only things that stand still; never below heartbeat_s.
     Default: 5 s."""

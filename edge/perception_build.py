@@ -26,8 +26,8 @@ from edge.vision.tracker import Tracker
 
 __all__ = ["build_detector", "build_perception", "check_classes", "focus_policy"]
 
-_LEARN_EVERY_S = 0.15
-"""Seconds between two looks while a scene is learnt: three looks make a track in half a second. After a break of
+_LEARN_EVERY_S = 0.25
+"""Seconds between two looks while a scene is learnt: three looks make a track in 0.6 s. After a break of
 all cameras at once (a switch that was restarted) every frame of every one of them would be looked at for a
 second otherwise, just when there is most to tell."""
 

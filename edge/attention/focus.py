@@ -45,6 +45,11 @@ _CURIOUS_S = 0.5
 """How long what a scan found is followed until it is a track, at most once in ``scan_s``: what a
 detector sees now and then and never for long must not keep it looking all the time."""
 
+_CALM_BEATS = 4.0
+"""How many times as long the second clock waits at the most while it sees the same again and again.
+Source: expert setting; who is lost is sought again at the first rhythm, and so is found within the
+patience for lost tracks."""
+
 _WIDEN_EVERY_S = 0.5
 """Least time between two looks at the whole picture because of things that a region cuts off: one
 that stands at a region's border for minutes must not double the price of every frame."""
@@ -85,7 +90,10 @@ class FocusPolicy:
 
     Attributes:
         gating: False looks at the whole of every frame.
-        heartbeat_s: seconds between two looks at the whole picture while somebody is in it.
+        heartbeat_s: seconds between two looks at the whole picture while somebody is in it. While
+            nothing moves and each look finds those whom the last one found, and nobody else, the
+            next comes after twice the time: four times as long at the most, and never later than
+            ``scan_s``.
         scan_s: the same while nobody is, or only things that stand still.
         settle_s: seconds for which the first clock goes on after the last motion.
         active_fps: most looks a second while something moves; None looks at every such frame.
@@ -152,6 +160,9 @@ class Focus:
         self._wide = False
         self._now_s = 0.0
         self._curious_s = 0.0
+        self._beats = 1.0
+        self._company: frozenset[int] | None = None
+        self._scanning = False
 
     def decide(self, frame: Frame, motion: Motion, tracks: Tracks, *, unsettled: bool) -> Look:
         """Return what to do with this frame.
@@ -170,10 +181,12 @@ class Focus:
         if now_s - self._whole_s >= max(patience_s, self._learn_every_s) - 1e-6:
             if now_s - self._curious_s >= self.policy.scan_s - 1e-6:
                 self._curious_s = now_s
-            return replace(self._whole(now_s), scan=not motion.changed)
+            self._scanning = not motion.changed
+            return replace(self._whole(now_s), scan=self._scanning)
         patches = self._unexplained(motion, frame)
         if motion.changed and len(patches) > 0:
             self._active_until_s = now_s + self.policy.settle_s
+            self._stir_up()
         # what a scan found without motion is followed until it is known or gone
         active = self._active_until_s is not None and now_s <= self._active_until_s + 1e-6
         curious = unsettled and now_s - self._curious_s <= _CURIOUS_S + 1e-6
@@ -211,12 +224,27 @@ class Focus:
         """Take the tracks after a look into account."""
         self.still.learn(tracks, frame.luma, frame.pts_s)
         seen = tracks.seen_now()
+        self._calm_down(tracks, seen)
         if len(seen) > 0:
             scale = np.array([frame.width, frame.height] * 2, np.float64)
             shares = seen.xyxy / scale
             # spans are kept as shares of the height
             shares[:, [0, 2]] = np.clip(shares[:, [0, 2]], 0.0, 1.0)
             self.grid.learn(_isotropic(shares, frame.width / frame.height))
+
+    def _stir_up(self) -> None:
+        """Go back to the first rhythm of the second clock."""
+        self._beats, self._company = 1.0, None
+
+    def _calm_down(self, tracks: Tracks, seen: Tracks) -> None:
+        """Let the second clock wait longer where its look found the same as the last one, and all of it."""
+        company = frozenset(tracks.id.tolist())
+        same = len(seen) == len(tracks) and company == self._company
+        if not same:
+            self._beats = 1.0
+        elif self._scanning:
+            self._beats = min(2.0 * self._beats, _CALM_BEATS)
+        self._company, self._scanning = company, False
 
     def _whole(self, now_s: float, *, ahead: float = 0.0) -> Look:
         self._wide = False
@@ -240,7 +268,8 @@ class Focus:
 
     def _patience_s(self, tracks: Tracks) -> float:
         somebody = any(not self.still.is_still(int(track)) for track in tracks.id)
-        return self.policy.heartbeat_s if somebody else self.policy.scan_s
+        scan_s = self.policy.scan_s
+        return min(self._beats * self.policy.heartbeat_s, scan_s) if somebody else scan_s
 
     def _may_divide(self) -> bool:
         return self.policy.regions and self.policy.budget > 0 and self.input_px is not None

@@ -57,6 +57,41 @@ def test_without_motion_the_second_clock_looks(who: Tracks, looks: int) -> None:
     assert (looks, 101 - looks) == (heeds.count(Heed.WHOLE), heeds.count(Heed.HOLD))
 
 
+def scans(
+    focus: Focus, until_s: float, *, lost_at_s: float = -1.0, moves_at_s: float = -1.0
+) -> list[float]:
+    """Return when the second clock looks at somebody who stands there, but is not found at one moment."""
+    found = []
+    for number in range(round(until_s * 10)):
+        pts_s = number / 10
+        moved = [(200, 200, 220, 230)] if pts_s == moves_at_s else []
+        look = decide(focus, pts_s, *moved, who=tracks())
+        if look.heed is Heed.WHOLE:
+            focus.learn(frame(pts_s), tracks(seen=pts_s != lost_at_s))
+        if look.scan:
+            found.append(pts_s)
+    return found
+
+
+def test_who_is_there_again_and_again_is_looked_at_ever_more_rarely() -> None:
+    """After one second, two, four; four times the first rhythm at the most, and never later than a scan."""
+    assert scans(Focus(FocusPolicy()), 16.0) == [1.0, 3.0, 7.0, 11.0, 15.0]
+    assert scans(Focus(FocusPolicy(scan_s=2.5)), 10.0) == [1.0, 3.0, 5.5, 8.0]
+
+
+def test_who_was_not_found_is_sought_at_the_first_rhythm() -> None:
+    """A detector that misses somebody once gets its next chance before he is given up."""
+    assert scans(Focus(FocusPolicy()), 12.0, lost_at_s=3.0) == [1.0, 3.0, 4.0, 6.0, 10.0]
+
+
+def test_motion_brings_the_first_rhythm_back() -> None:
+    """Whatever moves may have changed who is there."""
+    found = scans(Focus(FocusPolicy(settle_s=0.0)), 14.0, moves_at_s=8.0)
+
+    assert found[:3] == [1.0, 3.0, 7.0]
+    assert found[3:5] == [9.0, 11.0]
+
+
 def test_a_patch_is_looked_at_alone_and_larger() -> None:
     """Motion in a corner makes one region around it."""
     focus = Focus(FocusPolicy(), input_px=(160, 160))

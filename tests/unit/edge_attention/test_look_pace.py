@@ -21,20 +21,20 @@ def rates(took_s: list[float]) -> list[float | None]:
 
 def test_quick_answers_set_no_limit() -> None:
     """A box that keeps up looks at whatever is configured."""
-    assert rates([0.03] * 20) == [None] * 20
+    assert rates([0.02] * 20) == [None] * 20
 
 
 def test_slow_answers_lower_the_rate_to_a_least_one() -> None:
-    """Ten, eight, six ... looks a second, and never fewer than four."""
+    """Ten, eight, six and a half, and never fewer than six looks a second."""
     found = rates([0.3] * 8)
 
     assert found[:3] == pytest.approx([10.0, 8.0, 6.4])
-    assert found[-1] == 4.0
+    assert found[-1] == 6.0
 
 
 def test_quick_answers_raise_it_again_until_there_is_no_limit() -> None:
     """What was given up comes back by and by."""
-    found = rates([0.3] * 8 + [0.03] * 30)
+    found = rates([0.3] * 8 + [0.02] * 30)
     rising = [rate for rate in found[8:] if rate is not None]
 
     assert rising == sorted(rising)
@@ -43,7 +43,7 @@ def test_quick_answers_raise_it_again_until_there_is_no_limit() -> None:
 
 def test_between_quick_and_slow_it_stays() -> None:
     """It does not swing where answers are neither."""
-    found = rates([0.3, 0.3] + [0.09] * 10)
+    found = rates([0.3, 0.3] + [0.045] * 10)
 
     assert set(found[1:]) == {found[1]}
 
@@ -61,5 +61,5 @@ def test_one_slow_answer_among_quick_ones_changes_nothing() -> None:
 
 @given(st.lists(st.floats(0.0, 10.0), max_size=60))
 def test_the_rate_stays_within_its_bounds(took_s: list[float]) -> None:
-    """Whatever happens, there are four looks a second at the least."""
-    assert all(rate is None or 4.0 <= rate < 30.0 for rate in rates(took_s))
+    """Whatever happens, there are six looks a second at the least."""
+    assert all(rate is None or 6.0 <= rate < 30.0 for rate in rates(took_s))
