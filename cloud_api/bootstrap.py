@@ -97,6 +97,7 @@ class Api:
             interval_s=services.config.projector_interval_s,
             batch=services.config.projector_batch,
             busy=services.group_commit.busy,
+            posting=services.group_commit.posting,
             projected=services.feed.nudge,
         )
         services.group_commit.committed = self._loop.nudge

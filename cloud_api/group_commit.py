@@ -33,6 +33,10 @@ _NEXT_CROWD_S = 0.25
 """For so long after such a post the next one is expected, in real seconds: it is on its way."""
 
 
+_POSTING_S = 0.25
+"""For so long after any commit a further post is expected, in real seconds."""
+
+
 class _Waiting(NamedTuple):
     incoming: Sequence[Incoming]
     loop: asyncio.AbstractEventLoop
@@ -62,6 +66,7 @@ class GroupCommit:
         self._queue: deque[_Waiting] = deque()
         self._queued_events = 0
         self._busy_until_s = -math.inf
+        self._committed_s = -math.inf
         self._changed = threading.Condition()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
@@ -84,6 +89,10 @@ class GroupCommit:
         That is where posts are waiting, or several, or a big one, were committed a moment ago.
         """
         return bool(self._queue) or time.monotonic() < self._busy_until_s
+
+    def posting(self) -> bool:
+        """Return whether posts come in at all, however few at a time; any thread may ask."""
+        return bool(self._queue) or time.monotonic() < self._committed_s + _POSTING_S
 
     async def submit(self, incoming: Sequence[Incoming]) -> list[Outcome]:
         """Return the outcomes of one post, after they are committed.
@@ -144,10 +153,11 @@ class GroupCommit:
             _log.error("intake_group_failed", posts=len(group), cause=str(error)[:300])
             # One post that no column takes must not fail its neighbours: each gets its own try.
             answers = [error] if len(group) == 1 else [self._commit_one(one) for one in group]
+        self._committed_s = time.monotonic()
         if len(group[0].incoming) >= _CROWD_EVENTS:
-            self._busy_until_s = time.monotonic() + _NEXT_CROWD_S
+            self._busy_until_s = self._committed_s + _NEXT_CROWD_S
         elif len(group) > 1:
-            self._busy_until_s = time.monotonic() + _BUSY_S
+            self._busy_until_s = self._committed_s + _BUSY_S
         self.committed()
         loops: dict[
             asyncio.AbstractEventLoop, list[tuple[_Waiting, list[Outcome] | Exception]]

@@ -46,7 +46,8 @@ class ProjectorLoop:
         metrics: where steps and failures are counted.
         interval_s: real seconds between looks that nobody asked for.
         batch: log entries of a full step.
-        busy: whether posts are being stored just now: then steps are short and leave most of the time.
+        busy: whether many posts are being stored just now: then steps are short and leave most of the time.
+        posting: whether posts come in at all: then steps are short and leave half of the time.
         projected: called after each step that did something, in this thread.
     """
 
@@ -59,9 +60,11 @@ class ProjectorLoop:
         interval_s: float,
         batch: int,
         busy: Callable[[], bool],
+        posting: Callable[[], bool],
         projected: Callable[[], None],
     ) -> None:
         self._busy = busy
+        self._posting = posting
         self._projector = projector
         self._clock = clock
         self._metrics = metrics
@@ -94,7 +97,8 @@ class ProjectorLoop:
             self._due.clear()
             begun_s = time.monotonic()
             busy = self._busy()
-            batch = min(self._batch, _COURTEOUS_BATCH) if busy else self._batch
+            short = busy or self._posting()
+            batch = min(self._batch, _COURTEOUS_BATCH) if short else self._batch
             try:
                 done = self._projector.step(self._clock.now(), batch)
                 if done and begun_s - tidied_s > _TIDY_S:
@@ -115,6 +119,8 @@ class ProjectorLoop:
                 # Interpreter and write lock are shared with the intake, and an answer cannot wait:
                 # a case may come a moment later. Steps keep a fifth of the time, whatever the flood.
                 self._stopping.wait(_COURTESY * (time.monotonic() - begun_s))
+            elif short and done == batch:
+                self._stopping.wait(time.monotonic() - begun_s)
             elif done < batch:
                 # What comes in meanwhile is projected together: one commit instead of many.
                 # A step holds the store's write lock, so posts get at least as much of it as steps.

@@ -105,8 +105,10 @@ def test_a_big_post_makes_others_courteous(api: Api, events: int, *, busy: bool)
     seen: list[bool] = []
     commit = api.services.group_commit
     commit.committed = lambda: seen.append(commit.busy())
+    before = commit.posting()
     commit.start()
     asyncio.run(commit.submit(_incoming(*range(1, events + 1))))
     commit.stop(10)
 
     assert seen == [busy]
+    assert (before, commit.posting()) == (False, True)
