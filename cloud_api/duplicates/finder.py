@@ -12,7 +12,11 @@ from cloud_api.case_projection import Case
 from cloud_api.case_rows import neighbour_cells
 from cloud_api.duplicates.pictures import read_picture_hashes
 from cloud_api.duplicates.scoring import DuplicateRule, Likeness, Matter, Report, likeness
-from cloud_api.duplicates.surroundings import Surroundings, read_surroundings
+from cloud_api.duplicates.surroundings import (
+    Surroundings,
+    read_surroundings,
+    watched_until_us,
+)
 from contracts.envelope import Discovery, Place
 
 __all__ = ["DuplicateFile", "DuplicateFinder", "Sought", "Twin", "sought_of"]
@@ -175,6 +179,7 @@ def _report(case: Case, known: Mapping[str, int]) -> Report | None:
         case.title.zh,
         _known(_pictures(case), known),
         _camera(case),
+        watched_until_us(case),
     )
 
 

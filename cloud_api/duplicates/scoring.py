@@ -5,7 +5,7 @@ of another matter of the same class nearby. Both have a likelihood; their ratio 
 
 - belongs: the distance to the middle of the known reports is that of two noisy positions (a normal
   distribution with the positions' spread, the middle of n reports being better known than one), at any
-  moment of the class's window since the first report;
+  moment of the class's window since the first report, or since a sensor last saw the matter;
 - is another: matters of a class appear at some density in place and time, anywhere around.
 
 What the words say shifts the odds: alike words speak for one matter, unlike ones against it. The same picture in
@@ -65,7 +65,8 @@ class DuplicateRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     radius_m: float = 60.0
     """Farther apart than this, in metres, nothing is one matter; at most 150. Default 60."""
     window_h: float = 6.0
-    """Longer after the first report than this, in hours, nothing is one matter. Default 6."""
+    """Longer than this, in hours, after the first report or after a sensor last saw it, nothing is one matter.
+    Default 6."""
     spread_m: float = 12.0
     """Spread of a reported position, in metres (one standard deviation per axis). Default 12."""
     per_km2_day: float = 30.0
@@ -86,7 +87,8 @@ class DuplicateRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class Report(NamedTuple):
     """One report: where (WGS 84), when (microseconds since 1970 UTC), in which words, with which pictures.
 
-    ``pictures`` are perceptual hashes; ``camera`` is what took them by itself, None for people.
+    ``pictures`` are perceptual hashes; ``camera`` is what took them by itself, None for people. What a sensor
+    watches goes on until ``until_us``; None: nobody knows of any other moment than ``at_us``.
     """
 
     lon: float
@@ -95,6 +97,12 @@ class Report(NamedTuple):
     text: str
     pictures: tuple[int, ...] = ()
     camera: str | None = None
+    until_us: int | None = None
+
+    def nearest_us(self, at_us: int) -> int:
+        """Return the moment nearest to another one at which the matter is known to have been there."""
+        last_us = self.at_us if self.until_us is None else self.until_us
+        return max(self.at_us, min(at_us, last_us))
 
 
 class Matter(NamedTuple):
@@ -149,7 +157,7 @@ def text_likeness(one: str, other: str) -> float:
 def likeness(report: Report, matter: Matter, rule: DuplicateRule) -> Likeness | None:
     """Return how likely a report belongs to a matter of its class; None beyond radius or window."""
     away_m = distance_m((report.lon, report.lat), matter.middle)
-    moments = [known.at_us for known in matter.reports]
+    moments = [known.nearest_us(report.at_us) for known in matter.reports]
     hours = max(report.at_us - min(moments), max(moments) - report.at_us) / _HOUR_US
     if away_m > rule.radius_m or hours > rule.window_h:
         return None

@@ -3,16 +3,35 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, and_, or_, select
 
 from cloud_api.case_projection import Case, decode_case
 from cloud_api.case_rows import cell_of
 from cloud_api.schema import cases
+from contracts.envelope import Discovery
+from contracts.event import EventPhase
 
-__all__ = ["Surroundings", "read_surroundings"]
+__all__ = ["Surroundings", "read_surroundings", "watched_until_us"]
 
 _PARAMETERS = 500
 """Values of one IN list; SQLite allowed 999 before 3.32."""
+
+_WATCHED_US = 48 * 3_600_000_000
+"""How long before all others a case may have been opened that a sensor still watches, microseconds."""
+
+_NO_END_US = 2**63 - 1
+
+
+def watched_until_us(case: Case) -> int | None:
+    """Return until when a sensor's case is known to have gone on, microseconds since 1970; None for people's.
+
+    A case whose event is open goes on now; of one whose events have ended the last that was noted is its end.
+    """
+    if case.discovery is not Discovery.AUTOMATIC:
+        return None
+    if any(link.phase is not EventPhase.END for link in case.events):
+        return _NO_END_US
+    return case.changed_at_us
 
 
 class Surroundings:
@@ -34,12 +53,12 @@ class Surroundings:
             yield from cell.values()
 
     def youngest(self, cells: Iterable[str], since_us: int, most: int) -> list[Case]:
-        """Return cases of some cells that were opened since a moment, the youngest first."""
+        """Return cases of some cells that were opened, or watched by a sensor, since a moment, the youngest first."""
         found = [
             case
             for cell in cells
             for case in self._cells.get(cell, {}).values()
-            if case.opened_at_us >= since_us
+            if (watched_until_us(case) or case.opened_at_us) >= since_us
         ]
         found.sort(key=lambda case: (-case.opened_at_us, -case.opened_seq))
         return found[:most]
@@ -53,7 +72,8 @@ def read_surroundings(
     Args:
         connection: to the database.
         cells: the search cells.
-        since_us: cases opened before this, microseconds since 1970 UTC, are left out.
+        since_us: cases opened before this, microseconds since 1970 UTC, are left out, but for those of the last two
+            days that have an attach key, as sensors' have, and are open.
         most: how many are read of a few hundred cells; the youngest are.
     """
     found = Surroundings()
@@ -63,8 +83,12 @@ def read_surroundings(
             select(cases.c.document)
             .where(
                 cases.c.cell.in_(wanted[start : start + _PARAMETERS]),
-                cases.c.opened_at_us >= since_us,
-                or_(cases.c.is_open == 1, cases.c.merged_into.is_not(None)),
+                cases.c.opened_at_us >= since_us - _WATCHED_US,
+                or_(cases.c.opened_at_us >= since_us, cases.c.attach_key.is_not(None)),
+                or_(
+                    cases.c.is_open == 1,
+                    and_(cases.c.merged_into.is_not(None), cases.c.opened_at_us >= since_us),
+                ),
             )
             .order_by(cases.c.opened_at_us.desc())
             .limit(most)

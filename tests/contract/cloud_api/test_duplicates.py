@@ -3,6 +3,7 @@
 import hashlib
 import random
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 
@@ -26,7 +27,7 @@ from cloud_api.queries import CaseFilter, case_records, list_cases
 from cloud_api.rebuild import rebuild
 from cloud_api.schema import evidence
 from contracts.envelope import Discovery, Evidence, Place
-from contracts.event import Event
+from contracts.event import Event, EventPhase
 from runtime.clock import ManualClock
 from tests.contract.cloud_api.events import START, body_of, event_id, make_event
 
@@ -93,6 +94,28 @@ def test_duplicates_are_merged_and_can_be_taken_apart(merging: Api) -> None:
 
     assert [case.merged_into for case in cases] == [None, first, first]
     assert (apart.state, apart.merged_into) == (State.FILED, None)
+
+
+@pytest.mark.parametrize(
+    ("ends", "joined"),
+    [pytest.param(False, True, id="still watched"), pytest.param(True, False, id="long over")],
+)
+def test_what_a_sensor_still_sees_takes_in_reports_beyond_the_window(
+    merging: Api, clock: ManualClock, ends: bool, joined: bool
+) -> None:
+    """A sensor's open event is there now, however long ago it began; one that ended is not."""
+    seen = msgspec.structs.replace(_event(1, EDGE), dedupe="level-1")
+    over = msgspec.structs.replace(seen, rev=1, phase=EventPhase.END)
+    _cases(merging, *([seen, over] if ends else [seen]))
+    clock.set(START + timedelta(hours=30))
+    report = msgspec.structs.replace(_event(2, EDGE + 1e-5), discovery=Discovery.PASSIVE)
+
+    merging.accept_events(body_of(report))
+    merging.step(clock.now())
+    with merging.services.store.read() as connection:
+        cases = list_cases(connection, CaseFilter(), before=None, limit=100)
+
+    assert joined == (case_id_of(event_id(1)) in {case.merged_into for case in cases})
 
 
 def test_of_a_batch_the_later_join_the_earlier(merging: Api) -> None:

@@ -46,6 +46,21 @@ def test_two_corners_of_a_crossing_are_two() -> None:
 
 
 @pytest.mark.parametrize(
+    ("hours", "compared"),
+    [
+        pytest.param(20.0, True, id="while it is watched"),
+        pytest.param(20.0 + RULE.window_h - 0.1, True, id="within the window after that"),
+        pytest.param(20.0 + RULE.window_h + 0.1, False, id="after that"),
+    ],
+)
+def test_the_window_begins_when_a_sensor_last_saw_the_matter(hours: float, compared: bool) -> None:
+    """What was watched for twenty hours is no older than its last hour."""
+    watched = _report()._replace(until_us=20 * HOUR_US)
+
+    assert compared == (likeness(_report(hours=hours), Matter((watched,)), RULE) is not None)
+
+
+@pytest.mark.parametrize(
     "report",
     [
         pytest.param(_report(RULE.radius_m + 1), id="too far"),
