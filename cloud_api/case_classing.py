@@ -11,6 +11,7 @@ from cloud_api.case_record import SYSTEM, Classified, Suggested
 from cloud_api.deadlines.timekeeper import Timekeeper
 from cloud_api.dispatch.advice import Dispatcher
 from cloud_api.errors import InvalidInput, MoveIncomplete
+from cloud_api.system_reasons import told
 from contracts.event import Event
 
 __all__ = ["CaseClassing", "note_suggestion"]
@@ -45,13 +46,15 @@ def note_suggestion(
     if suggested.sure and case.class_code is None:
         named = msgspec.structs.replace(case, class_code=suggested.class_code)
         clocks = keeper.switch(named, book.mode(case.district))
-    what = "taken over" if suggested.sure else "not sure enough: a person decides"
     return book.append(
         case.case_id,
         suggested,
         now_us=now_us,
         actor=SYSTEM,
-        reason=f"words of the report, confidence {suggested.confidence:.2f}: {what}",
+        reason=told(
+            "suggestion_taken" if suggested.sure else "suggestion_unsure",
+            confidence=f"{suggested.confidence:.2f}",
+        ),
         clocks=clocks,
     )
 

@@ -22,6 +22,7 @@ from cloud_api.flow import Move, Need, State
 from cloud_api.guards import Facts, MoveRequest, missing, proof_of
 from cloud_api.instants import to_us
 from cloud_api.schema import evidence
+from cloud_api.system_reasons import told
 from contracts.envelope import Discovery
 
 __all__ = ["Acknowledgement", "CaseDesk", "Deed", "check_department", "find_case", "recurs"]
@@ -147,8 +148,12 @@ class CaseDesk:
                 ),
                 now_us=to_us(taken.deed.now),
                 actor=SYSTEM,
-                reason=f"case {parent.number}, into which it was merged, went from {moved.from_state} to "
-                f"{parent.state}",
+                reason=told(
+                    "parent",
+                    number=parent.number,
+                    from_state=moved.from_state,
+                    to_state=parent.state,
+                ),
             )
 
     def _facts(self, taken: OpenCase, request: MoveRequest, children: tuple[Case, ...]) -> Facts:

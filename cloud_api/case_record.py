@@ -14,6 +14,7 @@ from contracts.ids import CaseId
 from contracts.levels import Lamp, Level
 
 __all__ = [
+    "SYSTEM",
     "Acknowledged",
     "Assigned",
     "Attached",

@@ -21,6 +21,7 @@ from cloud_api.errors import CaseClosed, InvalidInput, MoveIncomplete, NotFound,
 from cloud_api.flow import State
 from cloud_api.instants import to_us
 from cloud_api.schema import evidence
+from cloud_api.system_reasons import told
 
 __all__ = ["MAX_SUBTASKS", "CaseWork"]
 
@@ -113,7 +114,7 @@ class CaseWork:
                 Moved(from_state=case.state, to_state=State.REOPENED, recurrence=True),
                 now_us=moment_us,
                 actor=SYSTEM,
-                reason=f"a reporter is not satisfied: {answer}",
+                reason=told("unsatisfied", answer=answer),
             )
 
     def extend(self, deed: Deed, clock: str, by: str, approved_by: str, reason: str) -> Case:

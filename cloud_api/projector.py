@@ -38,6 +38,7 @@ from cloud_api.flow import State
 from cloud_api.flow_choice import Flows
 from cloud_api.instants import from_us, local_day, to_us
 from cloud_api.schema import intake, positions
+from cloud_api.system_reasons import told
 from contracts.event import Event, EventPhase
 from contracts.levels import level_rank
 
@@ -175,7 +176,7 @@ class Projector:
                 Attached(event=link, evidence=evidence),
                 now_us=now_us,
                 actor=SYSTEM,
-                reason=f"same dedupe key {event.dedupe!r}",
+                reason=told("same_key", key=repr(event.dedupe)),
             )
         day = local_day(now_us, self._utc_offset_minutes)
         day_number = book.next_number(event.district, day)
@@ -185,7 +186,11 @@ class Projector:
         now = from_us(now_us)
         classified = self._dispatcher.class_of(event.event_type, now)
         cell = self._dispatcher.cell_of(event.place)
-        cause = f"rule {event.rule} {event.rule_version}: {event.cause.expression}"
+        cause = {
+            "rule": event.rule,
+            "version": event.rule_version,
+            "expression": event.cause.expression,
+        }
         opened = book.append(
             case_id_of(event.event_id),
             Opened(
@@ -210,7 +215,7 @@ class Projector:
             ),
             now_us=now_us,
             actor=SYSTEM,
-            reason=cause,
+            reason=told("rule", **cause),
         )
         opened = note_suggestion(book, self._keeper, opened, event, now_us)
         if event.discovery not in opening.filed_at_once:
@@ -220,7 +225,7 @@ class Projector:
             Moved(from_state=opening.state, to_state=State.FILED),
             now_us=now_us,
             actor=SYSTEM,
-            reason=f"{event.discovery} discovery is filed at once; {cause}",
+            reason=told("filed_at_once", discovery=event.discovery, **cause),
         )
         if self._automatic is None:
             return filed
@@ -246,7 +251,7 @@ class Projector:
                 EventRevised(event=link, evidence=evidence),
                 now_us=now_us,
                 actor=SYSTEM,
-                reason=f"event revision {event.rev}: level {event.level}, phase {event.phase}",
+                reason=told("revision", rev=event.rev, level=event.level, phase=event.phase),
             )
             if level_rank(after.level) > level_rank(case.level):
                 self._change_flow(book, after, now_us)
@@ -288,8 +293,13 @@ class Projector:
                 ),
                 now_us=now_us,
                 actor=SYSTEM,
-                reason=f"duplicate of {parent.number}: {alike.distance_m:.0f} m and {alike.hours:.1f} h "
-                f"apart{', same picture' * alike.same_picture}, odds {alike.odds:.1f}",
+                reason=told(
+                    "duplicate_picture" if alike.same_picture else "duplicate",
+                    number=parent.number,
+                    metres=f"{alike.distance_m:.0f}",
+                    hours=f"{alike.hours:.1f}",
+                    odds=f"{alike.odds:.1f}",
+                ),
             )
             around.put(merged)  # the next one finds it merged
         book.flush()
@@ -304,7 +314,7 @@ class Projector:
             FlowChanged(flow=flow.name),
             now_us=now_us,
             actor=SYSTEM,
-            reason=f"level rose to {case.level}",
+            reason=told("level_rose", level=case.level),
         )
 
 

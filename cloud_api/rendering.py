@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 
 from cloud_api.case_projection import Case, Subtask
-from cloud_api.case_record import EvidenceLink, Record
+from cloud_api.case_record import SYSTEM, EvidenceLink, Record
 from cloud_api.case_rows import case_lamp, due_at_us
 from cloud_api.config import Department
 from cloud_api.deadlines.calendar import HOUR_US
@@ -15,6 +15,7 @@ from cloud_api.event_projection import EventState, IntakeRow
 from cloud_api.flow_choice import Flows
 from cloud_api.instants import from_us
 from cloud_api.prospects import Prospect
+from cloud_api.system_reasons import read_reason
 from cloud_api.views import (
     CaseView,
     ClockView,
@@ -25,6 +26,7 @@ from cloud_api.views import (
     RevisionView,
     SubtaskView,
     SuggestionView,
+    SystemReasonView,
     TimelineEntry,
     message,
 )
@@ -39,6 +41,7 @@ __all__ = [
     "level_name",
     "move_view",
     "revision_view",
+    "said_view",
     "subtask_view",
     "timeline_entry",
 ]
@@ -193,6 +196,12 @@ def evidence_view(link: EvidenceLink, stored: set[str], href: str) -> EvidenceVi
     )
 
 
+def said_view(text: str) -> SystemReasonView | None:
+    """Return what a text of the system says in both languages; None where its form is not known."""
+    read = read_reason(text)
+    return None if read is None else SystemReasonView(**read._asdict())
+
+
 def timeline_entry(record: Record) -> TimelineEntry:
     """Return one entry of a case's log."""
     detail: dict[str, object] = msgspec.to_builtins(record.detail)
@@ -203,5 +212,6 @@ def timeline_entry(record: Record) -> TimelineEntry:
         actor=record.actor,
         kind=kind,
         reason=record.reason,
+        said=said_view(record.reason) if record.actor == SYSTEM else None,
         detail=detail,
     )

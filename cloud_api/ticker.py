@@ -13,6 +13,7 @@ from cloud_api.database import Lane
 from cloud_api.instants import iso, to_us
 from cloud_api.modes import add_switch
 from cloud_api.schema import cases
+from cloud_api.system_reasons import told
 from contracts.control import Mode
 
 __all__ = ["Notice", "Ticker"]
@@ -125,7 +126,9 @@ class Ticker:
                 ),
                 now_us=now_us,
                 actor=SYSTEM,
-                reason=f"{clock.name}: {rung.share:.0%} of the limit is used up, due {iso(clock.due_at_us)}",
+                reason=told(
+                    "limit", clock=clock.name, percent=f"{rung.share:.0%}", due=iso(clock.due_at_us)
+                ),
                 clocks=clocks,
             )
             notices.append(Notice(after, clock.name, rung.notice, rung.tier))

@@ -27,6 +27,7 @@ __all__ = [
     "SubtaskView",
     "SuggestionView",
     "SwitchedView",
+    "SystemReasonView",
     "TimelineEntry",
     "message",
 ]
@@ -121,6 +122,15 @@ class EvidenceView(BaseModel):
     at: datetime
 
 
+class SystemReasonView(BaseModel):
+    """A reason that the system gave: a code with its values, and the sentence in both languages."""
+
+    code: str = Field(description="One of the codes in docs/console_cases.md.")
+    values: dict[str, str]
+    en: str
+    zh: str
+
+
 class TimelineEntry(BaseModel):
     """One entry of a case's log, or what a device did for one of its events."""
 
@@ -131,6 +141,10 @@ class TimelineEntry(BaseModel):
     actor: str
     kind: str
     reason: str
+    said: SystemReasonView | None = Field(
+        default=None,
+        description="What the reason says where the system gave it; null: a person did.",
+    )
     detail: dict[str, Any]
 
 

@@ -13,6 +13,7 @@ from cloud_api.dispatch.preplans import Preplan, Preplans
 from cloud_api.dispatch.responsibility import Candidate, ResponsibilityList
 from cloud_api.dispatch.roster import Roster, choose
 from cloud_api.flow import State
+from cloud_api.system_reasons import told
 from contracts.envelope import Place
 from contracts.levels import Level
 
@@ -118,19 +119,21 @@ class Dispatcher:
             return self._plain(
                 case.first_department,
                 1.0,
-                f"bounced {len(case.bounced_by)} times: the first receiver 首接 sees it through",
+                told("bounced", count=len(case.bounced_by)),
             )
         refused = set(case.bounced_by)
         named = case.department
         if case.state is State.BOUNCED and named is not None and named not in refused:
-            return self._plain(named, _NAMED, f"named by {case.bounced_by[-1]}, which bounced it")
+            return self._plain(named, _NAMED, told("named_by", department=case.bounced_by[-1]))
         classified = self._class_of_case(case, now)
         if classified is None:
-            return self._plain(self._fallback, 0.2, f"no class for {case.event_type}", unsure=True)
+            return self._plain(
+                self._fallback, 0.2, told("no_class", event_type=case.event_type), unsure=True
+            )
         entry, sure = classified
         found = [each for each in self._matching(case, now) if each.row.department not in refused]
         if not found:
-            reason = f"no line of the responsibility list for class {entry.code} here"
+            reason = told("no_line", class_code=entry.code)
             return self._plain(self._fallback, 0.2, reason, unsure=True)
         return self._by_list(case, found, entry, sure, now, loads)
 
@@ -163,8 +166,14 @@ class Dispatcher:
         row, closeness = found[0].row, found[0].confidence
         confidence = sure * closeness
         reasons = [
-            f"class {entry.code} {entry.zh}",
-            f"line {row.line}: class {row.class_code}, area {row.area}; {row.basis}",
+            told("class", class_code=entry.code, name=entry.zh),
+            told(
+                "line",
+                line=row.line,
+                class_code=row.class_code,
+                area=row.area,
+                basis=row.basis,
+            ),
         ]
         others = tuple(
             dict.fromkeys(
@@ -174,13 +183,13 @@ class Dispatcher:
         rivals = [e for e in found if e.confidence == closeness and e.row.department in others]
         if rivals:
             confidence /= 2
-            reasons.append(f"line {rivals[0].row.line} claims it as closely: the list overlaps")
+            reasons.append(told("overlap", line=rivals[0].row.line))
         person = row.person
         if row.unit is not None and person is None:
             place = None if case.place is None else (case.place.lon, case.place.lat)
             chosen = choose(self.roster.on_duty(row.unit, now), place, loads)
             if chosen is None:
-                reasons.append(f"nobody of {row.unit} is on duty")
+                reasons.append(told("nobody_on_duty", unit=row.unit))
             else:
                 person = chosen[0]
                 reasons.append(chosen[1])  # not who: a reason is a text that others read, too

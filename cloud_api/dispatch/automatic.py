@@ -8,6 +8,7 @@ from cloud_api.case_record import SYSTEM, Moved, SubtaskAdded
 from cloud_api.dispatch.advice import Dispatcher
 from cloud_api.flow import Flow, Need, State
 from cloud_api.instants import to_us
+from cloud_api.system_reasons import together, told
 
 __all__ = ["AutomaticDispatch"]
 
@@ -38,7 +39,7 @@ class AutomaticDispatch:
                     what=f"{task.zh} · {task.en}",
                     preplan=plan.id,
                 )
-                reason = f"pre-plan 预案 {plan.id} at level {case.level}"
+                reason = told("preplan", plan=plan.id, level=case.level)
                 case = book.append(case.case_id, added, now_us=now_us, actor=SYSTEM, reason=reason)
         loads = book.loads(self._dispatcher.units_of(case, now))
         advice = self._dispatcher.advise(case, now, loads)
@@ -55,7 +56,11 @@ class AutomaticDispatch:
             ),
             now_us=now_us,
             actor=SYSTEM,
-            reason=f"confidence {advice.confidence:.2f}: " + "; ".join(advice.reasons),
+            reason=told(
+                "dispatched",
+                confidence=f"{advice.confidence:.2f}",
+                reasons=together(advice.reasons),
+            ),
         )
 
 

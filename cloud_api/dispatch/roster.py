@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from cloud_api.dispatch.dated import Period, demand, period_of
 from cloud_api.errors import ProfileError
+from cloud_api.system_reasons import told
 from contracts.geometry import distance_m
 
 __all__ = ["ROSTER_COLUMNS", "Duty", "Roster", "choose"]
@@ -96,8 +97,8 @@ def choose(
     load = loads.get(first.person, 0)
     if place is not None and first.place is not None:
         away_m = distance_m(place, first.place)
-        return first.person, f"on duty, {away_m:.0f} m away, {load} open cases"
-    return first.person, f"on duty, {load} open cases"
+        return first.person, told("nearest", metres=f"{away_m:.0f}", load=load)
+    return first.person, told("on_duty", load=load)
 
 
 def _duty(row: Mapping[str, str], place: str) -> Duty:

@@ -3,10 +3,11 @@
 import uuid
 
 from cloud_api.case_projection import Case
-from cloud_api.case_record import Record
+from cloud_api.case_record import SYSTEM, Record
 from cloud_api.notices.occasions import Occasion
 from cloud_api.notices.plan import Language
 from cloud_api.notices.templates import facts_of
+from cloud_api.system_reasons import read_reason
 
 __all__ = ["TRACKING_MARK", "Story"]
 
@@ -31,12 +32,18 @@ class Story:
             self.case,
             language,
             actor=self.record.actor,
-            reason=self.record.reason,
+            reason=self._reason(language),
             at_us=self.record.at_us,
             utc_offset_minutes=utc_offset_minutes,
             parent=self.parent,
             tracking=tracking,
         )
+
+    def _reason(self, language: Language) -> str:
+        """Return why; what the system says in the language, what people wrote as it is."""
+        record = self.record
+        read = read_reason(record.reason) if record.actor == SYSTEM else None
+        return record.reason if read is None or language is Language.EN else read.zh
 
     def notice_id(self, *parts: object) -> str:
         """Return the id of a notice about it: UUIDv5, so that reading twice says nothing twice."""

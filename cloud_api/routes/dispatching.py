@@ -11,8 +11,10 @@ from cloud_api.case_opening import find_case
 from cloud_api.errors import Forbidden, InvalidInput, NotFound, StoreUnavailable, Unauthenticated
 from cloud_api.keys import Identity
 from cloud_api.people.scope import case_in_scope
+from cloud_api.rendering import said_view
 from cloud_api.routes.answers import documented, storable
 from cloud_api.services import Services
+from cloud_api.views import SystemReasonView
 
 __all__ = ["dispatch_router"]
 
@@ -27,6 +29,9 @@ class AdviceView(BaseModel):
     confidence: float = Field(description="0 to 1.")
     fallback: bool = Field(description="Nobody is sure: a person should look first.")
     reasons: list[str]
+    said: list[SystemReasonView | None] = Field(
+        description="The same reasons in both languages; null: of no known form."
+    )
     others: list[str] = Field(description="Other departments whose lines fit less closely.")
     preplan: str | None = Field(description="Pre-plan that belongs to class and level.")
 
@@ -113,6 +118,7 @@ def dispatch_router(services: Services, gate: Gate) -> APIRouter:
             confidence=found.confidence,
             fallback=found.fallback,
             reasons=list(found.reasons),
+            said=[said_view(text) for text in found.reasons],
             others=list(found.others),
             preplan=None if plan is None else plan.id,
         )

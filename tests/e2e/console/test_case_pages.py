@@ -1,6 +1,7 @@
 """The Case page: a matter from its dispatch to its end, two people at once, why, duplicates, keys."""
 
 import io
+import re
 from pathlib import Path
 
 import msgspec
@@ -51,6 +52,9 @@ def test_a_case_is_dispatched_handled_verified_and_closed(
     assert visitor.violations() == [], told(visitor.violations())
     # what the system wrote into the log is said in the reader's language
     expect(page.locator("#timeline")).to_contain_text("智能发现，直接立案；规则 waterlogging")
+    page.get_by_role("checkbox", name=re.compile("设备")).check()
+    expect(page.locator("#timeline")).to_contain_text("级别红")
+    expect(page.locator("#timeline")).not_to_contain_text(re.compile("level|phase|discovery"))
     visitor.picture("case-zh", pictures)
 
     page.locator("[data-act=acknowledge]").click()

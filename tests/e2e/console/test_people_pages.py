@@ -1,6 +1,7 @@
 """People 人员 and Audit 审计: who may log in and see what, and who saw what."""
 
 from pathlib import Path
+from urllib.parse import unquote
 
 import httpx
 import pytest
@@ -130,6 +131,26 @@ def test_the_log_is_narrowed_by_who_and_what(visit: Visit, city: City) -> None:
     actor.click()
     wait_for(lambda: f"actor={name}" in page.url, "the caller is in the address")
     assert all("GET /v1/me" in each for each in page.locator("[data-line]").all_inner_texts())
+
+
+@pytest.mark.parametrize(
+    ("language", "form"), [("zh-CN", "年-月-日 时:分"), ("en-GB", "year-month-day hh:mm")]
+)
+def test_a_moment_is_written_alike_in_each_language(visit: Visit, language: str, form: str) -> None:
+    """Year first and without AM, whatever the browser speaks; what is no moment is said at once."""
+    page = visit(language=language).enter("chief", to="/audit")
+    since, until = (page.get_by_placeholder(form).nth(at) for at in (0, 1))
+    until.fill("2026-02-30 08:30")
+    expect(until).to_have_attribute("aria-invalid", "true")
+    page.locator("form button[type=submit]").click()
+    assert "until" not in page.url
+    until.fill("")
+    since.fill("2026-06-01 8:30")
+    page.locator("form button[type=submit]").click()
+
+    wait_for(lambda: "since=2026-06-01T08:30" in unquote(page.url), "the moment is in the address")
+    page.reload()
+    expect(since).to_have_value("2026-06-01 08:30")
 
 
 @pytest.mark.parametrize("path", ["people", "audit"])

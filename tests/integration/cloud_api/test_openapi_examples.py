@@ -16,10 +16,9 @@ import pytest
 import cloud_api
 from cloud_api.openapi_examples import EXAMPLES, read_examples
 from tests.integration.cloud_api.conftest import Server
-from tests.integration.cloud_api.openapi_exchanges import (
-    WHO,
+from tests.integration.cloud_api.openapi_exchanges import WHO, exchange_cases
+from tests.integration.cloud_api.openapi_exchanges_things import (
     exchange_cameras,
-    exchange_cases,
     exchange_models,
     exchange_packs,
 )
