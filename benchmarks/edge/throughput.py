@@ -33,6 +33,9 @@ __all__ = ["Line", "box_line", "over_raw"]
 _CAMERAS = 2
 """Two, so that one camera's frame is looked at while the other's is told of, as on every real box."""
 
+_REST_S = 0.02
+"""Most seconds that the loop waits for an answer."""
+
 
 def over_raw(threads: int, *, rounds: int, frames: int) -> tuple[float, float, float]:
     """Return frames/s of the pipeline over runs/s of the bare network: median and 95 % interval.
@@ -129,7 +132,8 @@ class Line:
             if self._asked[number] is None:
                 self._ask(number)
             if all(asked is not None for asked in self._asked):
-                time.sleep(0.0002)
+                # as a box's loop rests
+                self._pool.wait(_REST_S)
 
     def _settle(self, number: int) -> int:
         asked = self._asked[number]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from edge.errors import InferenceFault, ModelError
 from edge.vision.network_facts import NetworkFacts
 from edge.vision.network_runtime import Network, load_network
+from edge.workers.inlet import Inlet
 from edge.workers.orders import Answer, ModelOrder, Question
 from edge.workers.slots import SlotBlock
 
@@ -44,9 +45,15 @@ class InferenceWorker:
             name, slots, slot_bytes = self._pipe.recv()
             block = SlotBlock(slots, slot_bytes, name=name)
             self._reader.start()
+            inlet = Inlet(self._pipe)
+            question: Question = self._pipe.recv()
             while True:
-                question: Question = self._pipe.recv()
-                self._said.put(self._run(question, block))
+                said = self._run(question, block)
+                # the next question first: who asks for it while an answer is being read may wait for the
+                # interpreter, for up to a twentieth of what the network takes
+                following = self._pipe.recv() if inlet.waits() else None
+                self._said.put(said)
+                question = self._pipe.recv() if following is None else following
         except (EOFError, BrokenPipeError, ConnectionResetError):
             return
         finally:
