@@ -26,7 +26,7 @@ class LookPace:
             cameras were late before the rate fell.
         quick_s: mean below which it rises. Default 0.03.
         least_fps: least looks a second. Default 6: of 39 episodes of the benchmark's films six looks a
-            second tell 39, five 36 and four 35.
+            second tell 39, five 36 or 37 and four 35.
         most_fps: rate from which there is no limit. Default 30.
         every_s: seconds between two steps. Default 0.5.
     """
