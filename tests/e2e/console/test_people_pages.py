@@ -134,7 +134,7 @@ def test_the_log_is_narrowed_by_who_and_what(visit: Visit, city: City) -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "form"), [("zh-CN", "年-月-日 时:分"), ("en-GB", "year-month-day hh:mm")]
+    ("language", "form"), [("zh-CN", "年-月-日 时:分"), ("en-GB", "YYYY-MM-DD hh:mm")]
 )
 def test_a_moment_is_written_alike_in_each_language(visit: Visit, language: str, form: str) -> None:
     """Year first and without AM, whatever the browser speaks; what is no moment is said at once."""
