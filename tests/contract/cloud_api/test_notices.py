@@ -97,6 +97,18 @@ def test_a_level_that_rises_is_told_once(told: Api, sender: MemorySender) -> Non
     ]
 
 
+def test_why_is_told_in_the_language_of_each(told: Api, sender: MemorySender) -> None:
+    """What the system gave as its reason: the leader reads English, the group Chinese."""
+    told.accept_events(body_of(make_event(1)))
+    told.step(START)
+    told.accept_events(body_of(make_event(1, 1, level=Level.RED)))
+    told.step(START)
+    bodies = {message.channel: message.body for message in sender.sent}
+
+    assert "event revision 1: level red" in bodies["mail"]
+    assert "事件第 1 次修订：级别红色" in bodies["robot"]
+
+
 def test_nobody_acknowledges(told: Api, sender: MemorySender) -> None:
     """After five minutes the next one is told."""
     _open_red(told)
