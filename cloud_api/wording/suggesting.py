@@ -83,8 +83,12 @@ class Suggester:
         entry = None if code is None else self._classes.entry(code, (now + self._offset).date())
         if entry is None:
             return None
-        sure = guess.confidence >= model.threshold
-        return Suggestion(entry, guess.matter, guess.confidence, sure, model.name)
+        # matters of one class are one answer: between a hydrant and a fire lane nobody has to choose
+        alike = sum(share for matter, share in guess.others if self.codes.get(matter) == code)
+        confidence = min(1.0, round(guess.confidence + alike, 4))
+        return Suggestion(
+            entry, guess.matter, confidence, confidence >= model.threshold, model.name
+        )
 
     def applied(self, order: Order, text: str, now: datetime) -> Order:
         """Return an order with the suggestion in its extension form, if it has no class of its own.

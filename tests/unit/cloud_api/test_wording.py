@@ -232,6 +232,18 @@ def _order(event_type: str = UNCLASSIFIED) -> Order:
     )  # fmt: skip
 
 
+def test_between_two_matters_of_one_class_nobody_has_to_choose(
+    suggester: Suggester, shipped: WordingModel
+) -> None:
+    """A hydrant with a slip in it may be a fire lane: neither is sure, their class is."""
+    text = "我家楼下那个消防拴没压力"
+    guess, found = shipped.guess(text), suggester.suggest(text, NOW)
+
+    assert found is not None
+    assert guess.confidence < shipped.threshold <= found.confidence
+    assert (found.entry.code, found.sure) == ("1-01-13", True)
+
+
 def test_a_sure_suggestion_names_type_and_title(suggester: Suggester) -> None:
     """A report about ponding is one of the type that water gauges report too."""
     found = suggester.applied(_order(), "解放路口积水很深，车都熄火了", NOW)
