@@ -10,7 +10,7 @@ import structlog
 from hypothesis import HealthCheck, settings
 
 # How long an example takes to draw says more of a shared machine than of a test.
-settings.register_profile("shared", suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("shared", suppress_health_check=[HealthCheck.too_slow], deadline=None)
 # A gate must give the same answer twice; the search for new counter-examples belongs to developers.
 settings.register_profile("gate", settings.get_profile("shared"), derandomize=True)
 settings.load_profile("gate" if os.environ.get("CI") else "shared")
