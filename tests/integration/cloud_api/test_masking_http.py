@@ -80,12 +80,16 @@ def test_a_reader_never_sees_it(server: Server, case: str) -> None:
 
 
 def test_a_masked_answer_is_whole(server: Server, case: str) -> None:
-    """What is not personal is as it was, and the declared length is right."""
+    """What is not personal is as it was, and the declared length is right, packed or not."""
     with server.client(Role.OPERATOR) as client:
-        masked = client.get(f"/v1/cases/{case}")
+        masked = client.get(f"/v1/cases/{case}", headers={"Accept-Encoding": "identity"})
+        packed = client.get(f"/v1/cases/{case}", headers={"Accept-Encoding": "gzip"})
         plain = client.get(f"/v1/cases/{case}", headers=WHY)
 
     assert int(masked.headers["content-length"]) == len(masked.content)
+    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.num_bytes_downloaded == int(packed.headers["content-length"])
+    assert packed.json()["number"] == case
     assert masked.json()["case_id"] == plain.json()["case_id"]
     assert masked.json()["number"] == case
     assert json.dumps(masked.json()).count("****") >= 3
