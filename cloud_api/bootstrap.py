@@ -84,8 +84,7 @@ _ABANDONED_S = 3600.0
 class Api:
     """One API: as a web application (:attr:`app`), or driven call by call in one process.
 
-    Driven by calls, nothing runs by itself: everything happens in :meth:`accept_events`,
-    :meth:`put_evidence` and :meth:`step`, and is the same in every run with the same clock.
+    Driven by calls, nothing runs by itself: all is the same in every run with the same clock.
     """
 
     def __init__(self, services: Services) -> None:
