@@ -9,6 +9,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from cloud_api.case_projection import Case
+from cloud_api.case_record import Suggested
 from cloud_api.case_rows import neighbour_cells
 from cloud_api.duplicates.pictures import read_picture_hashes
 from cloud_api.duplicates.scoring import DuplicateRule, Likeness, Matter, Report, likeness
@@ -50,6 +51,8 @@ class Sought(NamedTuple):
     """SHA-256 of the pictures that came with it."""
     camera: str | None = None
     """What took them by itself; None for people."""
+    read: Suggested | None = None
+    """What its words were read as, where it has no class."""
 
 
 class Twin(NamedTuple):
@@ -105,14 +108,17 @@ class DuplicateFinder:
         return found
 
     def among(self, surroundings: Surroundings, sought: Sought) -> list[Twin]:
-        """Return the twins among what :meth:`around` has read, as it is by now."""
-        rule = self.rule_for(sought)
-        if rule is None:
+        """Return the twins among what :meth:`around` has read, as it is by now.
+
+        What names no class is also held against matters of the class that its words most likely mean, by their rules.
+        """
+        own_rule = self.rule_for(sought)
+        if own_rule is None:
             return []
-        since_us = _since_us(sought, rule)
+        since_us = _since_us(sought, own_rule)
         matters: dict[str, list[Case]] = defaultdict(list)
         for other in surroundings.youngest(_cells(sought), since_us, _MOST):
-            if other.case_id != sought.case_id and _same_class(sought, other):
+            if other.case_id != sought.case_id:
                 matters[other.merged_into or other.case_id].append(other)
         place = sought.place
         known = surroundings.pictures
@@ -129,10 +135,14 @@ class DuplicateFinder:
             head = next((each for each in members if each.case_id == case_id), None)
             if head is None or case_id in {sought.case_id, sought.merged_into}:
                 continue
+            alike_class = _class_read(sought, head)
+            rule = own_rule if _same_class(sought, head) else self.rule_for(head)
+            if alike_class == 0.0 or rule is None:
+                continue
             reports = tuple(
                 report for each in members if (report := _report(each, known)) is not None
             )
-            alike = likeness(mine, Matter(reports), rule)
+            alike = likeness(mine, Matter(reports), rule, alike_class)
             if alike is not None:
                 twins.append(Twin(head, alike))
         return sorted(twins, key=lambda twin: (-twin.likeness.odds, twin.case.opened_seq))
@@ -152,6 +162,7 @@ def sought_of(case: Case) -> Sought | None:
         case.merged_into,
         _pictures(case),
         _camera(case),
+        case.suggested if case.class_code is None else None,
     )
 
 
@@ -167,6 +178,14 @@ def _same_class(one: Sought, other: Case) -> bool:
     if one.class_code is not None and other.class_code is not None:
         return one.class_code == other.class_code
     return one.event_type == other.event_type
+
+
+def _class_read(one: Sought, other: Case) -> float:
+    """Return how likely one is of the class of a matter, 0 to 1."""
+    if _same_class(one, other):
+        return 1.0
+    read = one.read
+    return read.confidence if read is not None and read.class_code == other.class_code else 0.0
 
 
 def _report(case: Case, known: Mapping[str, int]) -> Report | None:

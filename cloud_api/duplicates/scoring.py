@@ -12,6 +12,11 @@ What the words say shifts the odds: alike words speak for one matter, unlike one
 both speaks for one matter; other pictures say nothing, since two people take two of one pond. Radius and
 window of the class bound what is compared at all. Source: Bayes' rule; the weights are fitted on the generated
 days of ``benchmarks/dedupe.py`` whose seeds are not those that it reports.
+
+A device stands where it stands, while people report from about there: where a class says how exactly its devices'
+places are known, these weigh more in the middle, and two devices are one matter only where they are about at one place.
+Of a report that names no class the words may give a likely one; its odds are then those of place and time times that likelihood: with
+matters of all classes about equally frequent, p(here | this matter) p(words | its class) against p(words) is that product.
 """
 
 import math
@@ -69,6 +74,9 @@ class DuplicateRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     Default 6."""
     spread_m: float = 12.0
     """Spread of a reported position, in metres (one standard deviation per axis). Default 12."""
+    device_spread_m: float | None = None
+    """Spread of the place that a device tells, in metres per axis; None: that of people. Where each device watches a thing
+    of its own, a lid, a bin, a low point, two of them are then two matters. Default None."""
     per_km2_day: float = 30.0
     """How many matters of one such class appear per square kilometre and day. Default 30."""
 
@@ -80,14 +88,22 @@ class DuplicateRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         """
         if not 0 < self.radius_m <= _MAX_RADIUS_M:
             raise ValueError(f"radius_m {self.radius_m:g}; expected more than 0, at most 150")
-        if min(self.window_h, self.spread_m, self.per_km2_day) <= 0:
-            raise ValueError("window_h, spread_m, per_km2_day: expected more than 0")
+        spreads = (self.spread_m, self.spread_of_a_device_m)
+        if min(self.window_h, *spreads, self.per_km2_day) <= 0:
+            raise ValueError(
+                "window_h, spread_m, device_spread_m, per_km2_day: expected more than 0"
+            )
+
+    @property
+    def spread_of_a_device_m(self) -> float:
+        """Spread of the place that a device tells, metres per axis."""
+        return self.spread_m if self.device_spread_m is None else self.device_spread_m
 
 
 class Report(NamedTuple):
     """One report: where (WGS 84), when (microseconds since 1970 UTC), in which words, with which pictures.
 
-    ``pictures`` are perceptual hashes; ``camera`` is what took them by itself, None for people. What a sensor
+    ``pictures`` are perceptual hashes; ``camera`` is the device that told and took them by itself, None for people. What a sensor
     watches goes on until ``until_us``; None: nobody knows of any other moment than ``at_us``.
     """
 
@@ -110,24 +126,33 @@ class Matter(NamedTuple):
 
     reports: tuple[Report, ...]
 
-    @property
-    def middle(self) -> tuple[float, float]:
-        """The mean of the reported places."""
-        count = len(self.reports)
+    def middle(self, rule: DuplicateRule) -> tuple[float, float, float]:
+        """Return the mean of the reported places, and its variance in square metres per axis.
+
+        Each place counts by the inverse of its variance, people's by 1.
+        """
+        exact = (rule.spread_m / rule.spread_of_a_device_m) ** 2
+        weights = [1.0 if report.camera is None else exact for report in self.reports]
+        total = sum(weights)
         return (
-            sum(report.lon for report in self.reports) / count,
-            sum(report.lat for report in self.reports) / count,
+            sum(w * report.lon for w, report in zip(weights, self.reports, strict=True)) / total,
+            sum(w * report.lat for w, report in zip(weights, self.reports, strict=True)) / total,
+            rule.spread_m**2 / total,
         )
 
 
 class Likeness(NamedTuple):
-    """How likely a report belongs to a matter: ``odds`` is a natural logarithm, above 0 rather yes."""
+    """How likely a report belongs to a matter: ``odds`` is a natural logarithm, above 0 rather yes.
+
+    ``class_read`` is how likely its words make the matter's class, where it names none.
+    """
 
     odds: float
     distance_m: float
     hours: float
     words: float
     same_picture: bool = False
+    class_read: float = 1.0
 
 
 def same_picture(one: Report, other: Report) -> bool:
@@ -154,21 +179,32 @@ def text_likeness(one: str, other: str) -> float:
     return _NEUTRAL + _PHRASES * (fuzz.token_set_ratio(one, other) / 100.0 - _USUAL)
 
 
-def likeness(report: Report, matter: Matter, rule: DuplicateRule) -> Likeness | None:
-    """Return how likely a report belongs to a matter of its class; None beyond radius or window."""
-    away_m = distance_m((report.lon, report.lat), matter.middle)
+def likeness(
+    report: Report, matter: Matter, rule: DuplicateRule, class_read: float = 1.0
+) -> Likeness | None:
+    """Return how likely a report belongs to a matter; None beyond radius or window.
+
+    Args:
+        report: what may belong to it.
+        matter: what is known of it.
+        rule: of the matter's class.
+        class_read: how likely the report is of that class, above 0 up to 1; 1: it says so.
+    """
+    lon, lat, unsure_m2 = matter.middle(rule)
+    away_m = distance_m((report.lon, report.lat), (lon, lat))
     moments = [known.nearest_us(report.at_us) for known in matter.reports]
     hours = max(report.at_us - min(moments), max(moments) - report.at_us) / _HOUR_US
     if away_m > rule.radius_m or hours > rule.window_h:
         return None
-    variance = rule.spread_m**2 * (1.0 + 1.0 / len(matter.reports))
+    spread_m = rule.spread_m if report.camera is None else rule.spread_of_a_device_m
+    variance = spread_m**2 + unsure_m2
     here = -(away_m**2) / (2.0 * variance) - math.log(2.0 * math.pi * variance)
     now = -math.log(rule.window_h)
     elsewhere = math.log(rule.per_km2_day / 1e6 / 24.0)
     words = _words(report, matter.reports)
     pictured = any(same_picture(report, known) for known in matter.reports)
     odds = here + now - elsewhere + _WORDS * (words - _NEUTRAL) + _PICTURE * pictured
-    return Likeness(odds, away_m, hours, words, pictured)
+    return Likeness(odds + math.log(class_read), away_m, hours, words, pictured, class_read)
 
 
 def _words(report: Report, known: Sequence[Report]) -> float:

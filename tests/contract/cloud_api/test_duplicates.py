@@ -18,6 +18,8 @@ from cloud_api.case_desk import Deed
 from cloud_api.case_projection import Case
 from cloud_api.case_record import case_id_of
 from cloud_api.case_rows import cell_of
+from cloud_api.citizens.outcome import case_of_order
+from cloud_api.citizens.reports import Report as CitizenReport
 from cloud_api.config import ApiConfig
 from cloud_api.database import Lane
 from cloud_api.evidence.hashing import PictureHashing
@@ -94,6 +96,47 @@ def test_duplicates_are_merged_and_can_be_taken_apart(merging: Api) -> None:
 
     assert [case.merged_into for case in cases] == [None, first, first]
     assert (apart.state, apart.merged_into) == (State.FILED, None)
+
+
+@pytest.mark.parametrize(
+    ("away", "joined"),
+    [pytest.param(1e-4, True, id="the next bank"), pytest.param(4e-4, False, id="the next dip")],
+)
+def test_two_level_sensors_are_two_matters(merging: Api, away: float, joined: bool) -> None:
+    """Each watches a low point of its own, unless they stand at one place."""
+    first, second = (
+        msgspec.structs.replace(_event(number, lon), subject=f"level-{number}")
+        for number, lon in ((1, EDGE), (2, EDGE + away))
+    )
+    cases = _cases(merging, first, second)
+
+    assert joined == (cases[1].merged_into == cases[0].case_id)
+
+
+@pytest.mark.parametrize(
+    ("text", "away", "joined"),
+    [
+        pytest.param("和平街226号水都漫过马路牙子了", 1e-4, True, id="where water stands"),
+        pytest.param("和平街226号水都漫过马路牙子了", 6e-4, False, id="further off"),
+        pytest.param("人民路树上有个鸟窝", 1e-4, False, id="about something else"),
+    ],
+)
+def test_words_that_are_not_sure_of_a_class_join_what_they_most_likely_mean(
+    merging: Api, text: str, away: float, joined: bool
+) -> None:
+    """A report without a class, beside water that a sensor sees, is about that water if its words rather say so."""
+    seen = msgspec.structs.replace(_event(1, EDGE), subject="level-1")
+    _cases(merging, seen)
+    place = Place(lon=EDGE + away, lat=39.9001)
+    report = CitizenReport(service_code=None, channel="phone", place=place, text=text)
+    taken = merging.services.reports.take(report, once="1", now=START)
+    merging.step(START)
+    with merging.services.store.read() as connection:
+        case = case_of_order(connection, taken.order_id)
+
+    assert case is not None
+    assert case.class_code is None
+    assert joined == (case.merged_into == case_id_of(event_id(1)))
 
 
 @pytest.mark.parametrize(

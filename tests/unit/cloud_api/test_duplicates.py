@@ -1,5 +1,6 @@
 """Whether two reports are about one matter."""
 
+import math
 from random import Random
 
 import msgspec
@@ -87,6 +88,69 @@ def test_more_reports_make_the_middle_surer() -> None:
     nine = _odds(_report(35.0), *[_report()] * 9)
 
     assert nine < one
+
+
+SURVEYED = DuplicateRule(device_spread_m=3.0)
+
+
+@pytest.mark.parametrize(
+    ("away_m", "cameras", "one_matter"),
+    [
+        pytest.param(30.0, ("lid-1", "lid-2"), False, id="two lids"),
+        pytest.param(8.0, ("lid-1", "lid-2"), True, id="two looks at one lid"),
+        pytest.param(30.0, ("lid-1", None), True, id="a lid and a person"),
+        pytest.param(30.0, (None, None), True, id="two people"),
+    ],
+)
+def test_two_devices_are_one_matter_only_at_one_place(
+    away_m: float, cameras: tuple[str | None, str | None], *, one_matter: bool
+) -> None:
+    """Devices stand where they stand; people report from about there."""
+    mine, its = (
+        _report(at_m)._replace(camera=camera)
+        for at_m, camera in zip((0.0, away_m), cameras, strict=True)
+    )
+    found = likeness(mine, Matter((its,)), SURVEYED)
+
+    assert found is not None
+    assert one_matter == (found.odds > 0)
+
+
+def test_where_a_device_stands_weighs_more_than_where_people_do() -> None:
+    """Two people thirty metres off a lid do not move it away from the next lid's report."""
+    lid = _report()._replace(camera="lid-1")
+
+    _, lat, unsure_m2 = Matter((lid, _report(30.0), _report(30.0))).middle(SURVEYED)
+
+    assert (lat - 39.9) / M < 5.0
+    assert unsure_m2 < SURVEYED.spread_of_a_device_m**2
+
+
+@given(st.lists(st.floats(-50, 50), min_size=1, max_size=9))
+def test_without_a_spread_of_devices_all_places_weigh_alike(norths_m: list[float]) -> None:
+    """A device's place is a place, as it was."""
+    people = Matter(tuple(_report(each) for each in norths_m))
+    devices = Matter(tuple(_report(each)._replace(camera="c") for each in norths_m))
+
+    assert people.middle(RULE) == devices.middle(RULE)
+
+
+@given(st.floats(0.01, 1.0), st.floats(0, 55))
+def test_a_class_that_was_only_read_makes_a_pair_less_likely(read: float, away_m: float) -> None:
+    """The odds are those of place and time, times how likely the class is."""
+    sure = likeness(_report(away_m), Matter((_report(),)), RULE)
+    found = likeness(_report(away_m), Matter((_report(),)), RULE, read)
+
+    assert sure is not None
+    assert found is not None
+    assert found.odds == pytest.approx(sure.odds + math.log(read))
+
+
+@pytest.mark.parametrize("field", ["spread_m", "device_spread_m", "window_h", "per_km2_day"])
+def test_a_rule_of_nothing_is_refused(field: str) -> None:
+    """A spread, a window and a density are more than 0."""
+    with pytest.raises(ValueError, match="more than 0"):
+        msgspec.convert({field: 0.0}, DuplicateRule)
 
 
 PICTURE = int.from_bytes(hash_picture("image/jpeg", as_jpeg(street(Random(1)))))
