@@ -10,11 +10,18 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
 
+import cv2
+
 __all__ = ["Nursery", "quieten"]
 
 _PRELOADED = ["edge.workers.decoder", "edge.workers.inference_worker"]
 
-_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+_ONE_THREAD = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENCV_FOR_THREADS_NUM",
+)
 """Libraries that would start a thread for each core in every process."""
 
 
@@ -24,9 +31,13 @@ class Nursery:
     The fork server is a process of its own, without threads, so that forking is safe however many
     threads the agent has. Its children share the pages of numpy, the decoder and the inference
     runtime until they write to them.
+
+    From then on OpenCV uses one thread in this process too: it would share each small picture with a
+    thread that takes a core from a worker, and wait for it.
     """
 
     def __init__(self) -> None:
+        cv2.setNumThreads(1)
         self._context: ForkServerContext = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(_PRELOADED)
 
