@@ -225,12 +225,14 @@ class Focus:
         self.still.learn(tracks, frame.luma, frame.pts_s)
         seen = tracks.seen_now()
         self._calm_down(tracks, seen)
-        if len(seen) > 0:
-            scale = np.array([frame.width, frame.height] * 2, np.float64)
-            shares = seen.xyxy / scale
-            # spans are kept as shares of the height
-            shares[:, [0, 2]] = np.clip(shares[:, [0, 2]], 0.0, 1.0)
-            self.grid.learn(_isotropic(shares, frame.width / frame.height))
+        width, height = frame.width, frame.height
+        shares = []
+        for x0, y0, x1, y1 in seen.xyxy.tolist():
+            # plain numbers: see SizeGrid.learn; spans are kept as shares of the height
+            left, right = (min(max(x / width, 0.0), 1.0) for x in (x0, x1))
+            centre, half = (left + right) / 2, (right - left) / 2 * (width / height)
+            shares.append((centre - half, y0 / height, centre + half, y1 / height))
+        self.grid.learn(shares)
 
     def _stir_up(self) -> None:
         """Go back to the first rhythm of the second clock."""

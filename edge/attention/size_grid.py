@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -38,15 +39,20 @@ class SizeGrid:
         """How many cells are believed, 0..64."""
         return int(np.count_nonzero(self._seen >= _LEAST_SEEN))
 
-    def learn(self, boxes: NDArray[np.floating]) -> None:
+    def learn(self, boxes: Iterable[Iterable[float]]) -> None:
         """Take objects (n, 4) into account.
 
         Args:
             boxes: centres as shares (0..1) of width and height, both sizes as shares of the height.
         """
-        for x, y, span in zip(*_feet(boxes), strict=True):
-            seen = min(self._seen[y, x] + 1.0, _MEMORY)
-            self._mean[y, x] += (span - self._mean[y, x]) / seen
+        for left, top, right, bottom in boxes:
+            # plain numbers: for the few things of one look they are faster than arrays
+            x, y = (
+                min(max(int(at * _CELLS), 0), _CELLS - 1) for at in ((left + right) / 2, bottom)
+            )
+            span = max(right - left, bottom - top, 0.0)
+            seen = min(float(self._seen[y, x]) + 1.0, _MEMORY)
+            self._mean[y, x] += (span - float(self._mean[y, x])) / seen
             self._seen[y, x] = seen
             self.changed = True
 
@@ -58,7 +64,7 @@ class SizeGrid:
         Args:
             boxes: as for :meth:`learn`.
         """
-        x, y, _ = _feet(boxes)
+        x, y = _feet(boxes)
         known = self._seen[y, x] >= _LEAST_SEEN
         return np.asarray(np.where(known, self._mean[y, x], 0.0), np.float64)
 
@@ -97,12 +103,9 @@ class SizeGrid:
         return grid
 
 
-def _feet(
-    boxes: NDArray[np.floating],
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Return column and row of each box's foot point, and its longer side."""
+def _feet(boxes: NDArray[np.floating]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return column and row of each box's foot point."""
     array = np.asarray(boxes, np.float64).reshape(-1, 4)
     foot_x, foot_y = (array[:, 0] + array[:, 2]) / 2, array[:, 3]
-    span = (array[:, 2:] - array[:, :2]).max(axis=1, initial=0.0)
     cells = [np.clip((at * _CELLS).astype(np.int64), 0, _CELLS - 1) for at in (foot_x, foot_y)]
-    return cells[0], cells[1], span
+    return cells[0], cells[1]

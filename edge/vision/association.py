@@ -38,6 +38,7 @@ def assign(likeness: NDArray[np.float64], floor: float) -> Pairs:
         nothing = np.empty(0, np.int64)
         return Pairs(nothing, nothing)
     # below the floor nothing is gained, so that a bad pair cannot push a good one aside
-    rows, columns = linear_sum_assignment(np.where(likeness >= floor, likeness, 0.0), maximize=True)
-    good = likeness[rows, columns] >= floor
-    return Pairs(rows[good].astype(np.int64), columns[good].astype(np.int64))
+    likely = likeness >= floor
+    rows, columns = linear_sum_assignment(np.where(likely, likeness, 0.0), maximize=True)
+    good = likely[rows, columns]
+    return Pairs(rows, columns) if good.all() else Pairs(rows[good], columns[good])

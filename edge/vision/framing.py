@@ -1,5 +1,6 @@
 """Around a network: a frame becomes its input, its boxes become detections in the frame."""
 
+import math
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -96,8 +97,10 @@ class Framing:
 
         Numbers that are not finite (a broken model) are no boxes.
         """
-        sound = np.isfinite(boxes.xyxy).all(axis=1) & np.isfinite(boxes.scores)
-        boxes = boxes.mask(sound)
+        # one number tells of most answers that all of it is sound
+        if not math.isfinite(float(boxes.xyxy.sum()) + float(boxes.scores.sum())):
+            sound = np.isfinite(boxes.xyxy).all(axis=1) & np.isfinite(boxes.scores)
+            boxes = boxes.mask(sound)
         if isinstance(framed.placement, Fit):
             return self._choose(boxes, framed.placement.to_picture(boxes.xyxy))
         width, height = framed.size
@@ -108,8 +111,11 @@ class Framing:
 
     def _choose(self, boxes: Boxes, xyxy: NDArray[np.float32]) -> Detections:
         names = self.facts.names
-        usable = (xyxy[:, 2] > xyxy[:, 0]) & (xyxy[:, 3] > xyxy[:, 1])
-        usable &= self._wanted[np.clip(boxes.class_id, 0, len(names) - 1)]
+        sides = xyxy[:, 2:] > xyxy[:, :2]
+        (usable,) = (sides[:, 0] & sides[:, 1]).nonzero()
+        if self._wanted is not None:
+            likely = np.clip(boxes.class_id[usable], 0, len(names) - 1)
+            usable = usable[self._wanted[likely]]
         xyxy, scores, class_id = xyxy[usable], boxes.scores[usable], boxes.class_id[usable]
         kept = suppress(
             xyxy,
@@ -121,10 +127,10 @@ class Framing:
         confidence = np.minimum(scores[kept], np.float32(1.0))
         return Detections(xyxy[kept], confidence, class_id[kept], names)
 
-    def _class_filter(self, classes: Collection[str] | None) -> NDArray[np.bool_]:
+    def _class_filter(self, classes: Collection[str] | None) -> NDArray[np.bool_] | None:
         names = self.facts.names
         if classes is None:
-            return np.ones(len(names), bool)
+            return None
         unknown = sorted(set(classes) - set(names))
         if unknown:
             msg = (

@@ -40,6 +40,9 @@ Source: a stride opens and closes a walker's box by about a tenth of his height 
 _MOVES = np.array([1.0, 1.0, 0.0, 0.0])
 """Which of centre x, centre y, width and height have a velocity."""
 
+_NOISE, _WALK = (_ACCELERATION * _MOVES) ** 2, (_GROWTH * (1.0 - _MOVES)) ** 2
+"""Variances of a second of either, for a box one pixel high."""
+
 
 def to_centre(xyxy: NDArray[np.floating]) -> Floats:
     """Return boxes (n, 4) as centre x, centre y, width, height."""
@@ -94,30 +97,29 @@ class MotionModel:
 
     def predict(self, elapsed_s: float) -> None:
         """Move every box on by ``elapsed_s`` seconds."""
-        heights = self.value[:, 3:4]
-        noise = (_ACCELERATION * _MOVES * heights) ** 2
-        growth = (_GROWTH * (1.0 - _MOVES) * heights) ** 2
-        self.value = self.value + self.velocity * elapsed_s
-        self._vv = (
-            self._vv
-            + elapsed_s * (2 * self._vd + elapsed_s * self._dd)
-            + noise * elapsed_s**3 / 3
-            + growth * elapsed_s
-        )
-        self._vd = self._vd + elapsed_s * self._dd + noise * elapsed_s**2 / 2
-        self._dd = self._dd + noise * elapsed_s
+        squares = self.value[:, 3:4] ** 2
+        noise = _NOISE * squares
+        self.value += self.velocity * elapsed_s
+        # what the variance of the velocity adds in this time to what it has to do with the value
+        shift = self._dd * elapsed_s
+        self._vv += elapsed_s * (2 * self._vd + shift)
+        self._vv += noise * (elapsed_s**3 / 3) + _WALK * elapsed_s * squares
+        self._vd += shift + noise * (elapsed_s**2 / 2)
+        self._dd += noise * elapsed_s
 
     def correct(self, rows: NDArray[np.int64], xyxy: NDArray[np.floating]) -> None:
         """Correct the filters ``rows`` (m,) by measured boxes (m, 4)."""
         measured = to_centre(xyxy)
-        gain_base = self._vv[rows] + (_MEASUREMENT * measured[:, 3:4]) ** 2
-        value_gain, velocity_gain = self._vv[rows] / gain_base, self._vd[rows] / gain_base
-        surprise = measured - self.value[rows]
-        self.value[rows] += value_gain * surprise
+        value, vv, vd = self.value[rows], self._vv[rows], self._vd[rows]
+        gain_base = vv + (_MEASUREMENT * measured[:, 3:4]) ** 2
+        value_gain, velocity_gain = vv / gain_base, vd / gain_base
+        surprise = measured - value
+        kept = 1 - value_gain
+        self.value[rows] = value + value_gain * surprise
         self.velocity[rows] += velocity_gain * surprise
-        self._dd[rows] -= velocity_gain * self._vd[rows]
-        self._vd[rows] *= 1 - value_gain
-        self._vv[rows] *= 1 - value_gain
+        self._dd[rows] -= velocity_gain * vd
+        self._vd[rows] = vd * kept
+        self._vv[rows] = vv * kept
 
     def stop(self, rows: Mask) -> None:
         """Set the velocity of these boxes to nought: the picture did not change."""

@@ -22,6 +22,8 @@ __all__ = ["Tracker", "Unlooked"]
 _MOMENT_S = 0.001
 """How long ago a track of an earlier run counts as seen."""
 
+_NO_PAIRS = Pairs(np.empty(0, np.int64), np.empty(0, np.int64))
+
 Unlooked = Callable[[NDArray[np.int64], NDArray[np.float32]], NDArray[np.bool_]]
 """Tells which of some tracks, given ids (n,), -1 where unconfirmed, and boxes (n, 4), were not looked for."""
 
@@ -92,6 +94,7 @@ class Tracker:
         self._seen_xyxy = np.empty((0, 4), np.float32)
         self._confidence = np.empty(0, np.float32)
         self._votes = np.empty((0, len(self._names)))
+        self._voted = np.empty(0, np.int32)
         self._born_s = np.empty(0)
         self._seen_s = np.empty(0)
         self._hits = np.empty(0, np.int32)
@@ -167,31 +170,31 @@ class Tracker:
             self._revive(pts_s)
         elapsed_s = self._advance(pts_s)
         self._motion.predict(elapsed_s)
-        strong = np.flatnonzero(detections.confidence >= self._high)
-        weak = np.flatnonzero(
-            (detections.confidence >= self._low) & (detections.confidence < self._high)
-        )
-        confirmed = self._is_confirmed()
+        confidence = detections.confidence
+        strong = confidence >= self._high
+        weak = (confidence >= self._low) & ~strong
         free = np.ones(len(self._id), bool)
-
-        taken_first = self._match(
-            free & confirmed, detections, strong, self._match_iou, pts_s, free
-        )
-        strong = np.setdiff1d(strong, taken_first)
-        # a track that was lost does not come back on the word of a weak box
-        fresh = self._seen_s >= pts_s - max(2.5 * elapsed_s, self._tentative_s)
-        self._match(free & confirmed & fresh, detections, weak, self._weak_match_iou, pts_s, free)
-        taken_last = self._match(
-            free & ~confirmed, detections, strong, self._match_iou, pts_s, free
-        )
-        strong = np.setdiff1d(strong, taken_last)
+        if len(free) > 0 and len(confidence) > 0:
+            confirmed = self._is_confirmed()
+            likeness = self._likeness(detections)
+            pairs = [_match(likeness, free & confirmed, strong, self._match_iou, free)]
+            strong[pairs[0].columns] = False
+            # a track that was lost does not come back on the word of a weak box
+            fresh = self._seen_s >= pts_s - max(2.5 * elapsed_s, self._tentative_s)
+            fresh &= free & confirmed
+            pairs.append(_match(likeness, fresh, weak, self._weak_match_iou, free))
+            pairs.append(_match(likeness, free & ~confirmed, strong, self._match_iou, free))
+            strong[pairs[2].columns] = False
+            self._book(_joined(pairs), detections, pts_s)
         if unlooked is not None and before is not None:
             resting = free & (self._seen_s >= before)
             resting[resting] = unlooked(self._id[resting], self._seen_xyxy[resting])
             self._rest(resting, pts_s)
 
         self._bury(pts_s)
-        self._start(detections.mask(_rows(strong, len(detections))), pts_s)
+        strong &= confidence >= self._new
+        if strong.any():
+            self._start(detections.mask(strong), pts_s)
         return self._confirmed(pts_s)
 
     def hold(self, pts_s: float) -> Tracks:
@@ -226,39 +229,26 @@ class Tracker:
         self._pts_s = pts_s
         return pts_s - before
 
-    def _match(
-        self,
-        tracks: NDArray[np.bool_],
-        detections: Detections,
-        candidates: NDArray[np.int64],
-        floor: float,
-        pts_s: float,
-        free: NDArray[np.bool_],
-    ) -> NDArray[np.int64]:
-        """Pair some tracks with some detections, book the pairs; return the detections taken."""
-        rows = np.flatnonzero(tracks)
-        if len(rows) == 0 or len(candidates) == 0:
-            return np.empty(0, np.int64)
-        likeness = overlap(self._motion.boxes()[rows], detections.xyxy[candidates])
-        voted = self._votes[rows].argmax(axis=1)
-        other = voted[:, None] != detections.class_id[candidates][None, :]
-        pairs = assign(likeness - self._class_penalty * other, floor)
-        pairs = Pairs(rows[pairs.rows], candidates[pairs.columns])
-        self._book(pairs, detections, pts_s)
-        free[pairs.rows] = False
-        return pairs.columns
+    def _likeness(self, detections: Detections) -> NDArray[np.float64]:
+        """Return how well each track (rows) fits each detection, of whatever strength."""
+        likeness = overlap(self._motion.boxes(), detections.xyxy)
+        likeness -= self._class_penalty * (self._voted[:, None] != detections.class_id)
+        return likeness
 
     def _book(self, pairs: Pairs, detections: Detections, pts_s: float) -> None:
         rows, columns = pairs
-        self._motion.correct(rows, detections.xyxy[columns])
-        self._seen_xyxy[rows] = detections.xyxy[columns]
-        self._confidence[rows] = detections.confidence[columns]
-        self._votes[rows, detections.class_id[columns]] += detections.confidence[columns]
+        if len(rows) == 0:
+            return
+        boxes, confidence = detections.xyxy[columns], detections.confidence[columns]
+        self._motion.correct(rows, boxes)
+        self._seen_xyxy[rows] = boxes
+        self._confidence[rows] = confidence
+        self._votes[rows, detections.class_id[columns]] += confidence
+        self._voted[rows] = self._votes[rows].argmax(axis=1)
         self._seen_s[rows] = pts_s
         self._hits[rows] += 1
 
     def _start(self, found: Detections, pts_s: float) -> None:
-        found = found.mask(found.confidence >= self._new)
         room = max(self._most - len(self._id), 0)
         if len(found) > room:
             self.capped += len(found) - room
@@ -274,6 +264,7 @@ class Tracker:
         self._seen_xyxy = np.concatenate((self._seen_xyxy, found.xyxy))
         self._confidence = np.concatenate((self._confidence, found.confidence))
         self._votes = np.concatenate((self._votes, votes))
+        self._voted = np.concatenate((self._voted, votes.argmax(axis=1).astype(np.int32)))
         self._born_s = np.concatenate((self._born_s, np.full(count, pts_s)))
         self._seen_s = np.concatenate((self._seen_s, np.full(count, pts_s)))
         self._hits = np.concatenate((self._hits, np.ones(count, np.int32)))
@@ -287,7 +278,7 @@ class Tracker:
         self._id, self._confidence = self._id[alive], self._confidence[alive]
         self._seen_xyxy, self._votes = self._seen_xyxy[alive], self._votes[alive]
         self._born_s, self._seen_s = self._born_s[alive], self._seen_s[alive]
-        self._hits = self._hits[alive]
+        self._hits, self._voted = self._hits[alive], self._voted[alive]
 
     def _is_confirmed(self) -> NDArray[np.bool_]:
         """Return which tracks count: bool (n,)."""
@@ -300,16 +291,19 @@ class Tracker:
     def _confirmed(self, pts_s: float) -> Tracks:
         """Number the newly confirmed tracks and return all confirmed ones."""
         confirmed = self._is_confirmed()
-        new = np.flatnonzero(confirmed & (self._id < 0))
-        self._id[new] = np.arange(self._next_id, self._next_id + len(new))
-        self._next_id += len(new)
+        (new,) = (confirmed & (self._id < 0)).nonzero()
+        if len(new) > 0:
+            self._id[new] = np.arange(self._next_id, self._next_id + len(new))
+            self._next_id += len(new)
         unseen_s = pts_s - self._seen_s
-        boxes = np.where((unseen_s > 0)[:, None], self._motion.boxes(), self._seen_xyxy)
+        unseen, boxes = unseen_s > 0, self._seen_xyxy
+        if unseen.any():
+            boxes = np.where(unseen[:, None], self._motion.boxes(), boxes)
         self._last = Tracks(
             self._id[confirmed],
             boxes[confirmed],
             self._confidence[confirmed],
-            self._votes[confirmed].argmax(axis=1).astype(np.int32),
+            self._voted[confirmed],
             pts_s - self._born_s[confirmed],
             self._hits[confirmed],
             unseen_s[confirmed],
@@ -322,3 +316,31 @@ def _rows(indices: NDArray[np.int64], count: int) -> NDArray[np.bool_]:
     rows = np.zeros(count, bool)
     rows[indices] = True
     return rows
+
+
+def _match(
+    likeness: NDArray[np.float64],
+    tracks: NDArray[np.bool_],
+    detections: NDArray[np.bool_],
+    floor: float,
+    free: NDArray[np.bool_],
+) -> Pairs:
+    """Pair some tracks, bool (n,), with some detections, bool (m,); who has found one is free no more."""
+    (rows,), (columns,) = tracks.nonzero(), detections.nonzero()
+    if len(rows) == 0 or len(columns) == 0:
+        return _NO_PAIRS
+    pairs = assign(likeness[rows[:, None], columns], floor)
+    pairs = Pairs(rows[pairs.rows], columns[pairs.columns])
+    free[pairs.rows] = False
+    return pairs
+
+
+def _joined(pairs: Sequence[Pairs]) -> Pairs:
+    """Return pairs of several rounds, in which nobody is twice, as one."""
+    made = [one for one in pairs if len(one.rows) > 0]
+    if len(made) == 1:
+        return made[0]
+    if not made:
+        return _NO_PAIRS
+    rows, columns = zip(*made, strict=True)
+    return Pairs(np.concatenate(rows), np.concatenate(columns))

@@ -65,7 +65,9 @@ class Tracks:
 
     def seen_now(self) -> "Tracks":
         """Return only the tracks that a detection was matched to in the last update."""
-        return self.mask(self.time_since_seen_s == 0.0)
+        now = self.time_since_seen_s == 0.0
+        # mostly all of them: nothing need be copied
+        return self if now.all() else self.mask(now)
 
     def labels(self) -> tuple[str, ...]:
         """Return the voted class name of every track."""
