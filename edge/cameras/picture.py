@@ -172,7 +172,9 @@ class YuvPicture:
     @property
     def luma(self) -> Pixels:
         """Brightness, uint8 (h, w); a view of the decoder's plane where the format has one."""
-        if self._frame.format.name in {"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "nv12"}:
+        if self._planar is not None:
+            return self._planar.luma
+        if self._frame.format.name in {"yuvj420p", "yuv422p", "yuvj422p", "nv12"}:
             return _plane(self._frame, 0)
         return np.asarray(self._frame.to_ndarray(format="gray"), np.uint8)
 

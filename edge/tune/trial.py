@@ -1,7 +1,7 @@
 """How fast a network runs on this box when its work is shared out in one way or another."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from random import Random
 from typing import Any
@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import ModelError
-from edge.workers.inference_pool import InferencePool, Ticket
+from edge.vision.letterbox import as_input
+from edge.workers.inference_pool import Fill, InferencePool, Ticket
 from edge.workers.nursery import Nursery
 from edge.workers.orders import ModelOrder
 
@@ -89,8 +90,12 @@ def measure(trial: Trial, order: ModelOrder, *, seconds: float) -> Trial:
     try:
         pool.start()
         number, facts = pool.facts(wanted)
-        blob = np.full((1, 3, facts.height, facts.width), 0.5, facts.dtype)
-        return replace(trial, per_s=_rate(pool, number, lambda: blob, trial.workers, seconds))
+
+        def fill(memory: NDArray[np.uint8]) -> tuple[int, int]:
+            as_input(memory, np.dtype(facts.dtype), facts.height, facts.width)[...] = 0.5
+            return facts.height, facts.width
+
+        return replace(trial, per_s=_rate(pool, number, fill, trial.workers, seconds))
     except ModelError as error:
         return replace(trial, fault=str(error))
     finally:
@@ -119,7 +124,7 @@ def advise(done: Sequence[Trial], *, cameras: int, fps: float) -> Advice | None:
 def _rate(
     pool: InferencePool,
     number: int,
-    frame: Callable[[], NDArray[np.floating]],
+    fill: Fill,
     workers: int,
     seconds: float,
 ) -> float:
@@ -129,7 +134,7 @@ def _rate(
     deadline_s = time.monotonic() + 60.0 + seconds
     while time.monotonic() < deadline_s:
         while len(asked) < 3 * workers:
-            asked.append(pool.ask(number, frame))
+            asked.append(pool.ask(number, fill))
         pool.step()
         done = [ticket for ticket in asked if ticket.done]
         asked = [ticket for ticket in asked if not ticket.done]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.cameras.frame import Frame
-from edge.vision.letterbox import GREY, Recipe, paint, trimmed
+from edge.vision.letterbox import GREY, Recipe, as_input, paint, trimmed
 
 __all__ = ["Collage", "Placement", "Tile", "region_px", "tile_grid", "to_picture"]
 
@@ -95,7 +95,10 @@ class Collage:
         self._input = np.empty((1, 3, height, width), dtype)
 
     def place(
-        self, frame: Frame, regions: NDArray[np.float32]
+        self,
+        frame: Frame,
+        regions: NDArray[np.float32],
+        into: NDArray[np.uint8] | None = None,
     ) -> tuple[NDArray[np.floating], tuple[Tile, ...]]:
         """Return the network's input (1, 3, height, width) and where each region lies in it.
 
@@ -104,12 +107,13 @@ class Collage:
         Args:
             frame: the frame.
             regions: float32 (k, 4), pixels; k of at least 1.
+            into: memory, flat, to whose beginning the input is written; None takes the own array.
 
         The array is overwritten by the next call.
         """
         limit = region_px(frame.width, frame.height, self._height, self._width, self._stride)
         tiles = _tiles(regions, *limit, packed=self._stride is not None)
-        blob = self._blank(tiles)
+        blob = self._blank(tiles, self._input.view(np.uint8).reshape(-1) if into is None else into)
         for tile in tiles:
             x0, y0, x1, y1 = tile.region.astype(int).tolist()
             part = frame.scaled_bgr(x0, y0, x1, y1, tile.columns, tile.rows)
@@ -119,15 +123,15 @@ class Collage:
             paint(place, part, self._recipe)
         return blob, tiles
 
-    def _blank(self, tiles: tuple[Tile, ...]) -> NDArray[np.floating]:
-        """Return a grey input that holds the tiles."""
-        blob = self._input
+    def _blank(self, tiles: tuple[Tile, ...], memory: NDArray[np.uint8]) -> NDArray[np.floating]:
+        """Return a grey input that holds the tiles, at the beginning of some memory."""
+        height, width = self._height, self._width
         if self._stride is not None:
             rows = max(tile.top + tile.rows for tile in tiles)
             columns = max(tile.left + tile.columns for tile in tiles)
             height, width = trimmed(rows, columns, self._stride, self._height, self._width)
-            # the beginning of the one array, so that no size costs new memory
-            blob = blob.reshape(-1)[: 3 * height * width].reshape(1, 3, height, width)
+        # of the one memory, so that no size costs new memory
+        blob = as_input(memory, self._input.dtype, height, width)
         blob[...] = GREY / self._recipe.white
         return blob
 

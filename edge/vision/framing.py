@@ -78,18 +78,29 @@ class Framing:
         """Return rows and columns of the input that regions of a picture of this size share."""
         return region_px(width, height, self.facts.height, self.facts.width, self._stride)
 
-    def frame(self, frame: Frame, regions: NDArray[np.float32] | None = None) -> Framed:
-        """Return a frame, or regions (k, 4) of it, as the network's input."""
+    def frame(
+        self,
+        frame: Frame,
+        regions: NDArray[np.float32] | None = None,
+        into: NDArray[np.uint8] | None = None,
+    ) -> Framed:
+        """Return a frame, or regions (k, 4) of it, as the network's input.
+
+        Args:
+            frame: the frame.
+            regions: parts of it; None takes the whole.
+            into: memory, flat, to whose beginning the input is written; None takes the own array.
+        """
         size = frame.width, frame.height
         if regions is None:
-            blob, fit = self._letterbox.place_frame(frame)
+            blob, fit = self._letterbox.place_frame(frame, into)
             return Framed(blob, fit, size)
         if self._collage is None:
             facts = self.facts
             self._collage = Collage(
                 self._recipe, facts.height, facts.width, facts.dtype, stride=self._stride
             )
-        blob, tiles = self._collage.place(frame, regions)
+        blob, tiles = self._collage.place(frame, regions, into)
         return Framed(blob, tiles, size)
 
     def read(self, framed: Framed, boxes: Boxes) -> Detections | Glimpse:
@@ -97,14 +108,20 @@ class Framing:
 
         Numbers that are not finite (a broken model) are no boxes.
         """
+        return self.find(framed.placement, framed.size, boxes)
+
+    def find(
+        self, placement: Fit | tuple[Tile, ...], size: tuple[int, int], boxes: Boxes
+    ) -> Detections | Glimpse:
+        """Return the same where the input itself is gone: of its placement and size only."""
         # one number tells of most answers that all of it is sound
         if not math.isfinite(float(boxes.xyxy.sum()) + float(boxes.scores.sum())):
             sound = np.isfinite(boxes.xyxy).all(axis=1) & np.isfinite(boxes.scores)
             boxes = boxes.mask(sound)
-        if isinstance(framed.placement, Fit):
-            return self._choose(boxes, framed.placement.to_picture(boxes.xyxy))
-        width, height = framed.size
-        placed = to_picture(boxes.xyxy, framed.placement, width=width, height=height)
+        if isinstance(placement, Fit):
+            return self._choose(boxes, placement.to_picture(boxes.xyxy))
+        width, height = size
+        placed = to_picture(boxes.xyxy, placement, width=width, height=height)
         whole = placed.inside & ~placed.cut
         cut = placed.xyxy[placed.inside & placed.cut & (boxes.scores >= _STRONG)]
         return Glimpse(self._choose(boxes.mask(whole), placed.xyxy[whole]), cut)

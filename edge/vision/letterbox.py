@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from edge.cameras.frame import Frame
 
-__all__ = ["GREY", "Fit", "Letterbox", "Recipe", "paint", "trimmed"]
+__all__ = ["GREY", "Fit", "Letterbox", "Recipe", "as_input", "paint", "trimmed"]
 
 GREY = 114
 """Value of the bars. Source: YOLOX and Ultralytics both train with it."""
@@ -52,6 +52,14 @@ def trimmed(rows: int, columns: int, stride: int, height: int, width: int) -> tu
         width: most columns.
     """
     return min(-(-rows // stride) * stride, height), min(-(-columns // stride) * stride, width)
+
+
+def as_input(
+    memory: NDArray[np.uint8], dtype: np.dtype[np.floating], height: int, width: int
+) -> NDArray[np.floating]:
+    """Return the beginning of some memory, uint8 (n,), as a network's input (1, 3, height, width)."""
+    values = memory[: 3 * height * width * dtype.itemsize].view(dtype)
+    return values.reshape(1, 3, height, width)
 
 
 class Fit(NamedTuple):
@@ -138,11 +146,36 @@ class Letterbox:
             )
         return self._put(bgr, self.fit(width, height))
 
-    def place_frame(self, frame: Frame) -> tuple[NDArray[np.floating], Fit]:
-        """Return the same for a frame; only the scaled picture is converted to colour."""
+    def place_frame(
+        self, frame: Frame, into: NDArray[np.uint8] | None = None
+    ) -> tuple[NDArray[np.floating], Fit]:
+        """Return the same for a frame; only the scaled picture is converted to colour.
+
+        Args:
+            frame: the frame.
+            into: memory, flat, to whose beginning the input is written; None takes the own array.
+        """
         columns, rows = self.scaled_size(frame.width, frame.height)
         scaled = frame.scaled_bgr(0, 0, frame.width, frame.height, columns, rows)
-        return self._put(scaled, self.fit(frame.width, frame.height))
+        fit = self.fit(frame.width, frame.height)
+        return self._put(scaled, fit) if into is None else self._put_into(into, scaled, fit)
+
+    def _put_into(
+        self, into: NDArray[np.uint8], scaled: NDArray[np.uint8], fit: Fit
+    ) -> tuple[NDArray[np.floating], Fit]:
+        rows, columns = scaled.shape[:2]
+        size = self._height, self._width
+        if self._stride is not None:
+            size = trimmed(rows, columns, self._stride, self._height, self._width)
+        blob = as_input(into, self._input.dtype, *size)
+        # only the bars: the memory may have held another picture
+        top, left, grey = fit.top, fit.left, GREY / self._recipe.white
+        blob[0, :, :top] = grey
+        blob[0, :, top + rows :] = grey
+        blob[0, :, top : top + rows, :left] = grey
+        blob[0, :, top : top + rows, left + columns :] = grey
+        paint(blob[0, :, top : top + rows, left : left + columns], scaled, self._recipe)
+        return blob, fit
 
     def _put(self, scaled: NDArray[np.uint8], fit: Fit) -> tuple[NDArray[np.floating], Fit]:
         rows, columns = scaled.shape[:2]

@@ -15,6 +15,7 @@ from edge.cameras.reconnect import ReconnectingSource
 from edge.errors import CameraEnded, CameraError
 from edge.workers.inlet import Inlet
 from edge.workers.orders import ClipNote, ClipOrder, DecoderOrder, FrameNote, Notice
+from edge.workers.outlet import post
 from edge.workers.slots import SlotBlock
 
 __all__ = ["Decoder"]
@@ -89,8 +90,8 @@ class Decoder:
         picture = frame.picture
         assert isinstance(picture, YuvPicture)
         planar = picture.planar()
-        columns, rows = (frame.width + 1) // 2, (frame.height + 1) // 2
-        needed = frame.width * frame.height + 2 * columns * rows
+        height, width = planar.luma.shape
+        needed = width * height + 2 * ((width + 1) // 2) * ((height + 1) // 2)
         if self._block is None or self._block.slot_bytes < needed:
             self._grow(needed)
         assert self._block is not None
@@ -104,20 +105,19 @@ class Decoder:
             self._collect()
         slot = self._free.popleft()
         planar.packed(self._block.slot(slot))
-        self._pipe.send(
-            FrameNote(
-                self._block.name,
-                self._block.slot_bytes,
-                slot,
-                frame.width,
-                frame.height,
-                frame.index,
-                frame.pts_s,
-                frame.captured_at,
-                frame.discontinuity or self._owed_break,
-                time.monotonic(),
-            )
+        note = FrameNote(
+            self._block.name,
+            self._block.slot_bytes,
+            slot,
+            width,
+            height,
+            frame.index,
+            frame.pts_s,
+            frame.captured_at,
+            frame.discontinuity or self._owed_break,
+            time.monotonic(),
         )
+        post(self._pipe, tuple(note))
         self._lent[self._block.name] += 1
         self._owed_break = False
 

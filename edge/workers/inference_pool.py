@@ -20,10 +20,11 @@ from edge.vision.output_layouts import Boxes
 from edge.workers.inlet import Inlet
 from edge.workers.nursery import Nursery
 from edge.workers.orders import Answer, ModelOrder, Question
+from edge.workers.outlet import post
 from edge.workers.slots import SlotBlock
 from runtime.backoff import Backoff
 
-__all__ = ["InferencePool", "Ticket"]
+__all__ = ["Fill", "InferencePool", "Ticket"]
 
 _LOG = structlog.get_logger("edge.inference")
 
@@ -32,6 +33,9 @@ _DEPTH = 2
 
 _LOAD_S = 120.0
 """Seconds that loading a network may take on a slow box before the worker counts as broken."""
+
+Fill = Callable[[NDArray[np.uint8]], tuple[int, int]]
+"""Writes a network's input to the beginning of some memory, and returns its rows and columns."""
 
 
 class Ticket:
@@ -43,11 +47,9 @@ class Ticket:
         fault: why the network failed on it; empty where it did not, or the worker died.
     """
 
-    def __init__(
-        self, model: int, frame: Callable[[], NDArray[np.floating]], asked_s: float
-    ) -> None:
+    def __init__(self, model: int, fill: Fill, asked_s: float) -> None:
         self.model = model
-        self.frame = frame
+        self.fill = fill
         self.asked_s = asked_s
         self.done = False
         self.boxes: Boxes | None = None
@@ -195,9 +197,9 @@ class InferencePool:
         """Looks a second that each camera may have so that answers come soon; None without a limit."""
         return self._pace.fps
 
-    def ask(self, model: int, frame: Callable[[], NDArray[np.floating]]) -> Ticket:
-        """Return the ticket of a question; ``frame`` makes its input once a worker is free."""
-        ticket = Ticket(model, frame, self._seconds())
+    def ask(self, model: int, fill: Fill) -> Ticket:
+        """Return the ticket of a question; ``fill`` makes its input once a worker is free."""
+        ticket = Ticket(model, fill, self._seconds())
         self._queue.append(ticket)
         return ticket
 
@@ -316,10 +318,10 @@ class InferencePool:
         try:
             while worker.inlet.waits():
                 told = worker.pipe.recv()
-                if not isinstance(told, Answer):
+                if not isinstance(told, tuple):
                     self._equip(worker, told)
                     continue
-                self._take(worker, told)
+                self._take(worker, Answer(*told))
                 worker.sent_s = now_s
         except (EOFError, OSError):
             self._bury(worker, "it died")
@@ -335,7 +337,7 @@ class InferencePool:
         boxes = answer.boxes()
         if boxes is None:
             _LOG.error("inference_failed", reason=answer.fault)
-            self._lose([ticket], answer.fault or "")
+            self._lose([ticket], answer.fault)
             return
         self._backoff.reset()
         self._pace.answer(self._seconds() - ticket.asked_s)
@@ -355,16 +357,15 @@ class InferencePool:
             worker = min(free, key=lambda one: len(one.open))
             self._queue.remove(ticket)
             slot = worker.free.popleft()
-            blob = ticket.frame()
             assert worker.block is not None
-            # a view that is still there when the worker turns out to be dead would keep its block open
-            worker.block.write(slot, blob)
+            # no view of the block may be left behind: it would keep the block open for good
+            size = ticket.fill(worker.block.slot(slot))
             self._next += 1
             if not worker.open:
                 worker.sent_s = self._seconds()
             worker.open[self._next] = (ticket, slot)
             try:
-                worker.pipe.send(Question(self._next, ticket.model, slot, *blob.shape[2:]))
+                post(worker.pipe, (*Question(self._next, ticket.model, slot, *size),))
             except OSError:
                 self._bury(worker, "it died")
 

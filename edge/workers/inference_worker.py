@@ -14,6 +14,7 @@ from edge.vision.network_facts import NetworkFacts
 from edge.vision.network_runtime import Network, load_network
 from edge.workers.inlet import Inlet
 from edge.workers.orders import Answer, ModelOrder, Question
+from edge.workers.outlet import post
 from edge.workers.slots import SlotBlock
 
 __all__ = ["InferenceWorker"]
@@ -46,14 +47,14 @@ class InferenceWorker:
             block = SlotBlock(slots, slot_bytes, name=name)
             self._reader.start()
             inlet = Inlet(self._pipe)
-            question: Question = self._pipe.recv()
+            question = Question(*self._pipe.recv())
             while True:
                 said = self._run(question, block)
                 # the next question first: who asks for it while an answer is being read may wait for the
                 # interpreter, for up to a twentieth of what the network takes
                 following = self._pipe.recv() if inlet.waits() else None
                 self._said.put(said)
-                question = self._pipe.recv() if following is None else following
+                question = Question(*(self._pipe.recv() if following is None else following))
         except (EOFError, BrokenPipeError, ConnectionResetError):
             return
         finally:
@@ -99,7 +100,7 @@ class InferenceWorker:
         """Send the answers, in the order of the questions, until there are no more."""
         while (said := self._said.get()) is not None:
             try:
-                self._pipe.send(self._answer(said))
+                post(self._pipe, tuple(self._answer(said)))
             except OSError:
                 # the agent has hung up; the other thread is told so by the same pipe
                 return
@@ -107,15 +108,15 @@ class InferenceWorker:
     def _answer(self, said: "_Said") -> Answer:
         question = said.question
         if said.answer is None:
-            return Answer(question.ticket, None, None, None, 0.0, fault=said.fault)
+            return Answer(question.ticket, None, 0.0, said.fault)
         network, order = self._networks[question.model], self._orders[question.model]
         assert network is not None, "it has just run"
         assert order is not None, "nobody asks a network that was withdrawn"
         try:
             boxes = network.read(said.answer, (question.height, question.width), order.confidence)
         except InferenceFault as error:
-            return Answer(question.ticket, None, None, None, 0.0, fault=str(error))
-        return Answer(question.ticket, boxes.xyxy, boxes.scores, boxes.class_id, said.seconds)
+            return Answer(question.ticket, None, 0.0, str(error))
+        return Answer.of(question.ticket, boxes, said.seconds)
 
 
 class _Said(NamedTuple):

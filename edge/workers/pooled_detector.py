@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 
 from edge.cameras.frame import Frame
 from edge.errors import ModelError
+from edge.vision.collage import Tile
 from edge.vision.detections import Detections, Glimpse
-from edge.vision.framing import Framed, Framing
+from edge.vision.framing import Framing
+from edge.vision.letterbox import Fit
 from edge.workers.inference_pool import InferencePool, Ticket
 from edge.workers.orders import ModelOrder
 
@@ -79,17 +81,20 @@ class PooledDetector:
 
     def ask(self, frame: Frame, regions: NDArray[np.float32] | None) -> Awaited:
         """Return what will be known of a frame, or of regions (k, 4) of it."""
-        framed: list[Framed] = []
+        # not the input: that lies in memory which is another's as soon as it is answered
+        placed: list[tuple[Fit | tuple[Tile, ...], tuple[int, int]]] = []
 
-        def make() -> NDArray[np.floating]:
-            framed.append(self._framing.frame(frame, regions))
-            return framed[-1].blob
+        def fill(memory: NDArray[np.uint8]) -> tuple[int, int]:
+            framed = self._framing.frame(frame, regions, memory)
+            placed.append((framed.placement, framed.size))
+            height, width = framed.blob.shape[2:]
+            return height, width
 
-        ticket = self._pool.ask(self._number, make)
+        ticket = self._pool.ask(self._number, fill)
 
         def read() -> Detections | Glimpse:
             assert ticket.boxes is not None
-            return self._framing.read(framed[-1], ticket.boxes)
+            return self._framing.find(*placed[-1], ticket.boxes)
 
         return Awaited(ticket, read)
 

@@ -17,6 +17,7 @@ from edge.cameras.picture import PlanarPicture
 from edge.workers.inlet import Inlet
 from edge.workers.nursery import Nursery
 from edge.workers.orders import ClipNote, ClipOrder, DecoderOrder, FrameNote, Notice
+from edge.workers.outlet import post
 from edge.workers.slots import SlotBlock
 from runtime.backoff import Backoff
 
@@ -128,16 +129,17 @@ class ProcessFeed:
         try:
             while self._inlet.waits():
                 note = self._pipe.recv()
-                if isinstance(note, Notice):
+                if isinstance(note, tuple):
+                    told = FrameNote(*note)
+                    self.waited_s = max(self.waited_s, self._seconds() - told.sent_s)
+                    frames.append(self._copy(told))
+                elif isinstance(note, Notice):
                     self._notice = note
                     if note.over:
                         self._hang_up()
                         break
                 elif isinstance(note, ClipNote):
                     self._clips.pop(note.ticket).set_result(note.clip)
-                else:
-                    self.waited_s = max(self.waited_s, self._seconds() - note.sent_s)
-                    frames.append(self._copy(note))
         except (EOFError, OSError):
             self._bury()
         return frames
@@ -170,7 +172,7 @@ class ProcessFeed:
         columns, rows = (note.width + 1) // 2, (note.height + 1) // 2
         size = note.width * note.height + 2 * columns * rows
         packed = np.array(self._block.slot(note.slot)[:size])
-        self._pipe.send((note.block, note.slot))
+        post(self._pipe, (note.block, note.slot))
         if self._resumed and self._last is not None:
             # a decoder that was started anew counts from nought: time goes on all the same
             gap_s = (note.captured_at - self._last.captured_at).total_seconds()

@@ -41,10 +41,6 @@ class SlotBlock:
         assert self._memory.buf is not None, "a closed block has no slots"
         return np.frombuffer(self._memory.buf, np.uint8, self.slot_bytes, start)
 
-    def write(self, number: int, data: NDArray[np.generic]) -> None:
-        """Copy an array's bytes to the beginning of a slot; no view of the block is left behind."""
-        self.slot(number)[: data.nbytes] = data.reshape(-1).view(np.uint8)
-
     def close(self) -> None:
         """Let go of the block; its creator also removes it."""
         try:

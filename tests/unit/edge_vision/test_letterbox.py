@@ -1,10 +1,13 @@
 """Letterboxing of both model families."""
 
+from datetime import UTC, datetime
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.cameras.frame import Frame
 from edge.vision.letterbox import Letterbox, Recipe
 
 
@@ -75,3 +78,27 @@ def test_the_scaled_picture_fits_into_the_input(width: int, height: int) -> None
 
         assert 0 <= fit.left <= 416 - columns
         assert 0 <= fit.top <= 416 - rows
+
+
+@pytest.mark.parametrize("recipe", list(Recipe))
+@pytest.mark.parametrize("stride", [None, 32], ids=["whole", "trimmed"])
+@given(width=st.integers(2, 90), height=st.integers(2, 90))
+def test_memory_of_another_becomes_the_same_input(
+    recipe: Recipe, stride: int | None, width: int, height: int
+) -> None:
+    """Whatever a piece of memory held before, a frame written into it is the input of the own array."""
+    rng = np.random.default_rng(1)
+    frame = Frame.from_array(
+        rng.integers(0, 256, (height, width, 3), np.uint8),
+        camera="c",
+        index=0,
+        pts_s=0.0,
+        captured_at=datetime(2026, 7, 1, tzinfo=UTC),
+    )
+    letterbox = Letterbox(recipe, 64, 64, stride=stride if recipe is Recipe.YOLOX else None)
+    memory = np.full(4 * 3 * 64 * 64 + 7, 0xA5, np.uint8)
+    own, _ = letterbox.place_frame(frame)
+    into, _ = letterbox.place_frame(frame, memory)
+
+    assert np.shares_memory(into, memory)
+    assert own.tolist() == into.tolist()
