@@ -41,7 +41,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     incident: Incident
     episode: Episode | None
     again: int = 0
-    """How many more events tell of the same incident."""
+    """How many more events of a rule tell of it than that rule's first."""
     level_error: int = 0
     """Steps by which the event's gravest level misses the true one; 0 within what is sure and possible."""
     detect_s: float | None = None
@@ -227,7 +227,7 @@ def _finding(incident: Incident, found: Sequence[Episode]) -> Finding:
     return Finding(
         incident=incident,
         episode=first,
-        again=len(found) - 1,
+        again=len(found) - len({one.rule for one in found}),
         level_error=error,
         detect_s=first.opened_s - incident.start_s,
         late_s=first.opened_s - incident.ideal_s,

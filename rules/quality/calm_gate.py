@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Final
 
 import msgspec
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
 from contracts.quality import QualityFlag
 from rules.quality.drift_gate import SPANS, DriftState
@@ -30,7 +30,8 @@ from rules.quality.sensor_memory import (
     SensorMemory,
 )
 from rules.quality.spike_gate import SpikeState
-from rules.quality.stuck_gate import MOST_EXTREMES, SLACK
+from rules.quality.still_pace import LEAST_MOVES
+from rules.quality.stuck_gate import MOST_EXTREMES, SLACK, StuckGate
 from rules.quality.timed_value import TimedValue
 
 __all__ = ["CalmGate"]
@@ -156,7 +157,10 @@ class CalmGate:
             rate = (at, last)
         if gate.stuck is not None:
             newest = (last, math.inf)
-            stuck = (at, memory.since, (*memory.lows, newest), (*memory.highs, newest))
+            pace = None
+            if gate.stuck.learns:
+                pace = (memory.pace_since, memory.moves, memory.longest_s, memory.usual_s)
+            stuck = (at, memory.since, (*memory.lows, newest), (*memory.highs, newest), pace)
         if gate.drift is not None:
             drift = (at, memory.span, memory.total, memory.count, *memory.means)
         gap = None if gate.gap is None else (at,)
@@ -179,6 +183,12 @@ class CalmGate:
             memory.last, memory.since = state.stuck.lows[-1].value, state.stuck.since
             memory.lows = tuple((low.value, low.next_at) for low in state.stuck.lows[:-1])
             memory.highs = tuple((high.value, high.next_at) for high in state.stuck.highs[:-1])
+            if state.stuck.pace is not None:
+                memory.pace_since, memory.moves, memory.longest_s, memory.usual_s = astuple(
+                    state.stuck.pace
+                )
+            if self._gate.stuck is not None:
+                memory.patience_s = _patience(self._gate.stuck, memory)
         if state.drift is not None:
             drift = state.drift
             memory.span, memory.total, memory.count = drift.span, drift.total, drift.count
@@ -222,6 +232,10 @@ class CalmGate:
             # one that is new has seen nothing yet, one that is gone is not moved on
             if check is None or part is None or part.at != state.at:
                 return RESTLESS
+        stuck, known = gate.stuck, state.stuck
+        # others learnt nothing, or what these do not ask for
+        if stuck is not None and known is not None and stuck.learns != (known.pace is not None):
+            return RESTLESS
         return _undoubted(state.spike) if _steady(state.drift) and _finite(state) else RESTLESS
 
 
@@ -262,11 +276,10 @@ def _compile(  # noqa: C901 - hot: calls cost more
     fastest = math.inf
     if gate.rate is not None:
         fastest = min(gate.rate.suspect_per_s, gate.rate.fail_per_s)
-    tolerance = stands_s = rest_low = math.inf
+    tolerance = rest_low = math.inf
     rest_high = -math.inf
     if stuck is not None:
         tolerance = stuck.tolerance * (1.0 + SLACK)
-        stands_s = min(stuck.suspect_s, stuck.fail_s)
         rest_low, rest_high = stuck.rest_low, stuck.rest_high
     longest = min(
         math.inf if gate.gap is None else gate.gap.max_s,
@@ -276,8 +289,11 @@ def _compile(  # noqa: C901 - hot: calls cost more
     spans_s = math.inf if drift is None else drift.over_s
     excusable = stuck is not None and stuck.unless is not None
     rated, stands, drifts = gate.rate is not None, stuck is not None, drift is not None
+    learning = stuck if stuck is not None and stuck.learns else None
 
-    def passes(memory: SensorMemory, at: float, value: float, now: float) -> float | None:
+    def passes(  # noqa: C901 - hot, as above
+        memory: SensorMemory, at: float, value: float, now: float
+    ) -> float | None:
         lag, elapsed, calm = now - at, at - memory.at, memory.calm
         if not (
             calm and low <= value <= high and soonest <= lag <= latest and 0.0 < elapsed <= longest
@@ -291,6 +307,8 @@ def _compile(  # noqa: C901 - hot: calls cost more
         if drifts and math.floor(at * SPANS / spans_s) != memory.span:
             return None
         if size > tolerance:  # never without ``stuck``
+            if learning is not None:
+                _moved(memory, at, learning)
             memory.since = at
             if memory.lows or memory.highs:
                 memory.lows = memory.highs = ()
@@ -299,14 +317,16 @@ def _compile(  # noqa: C901 - hot: calls cost more
             if change != 0.0:
                 since, lows, highs = _stretch(memory, at, value, tolerance)
             if (
-                at - since >= stands_s
-                and (not excusable or at - memory.excused >= stands_s)
+                at - since >= memory.patience_s
+                and (not excusable or at - memory.excused >= memory.patience_s)
                 and not (
                     rest_low <= (lows[0][0] if lows else value)
                     and (highs[0][0] if highs else value) <= rest_high
                 )
             ):
                 return None
+            if learning is not None and since != memory.since:
+                _moved(memory, at, learning)
             memory.since, memory.lows, memory.highs = since, lows, highs
         if calm != SETTLED:
             memory.calm = calm - 1
@@ -327,6 +347,30 @@ def _compile(  # noqa: C901 - hot: calls cost more
         return seen
 
     return passes
+
+
+def _patience(gate: StuckGate, memory: SensorMemory) -> float:
+    """Return how long a value may stand still before the plain gates are asked."""
+    learnt_s = gate.times * max(memory.longest_s, memory.usual_s) if gate.learns else math.inf
+    return min(gate.suspect_s, gate.fail_s, learnt_s)
+
+
+def _moved(memory: SensorMemory, at: float, gate: StuckGate) -> None:
+    """Note that a stretch has ended.
+
+    Source: :meth:`rules.quality.stuck_gate.StuckGate.judge` and :class:`rules.quality.still_pace.StillPace`, step for step.
+    """
+    stood_s = at - memory.since
+    memory.moves += 1
+    turns = at - memory.pace_since >= gate.learn_s and memory.moves >= LEAST_MOVES
+    if memory.longest_s < stood_s < gate.suspect_s:
+        memory.longest_s = stood_s
+    elif not turns:
+        return
+    if turns:
+        memory.pace_since, memory.moves, memory.usual_s = at, 0, memory.longest_s
+        memory.longest_s = 0.0
+    memory.patience_s = _patience(gate, memory)
 
 
 def _stretch(

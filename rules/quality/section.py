@@ -27,7 +27,7 @@ SECTION_KEYS: Final = {
     "range": ("min", "max", "suspect_min", "suspect_max"),
     "spike": ("step", "suspect_step"),
     "rate": ("change", "fail_change", "over"),
-    "stuck": ("tolerance", "for", "suspect_for", "rest", "unless"),
+    "stuck": ("tolerance", "for", "suspect_for", "rest", "unless", "learn", "times"),
     "drift": ("limit", "most", "for", "direction", "fail_while"),
     "late": ("max",),
     "skew": ("max",),
@@ -46,6 +46,10 @@ _RAISE_COUNT: Final = 3
 _RAISE_WITHIN_S: Final = 600.0
 """An alarm by three bad values in ten minutes, or in ten cadences where that is longer: minutes, not
 days, and not at the first slip (expert setting)."""
+_LEAST_WINDOW_S: Final = 3600.0
+_LEAST_TIMES: Final = 2.0
+_USUAL_TIMES: Final = 4.0
+"""One false alarm in n^3 windows of n values, see :class:`rules.quality.still_pace.StillPace`."""
 _MEDIAN_SIZES: Final = range(3, 16, 2)
 _DIRECTIONS: Final = ("up", "down", "both")
 
@@ -319,7 +323,13 @@ def _stuck(amounts: Amounts, parts: Mapping[str, object], apart_s: float) -> Stu
     tolerance = amounts.change(parts, "stuck", "tolerance")
     rest = amounts.span(parts, "stuck", "rest")
     unless = amounts.excuse(parts, "stuck", "unless")
-    return StuckGate(tolerance, fail_s, suspect_s, *rest, apart_s, unless)
+    learn_s = amounts.seconds(parts, "stuck", "learn", math.inf)
+    if learn_s < _LEAST_WINDOW_S:
+        raise amounts.fault("stuck", "learn", "expected at least 1h; a whole day knows its night")
+    times = parts.get("times", _USUAL_TIMES)
+    if isinstance(times, bool) or not isinstance(times, int | float) or not times >= _LEAST_TIMES:
+        raise amounts.fault("stuck", "times", f"{str(times)[:40]!r}: expected a number from 2 on")
+    return StuckGate(tolerance, fail_s, suspect_s, *rest, apart_s, unless, learn_s, float(times))
 
 
 def _drift(amounts: Amounts, parts: Mapping[str, object]) -> DriftGate:

@@ -51,14 +51,19 @@ class SensorMemory:
         "highs",
         "key",
         "last",
+        "longest_s",
         "lows",
         "means",
         "median",
+        "moves",
+        "pace_since",
         "passes",
+        "patience_s",
         "since",
         "span",
         "total",
         "trail",
+        "usual_s",
     )
 
     def __init__(self, rule: str, subject: str, field: str) -> None:
@@ -83,6 +88,13 @@ class SensorMemory:
         self.lows: Extremes = ()
         self.highs: Extremes = ()
         """Extremes of that stretch, without the newest value, which is always the last of both."""
+        self.pace_since = 0.0
+        self.moves = 0
+        self.longest_s = 0.0
+        self.usual_s = math.inf
+        """How long it usually stands still, as :class:`rules.quality.still_pace.StillPace` has it."""
+        self.patience_s = math.inf
+        """How long the value may stand still before it is out of the ordinary; reckoned, not saved."""
         self.span = 0
         self.total = 0.0
         self.count = 0

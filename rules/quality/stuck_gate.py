@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from contracts.quality import QualityFlag
 from rules.quality.excuse import Excuse
+from rules.quality.still_pace import StillPace
 from rules.quality.timed_value import TimedValue
 
 __all__ = ["MOST_EXTREMES", "SLACK", "Extreme", "StuckGate", "StuckState"]
@@ -39,6 +40,8 @@ class StuckState(Struct, frozen=True, array_like=True):
     """Ascending: the first is the lowest of the stretch."""
     highs: tuple[Extreme, ...]
     """Descending: the first is the highest of the stretch."""
+    pace: StillPace | None = None
+    """How long it usually stands still; None where the gate does not learn it."""
 
 
 class StuckGate(Struct, frozen=True):
@@ -62,6 +65,15 @@ class StuckGate(Struct, frozen=True):
     """After a longer interruption the stretch begins anew: nobody knows what the value did."""
     unless: Excuse | None = None
     """What excuses standing still for as long as others say it."""
+    learn_s: float = math.inf
+    """How long a window is of which the longest stretch is learnt; infinite: nothing is."""
+    times: float = 4.0
+    """Standing still so many times as long as the longest stretch of the last windows: SUSPECT, where that is sooner."""
+
+    @property
+    def learns(self) -> bool:
+        """Whether the gate learns how long a sensor usually stands still."""
+        return self.learn_s < math.inf
 
     def judge(
         self, state: StuckState | None, reading: TimedValue, _now: float
@@ -71,13 +83,15 @@ class StuckGate(Struct, frozen=True):
         if isnan(reading.value):
             return state, QualityFlag.MISSING
         newest = (Extreme(value, math.inf),)
+        pace = self._pace(state, at)
         if state is None or at - state.at > self.within_s:
-            return StuckState(at, at, newest, newest), QualityFlag.PASS
+            return StuckState(at, at, newest, newest, pace), QualityFlag.PASS
         if at <= state.at:
             return state, QualityFlag.NOT_EVALUATED
         tolerance = self.tolerance * (1.0 + SLACK)
         if abs(value - state.lows[-1].value) > tolerance:
-            return StuckState(at, at, newest, newest), QualityFlag.PASS
+            pace = self._moved(pace, at, state.since)
+            return StuckState(at, at, newest, newest, pace), QualityFlag.PASS
         since = state.since
         lows, highs = list(_closed(state.lows, at)), list(_closed(state.highs, at))
         while lows and lows[-1].value >= value:
@@ -96,13 +110,27 @@ class StuckGate(Struct, frozen=True):
             # what ended the stretch on one side may have left older extremes on the other
             lows = [low for low in lows if low.next_at > since]
             highs = [high for high in highs if high.next_at > since]
-        after = StuckState(at, since, (*lows, *newest), (*highs, *newest))
+            pace = self._moved(pace, at, state.since)
+        after = StuckState(at, since, (*lows, *newest), (*highs, *newest), pace)
         excused_until = -math.inf if self.unless is None else reading.excused_until
         return after, self._flag(after, excused_until)
 
+    def _pace(self, state: StuckState | None, at: float) -> StillPace | None:
+        if not self.learns:
+            return None
+        return StillPace(at) if state is None or state.pace is None else state.pace
+
+    def _moved(self, pace: StillPace | None, at: float, since: float) -> StillPace | None:
+        """Return the pace after a stretch ended; of one that the gate itself calls stuck nothing is learnt."""
+        if pace is None:
+            return None
+        stood_s = at - since
+        return pace.moved(at, stood_s if stood_s < self.suspect_s else 0.0, self.learn_s)
+
     def _flag(self, state: StuckState, excused_until: float) -> QualityFlag:
         stood_s = state.at - max(state.since, excused_until)
-        if stood_s < self.suspect_s and stood_s < self.fail_s:
+        limit_s = math.inf if state.pace is None else state.pace.limit_s(self.times)
+        if stood_s < self.suspect_s and stood_s < self.fail_s and stood_s < limit_s:
             return QualityFlag.PASS
         if self.rest_low <= state.lows[0].value and state.highs[0].value <= self.rest_high:
             return QualityFlag.PASS

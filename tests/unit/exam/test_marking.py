@@ -119,6 +119,14 @@ def test_a_second_event_about_one_incident_is_counted() -> None:
     assert (marks.findings[0].again, len(marks.false)) == (1, 0)
 
 
+def test_what_another_rule_says_of_an_incident_is_no_fragment() -> None:
+    """A first word and the measurement that proves a breach are two things about one incident."""
+    measured = replace(EPISODE, event_id="f", rule="another", opened_s=2000.0, onset_s=1940.0)
+    marks = _mark(EPISODE, measured)
+
+    assert (marks.findings[0].again, marks.right) == (0, 2)
+
+
 def test_a_level_beyond_what_is_possible_is_an_error() -> None:
     """Red for surely yellow water is one step off; so is blue."""
     errors = [

@@ -37,6 +37,15 @@ SECTIONS: dict[str, dict[str, Any]] = {
             "rest": {"min": "0 m", "max": "10 cm"},
         },
     },
+    "learning": {
+        "stuck": {
+            "tolerance": "2 mm",
+            "for": "2h",
+            "suspect_for": "1h",
+            "learn": "1h",
+            "times": 2,
+        },
+    },
     "median": {"range": "profile", "median": 3, "spike": {"step": "2 m"}},
     "range": {"range": {"min": "0 m", "suspect_min": "10 cm", "max": "5 m"}},
     "rate": {"rate": {"change": "1 m", "fail_change": "3 m", "over": "1m"}},
@@ -72,6 +81,14 @@ _walks = st.lists(
     lambda steps: [
         Arrival(n * 10.0, 0.1 + sum(step for step, _ in steps[:n]), excused=excused)
         for n, (_, excused) in enumerate(steps)
+    ]
+)
+_flickers = st.lists(st.integers(1, 9), min_size=20, max_size=60).map(
+    lambda stretches: [
+        Arrival(n * 60.0, value)
+        for n, value in enumerate(
+            0.1 + 0.01 * (turn % 2) for turn, length in enumerate(stretches) for _ in range(length)
+        )
     ]
 )
 _disordered = st.lists(
@@ -115,7 +132,7 @@ def _compared(plain: QualityGate, arrivals: list[Arrival]) -> int:
 
 @pytest.mark.parametrize("section", SECTIONS)
 @settings(deadline=None, max_examples=60)
-@given(arrivals=_even | _walks | _disordered)
+@given(arrivals=_even | _walks | _flickers | _disordered)
 def test_the_common_case_equals_the_plain_gates(section: str, arrivals: list[Arrival]) -> None:
     """Verdicts, states and their bytes are those of the plain gates after every single value."""
     _compared(gate(**SECTIONS[section]), arrivals)
