@@ -15,6 +15,7 @@ import msgspec
 from msgspec.structs import astuple, replace
 
 from contracts.quality import QualityFlag
+from rules.quality.calm_stretch import note_move, patience_s, stretched
 from rules.quality.drift_gate import SPANS, DriftState
 from rules.quality.excuse import Excuse
 from rules.quality.gap_gate import GapGate
@@ -25,13 +26,11 @@ from rules.quality.sensor_memory import (
     RESTLESS,
     SECOND,
     SETTLED,
-    Extremes,
     Passes,
     SensorMemory,
 )
 from rules.quality.spike_gate import SpikeState
-from rules.quality.still_pace import LEAST_MOVES
-from rules.quality.stuck_gate import MOST_EXTREMES, SLACK, StuckGate
+from rules.quality.stuck_gate import SLACK
 from rules.quality.timed_value import TimedValue
 
 __all__ = ["CalmGate"]
@@ -188,7 +187,7 @@ class CalmGate:
                     state.stuck.pace
                 )
             if self._gate.stuck is not None:
-                memory.patience_s = _patience(self._gate.stuck, memory)
+                memory.patience_s = patience_s(self._gate.stuck, memory)
         if state.drift is not None:
             drift = state.drift
             memory.span, memory.total, memory.count = drift.span, drift.total, drift.count
@@ -308,14 +307,14 @@ def _compile(  # noqa: C901 - hot: calls cost more
             return None
         if size > tolerance:  # never without ``stuck``
             if learning is not None:
-                _moved(memory, at, learning)
+                note_move(memory, at, learning)
             memory.since = at
             if memory.lows or memory.highs:
                 memory.lows = memory.highs = ()
         elif stands:
             since, lows, highs = memory.since, memory.lows, memory.highs
             if change != 0.0:
-                since, lows, highs = _stretch(memory, at, value, tolerance)
+                since, lows, highs = stretched(memory, at, value, tolerance)
             if (
                 at - since >= memory.patience_s
                 and (not excusable or at - memory.excused >= memory.patience_s)
@@ -326,7 +325,7 @@ def _compile(  # noqa: C901 - hot: calls cost more
             ):
                 return None
             if learning is not None and since != memory.since:
-                _moved(memory, at, learning)
+                note_move(memory, at, learning)
             memory.since, memory.lows, memory.highs = since, lows, highs
         if calm != SETTLED:
             memory.calm = calm - 1
@@ -347,54 +346,3 @@ def _compile(  # noqa: C901 - hot: calls cost more
         return seen
 
     return passes
-
-
-def _patience(gate: StuckGate, memory: SensorMemory) -> float:
-    """Return how long a value may stand still before the plain gates are asked."""
-    learnt_s = gate.times * max(memory.longest_s, memory.usual_s) if gate.learns else math.inf
-    return min(gate.suspect_s, gate.fail_s, learnt_s)
-
-
-def _moved(memory: SensorMemory, at: float, gate: StuckGate) -> None:
-    """Note that a stretch has ended.
-
-    Source: :meth:`rules.quality.stuck_gate.StuckGate.judge` and :class:`rules.quality.still_pace.StillPace`, step for step.
-    """
-    stood_s = at - memory.since
-    memory.moves += 1
-    turns = at - memory.pace_since >= gate.learn_s and memory.moves >= LEAST_MOVES
-    if memory.longest_s < stood_s < gate.suspect_s:
-        memory.longest_s = stood_s
-    elif not turns:
-        return
-    if turns:
-        memory.pace_since, memory.moves, memory.usual_s = at, 0, memory.longest_s
-        memory.longest_s = 0.0
-    memory.patience_s = _patience(gate, memory)
-
-
-def _stretch(
-    memory: SensorMemory, at: float, value: float, tolerance: float
-) -> tuple[float, Extremes, Extremes]:
-    """Return beginning, lows and highs of the stretch with another value within the tolerance.
-
-    Source: :meth:`rules.quality.stuck_gate.StuckGate.judge`, step for step.
-    """
-    since = memory.since
-    lows, highs = [*memory.lows, (memory.last, at)], [*memory.highs, (memory.last, at)]
-    while lows and lows[-1][0] >= value:
-        lows.pop()
-    while highs and highs[-1][0] <= value:
-        highs.pop()
-    while lows and value - lows[0][0] > tolerance:
-        since = lows.pop(0)[1]
-    while highs and highs[0][0] - value > tolerance:
-        since = highs.pop(0)[1]
-    if len(lows) == MOST_EXTREMES:
-        since = max(since, lows.pop(0)[1])
-    if len(highs) == MOST_EXTREMES:
-        since = max(since, highs.pop(0)[1])
-    if since != memory.since:
-        lows = [low for low in lows if low[1] > since]
-        highs = [high for high in highs if high[1] > since]
-    return since, tuple(lows), tuple(highs)
