@@ -30,9 +30,9 @@ SILENT_KINDS = frozenset({"bias", "flood", "reboot", "clock", "repeat"})
 just do no harm. Events about them are neither demanded nor blamed."""
 
 
-_SURE_S = {"stuck": 13 * 3600.0, "drift": 7200.0, "spike": 3600.0, "silent": 3600.0}
+_SURE_S = {"stuck": 4 * 3600.0, "drift": 7200.0, "spike": 3600.0, "silent": 3600.0}
 """Seconds after which a careful observer is sure that a sensor is broken; of one that breaks later than this before
-the end nobody has to say so. A value that stands still may be calm for half a day; the rest are choices."""
+the end nobody has to say so. A value of mains or air that stands still may be calm for three hours; the rest are choices."""
 
 
 class Finding(Struct, frozen=True, kw_only=True):
