@@ -21,6 +21,12 @@ __all__ = ["main"]
 _PLOT = Path(__file__).resolve().parents[2] / "docs" / "images" / "edge-cameras.png"
 _STEPS = (8, 16, 24, 32, 40)
 _IDLE_CAMERAS = 8
+_LINES = (
+    (1, 1, "pipeline_over_raw"),
+    (2, 1, "pipeline_over_raw_2_threads"),
+    (1, 2, "pipeline_over_raw_2_workers"),
+)
+"""Threads of an inference, workers, and what the figure is called."""
 _SOAK_FILE = Path("edge-soak.jsonl")
 
 
@@ -40,8 +46,8 @@ def main(*, as_json: bool, soak_s: float | None = None) -> None:
         return
     _tell(figures, car_park_counts())
     _tell(figures, scores())
-    for threads, name in ((1, "pipeline_over_raw"), (2, "pipeline_over_raw_2_threads")):
-        median, low, high = over_raw(threads, rounds=9, frames=150)
+    for threads, workers, name in _LINES:
+        median, low, high = over_raw(threads, workers=workers, rounds=9, frames=150)
         _tell(figures, {name: median, f"{name}_95": [low, high]})
     _tell(figures, over_supervision(rounds=5, frames=179))
     with tempfile.TemporaryDirectory() as folder:

@@ -31,26 +31,30 @@ from edge.workers.process_feed import ProcessFeed
 __all__ = ["Line", "box_line", "over_raw"]
 
 _CAMERAS = 2
-"""Two, so that one camera's frame is looked at while the other's is told of, as on every real box."""
+"""For each worker, so that one camera's frame is looked at while the other's is told of, as on every box."""
 
 _REST_S = 0.02
 """Most seconds that the loop waits for an answer."""
 
 
-def over_raw(threads: int, *, rounds: int, frames: int) -> tuple[float, float, float]:
+def over_raw(
+    threads: int, *, rounds: int, frames: int, workers: int = 1
+) -> tuple[float, float, float]:
     """Return frames/s of the pipeline over runs/s of the bare network: median and 95 % interval.
 
-    Every frame is inferred. Rounds of both take turns, and each round gives one ratio.
+    Every frame is inferred. Rounds of both take turns, and each round gives one ratio. The bare network
+    has as many threads as all workers together.
 
     Args:
-        threads: of one inference.
+        threads: of one inference in the pipeline.
         rounds: pairs.
         frames: in each half of a pair.
+        workers: processes that infer.
     """
-    model = OnnxModel(MODEL, threads=threads)
+    model = OnnxModel(MODEL, threads=threads * workers)
     blob = _blob(model)
     ratios = []
-    with box_line(threads) as line:
+    with box_line(threads, workers) as line:
         line.run(frames // 2)
         for _ in range(rounds):
             started_s = time.perf_counter()
@@ -63,17 +67,18 @@ def over_raw(threads: int, *, rounds: int, frames: int) -> tuple[float, float, f
 
 
 @contextmanager
-def box_line(threads: int) -> Iterator["Line"]:
-    """Give what a box runs: decoders, one worker, and the loop that feeds it."""
+def box_line(threads: int, workers: int = 1) -> Iterator["Line"]:
+    """Give what a box runs: decoders, workers, and the loop that feeds them."""
     order = ModelOrder(MODEL, "auto", None, 0.1, threads, "onnxruntime")
     nursery = Nursery()
-    pool = InferencePool([order], 1, nursery, Random(1))
-    feeds = [ProcessFeed(_decoder(number), nursery, Random(1)) for number in range(_CAMERAS)]
+    pool = InferencePool([order], workers, nursery, Random(1))
+    cameras = range(_CAMERAS * workers)
+    feeds = [ProcessFeed(_decoder(number), nursery, Random(1)) for number in cameras]
     try:
         pool.start()
         for feed in feeds:
             feed.start()
-        yield Line(pool, [_eye(pool, order) for _ in range(_CAMERAS)], feeds)
+        yield Line(pool, [_eye(pool, order) for _ in cameras], feeds)
     finally:
         for feed in feeds:
             feed.close()
