@@ -229,7 +229,7 @@ class Focus:
         shares = []
         for x0, y0, x1, y1 in seen.xyxy.tolist():
             # plain numbers: see SizeGrid.learn; spans are kept as shares of the height
-            left, right = (min(max(x / width, 0.0), 1.0) for x in (x0, x1))
+            left, right = max(x0 / width, 0.0), min(x1 / width, 1.0)
             centre, half = (left + right) / 2, (right - left) / 2 * (width / height)
             shares.append((centre - half, y0 / height, centre + half, y1 / height))
         self.grid.learn(shares)

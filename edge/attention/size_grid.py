@@ -103,6 +103,10 @@ class SizeGrid:
         return grid
 
 
+def _cell(at: float) -> int:
+    return min(max(int(at * _CELLS), 0), _CELLS - 1)
+
+
 def _feet(boxes: NDArray[np.floating]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return column and row of each box's foot point."""
     array = np.asarray(boxes, np.float64).reshape(-1, 4)

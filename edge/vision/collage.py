@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.cameras.frame import Frame
-from edge.vision.letterbox import GREY, Recipe, as_input, paint, trimmed
+from edge.vision.letterbox import GREY, Brush, Recipe, as_input, trimmed
 
 __all__ = ["Collage", "Placement", "Tile", "region_px", "tile_grid", "to_picture"]
 
@@ -89,6 +89,7 @@ class Collage:
         stride: int | None = None,
     ) -> None:
         self._recipe = recipe
+        self._brush = Brush(recipe)
         self._stride = stride
         self._height = height
         self._width = width
@@ -120,7 +121,7 @@ class Collage:
             place = blob[
                 0, :, tile.top : tile.top + tile.rows, tile.left : tile.left + tile.columns
             ]
-            paint(place, part, self._recipe)
+            self._brush.paint(place, part)
         return blob, tiles
 
     def _blank(self, tiles: tuple[Tile, ...], memory: NDArray[np.uint8]) -> NDArray[np.floating]:

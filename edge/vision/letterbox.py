@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from edge.cameras.frame import Frame
 
-__all__ = ["GREY", "Fit", "Letterbox", "Recipe", "as_input", "paint", "trimmed"]
+__all__ = ["GREY", "Brush", "Fit", "Letterbox", "Recipe", "as_input", "trimmed"]
 
 GREY = 114
 """Value of the bars. Source: YOLOX and Ultralytics both train with it."""
@@ -29,16 +29,30 @@ class Recipe(StrEnum):
         return 1.0 if self is Recipe.YOLOX else 255.0
 
 
-def paint(target: NDArray[np.floating], bgr: NDArray[np.uint8], recipe: Recipe) -> None:
-    """Write a picture, uint8 (h, w, 3), into planes (3, h, w) in a recipe's order and range."""
-    # split first: contiguous planes are converted several times faster than a transposed view
-    planes = cv2.split(bgr)
-    if recipe is Recipe.ULTRALYTICS:
-        for number, plane in enumerate(reversed(planes)):
-            np.multiply(plane, 1.0 / 255.0, out=target[number], casting="unsafe")
-        return
-    for number, plane in enumerate(planes):
-        target[number] = plane
+class Brush:
+    """Writes pictures into planes in a recipe's order and range; for one thread.
+
+    Args:
+        recipe: colour order and range.
+    """
+
+    def __init__(self, recipe: Recipe) -> None:
+        self._recipe = recipe
+        self._planes = np.empty(0, np.uint8)
+
+    def paint(self, target: NDArray[np.floating], bgr: NDArray[np.uint8]) -> None:
+        """Write a picture, uint8 (h, w, 3), into planes (3, h, w)."""
+        if self._planes.size < bgr.size:
+            self._planes = np.empty(bgr.size, np.uint8)
+        planes = self._planes[: bgr.size].reshape(3, *bgr.shape[:2])
+        # split first: contiguous planes are converted several times faster than a transposed view
+        blue, green, red = planes
+        if self._recipe is Recipe.ULTRALYTICS:
+            cv2.split(bgr, (red, green, blue))
+            np.multiply(planes, 1.0 / 255.0, out=target, casting="unsafe")
+            return
+        cv2.split(bgr, (blue, green, red))
+        target[...] = planes
 
 
 def trimmed(rows: int, columns: int, stride: int, height: int, width: int) -> tuple[int, int]:
@@ -106,6 +120,7 @@ class Letterbox:
     ) -> None:
         self._stride = stride
         self._recipe = recipe
+        self._brush = Brush(recipe)
         self._height = height
         self._width = width
         self._input = np.empty((1, 3, height, width), dtype)
@@ -174,7 +189,7 @@ class Letterbox:
         blob[0, :, top + rows :] = grey
         blob[0, :, top : top + rows, :left] = grey
         blob[0, :, top : top + rows, left + columns :] = grey
-        paint(blob[0, :, top : top + rows, left : left + columns], scaled, self._recipe)
+        self._brush.paint(blob[0, :, top : top + rows, left : left + columns], scaled)
         return blob, fit
 
     def _put(self, scaled: NDArray[np.uint8], fit: Fit) -> tuple[NDArray[np.floating], Fit]:
@@ -186,5 +201,5 @@ class Letterbox:
             self._input[...] = GREY / self._recipe.white
             self._placed = (columns, rows)
         target = self._input[0, :, fit.top : fit.top + rows, fit.left : fit.left + columns]
-        paint(target, scaled, self._recipe)
+        self._brush.paint(target, scaled)
         return self._input, fit
