@@ -14,6 +14,7 @@ from cloud_api.evaluation.tally import Tallies
 from cloud_api.evaluation.tally_table import write_tallies
 from cloud_api.flow_choice import Flows
 from cloud_api.modes import modes_now
+from cloud_api.narrowing import IS_OPEN
 from cloud_api.schema import case_log, cases
 from contracts.control import Mode
 
@@ -107,7 +108,7 @@ class CaseBook:
         if not wanted:
             return {}
         query = select(cases.c.person, cases.c.case_id).where(
-            cases.c.is_open == 1, cases.c.person.in_(sorted(wanted))
+            IS_OPEN, cases.c.person.in_(sorted(wanted))
         )
         found = dict.fromkeys(wanted, 0)
         touched = self._new | self._changed

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
+from functools import cached_property
 
 from msgspec import Struct
 
-from cloud_api.flow import Flow
+from cloud_api.flow import Flow, State
 from cloud_api.flow_files import flow_names, load_flow
 from contracts.levels import Level
 
@@ -45,6 +46,17 @@ class Flows:
     def default(self) -> Flow:
         """The flow of cases for which no line of the choice fits."""
         return self._flows[self._default]
+
+    @cached_property
+    def open_states(self) -> frozenset[State]:
+        """States in which a case is open whatever flow it follows."""
+        found = {
+            state: [
+                flow.spec.states[state].open for flow in self.all() if state in flow.spec.states
+            ]
+            for state in State
+        }
+        return frozenset(state for state, known in found.items() if known and all(known))
 
     def choose(self, event_type: str, level: Level) -> Flow:
         """Return the flow for a new case."""

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Integer, case, cast, func, select
 
+from cloud_api.narrowing import IS_OPEN, Compared
 from cloud_api.people.scope import Scope, scoped_cases
 from cloud_api.schema import cases
 from contracts.levels import Lamp, Level
@@ -60,7 +61,7 @@ def map_cells(
     query = (
         select(column, row, func.count(), level, lamp)
         .where(
-            cases.c.is_open == 1,
+            IS_OPEN,
             cases.c.lon.between(window.west, window.east),
             cases.c.lat.between(window.south, window.north),
         )
@@ -70,7 +71,7 @@ def map_cells(
     if not scope.unbounded:
         query = query.where(scoped_cases(scope))
     if district is not None:
-        query = query.where(cases.c.district == district)
+        query = query.where(Compared(cases.c.district) == district)
     return [
         MapCell(
             lon=round((x + 0.5) * size - 180.0, 7),

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, func, select, true
 
 from cloud_api.devices.tables import registry
 from cloud_api.dispatch.advice import Dispatcher
+from cloud_api.narrowing import IS_OPEN, RUNNING, Compared, equal
 from cloud_api.people.scope import Scope, scoped_cases, scoped_events
 from cloud_api.privacy.viewing import Veil
 from cloud_api.queries import CaseFilter, EventFilter
@@ -33,6 +34,9 @@ __all__ = [
 MOST = 50_000
 """Most points of one layer in one answer: what a browser still draws smoothly (docs/console.md)."""
 
+_SHOWN = ("id", "number", "level", "lamp", "state", "event_type", "department")
+"""Of a case, after its place."""
+
 _WORST = {Lamp.RED.value: 2, Lamp.YELLOW.value: 1, Lamp.GREEN.value: 0}
 
 
@@ -49,13 +53,13 @@ class Box(NamedTuple):
         return self.west <= place.lon <= self.east and self.south <= place.lat <= self.north
 
 
-class Point(Struct, frozen=True, tag="Point"):
+class Point(Struct, frozen=True, tag="Point", gc=False):
     """A GeoJSON point; longitude first."""
 
     coordinates: tuple[float, float]
 
 
-class Feature(Struct, frozen=True, tag="Feature"):
+class Feature(Struct, frozen=True, tag="Feature", gc=False):
     """A GeoJSON feature; its geometry is a point or a polygon."""
 
     geometry: Any
@@ -81,10 +85,10 @@ def case_points(
 ) -> Points:
     """Return cases that have a place, the youngest first; nothing of their documents is read."""
     query = select(
-        cases.c.case_id,
-        cases.c.number,
         cases.c.lon,
         cases.c.lat,
+        cases.c.case_id,
+        cases.c.number,
         cases.c.level,
         cases.c.lamp,
         cases.c.state,
@@ -95,32 +99,21 @@ def case_points(
         query = query.where(
             cases.c.lon.between(box.west, box.east), cases.c.lat.between(box.south, box.north)
         )
-    query = query.where(
-        *_equal(
-            (cases.c.state, chosen.state),
-            (cases.c.level, chosen.level),
-            (cases.c.event_type, chosen.event_type),
-            (cases.c.district, chosen.district),
-            (cases.c.department, chosen.department),
-            (cases.c.lamp, chosen.lamp),
-        )
+    exact = (
+        (cases.c.state, chosen.state),
+        (cases.c.level, chosen.level),
+        (cases.c.event_type, chosen.event_type),
+        (cases.c.district, chosen.district),
+        (cases.c.department, chosen.department),
+        (cases.c.lamp, chosen.lamp),
     )
+    query = query.where(*equal(exact, searched=not chosen.is_open))
     if chosen.is_open is not None:
-        query = query.where(cases.c.is_open == int(chosen.is_open))
+        query = query.where(IS_OPEN if chosen.is_open else Compared(cases.c.is_open) == 0)
     rows = connection.execute(query.order_by(cases.c.opened_seq.desc()).limit(most + 1)).all()
     features = [
-        _point(
-            row.lon,
-            row.lat,
-            id=row.case_id,
-            number=row.number,
-            level=row.level,
-            lamp=row.lamp,
-            state=row.state,
-            event_type=row.event_type,
-            department=row.department,
-        )
-        for row in rows[:most]
+        Feature(Point((round(lon, 6), round(lat, 6))), dict(zip(_SHOWN, shown, strict=True)))
+        for lon, lat, *shown in rows[:most]
     ]
     return Points(features, len(rows) > most)
 
@@ -139,16 +132,16 @@ def event_points(
         events.c.body,
     ).where(scoped_events(scope))
     phase = chosen.phase
-    query = query.where(
-        events.c.phase != EventPhase.END.value if phase is None else events.c.phase == phase.value
+    running = phase is not EventPhase.END
+    exact = (
+        (events.c.phase, phase),
+        (events.c.level, chosen.level),
+        (events.c.event_type, chosen.event_type),
+        (events.c.district, chosen.district),
     )
-    query = query.where(
-        *_equal(
-            (events.c.level, chosen.level),
-            (events.c.event_type, chosen.event_type),
-            (events.c.district, chosen.district),
-        )
-    )
+    query = query.where(*equal(exact, searched=not running))
+    if running:
+        query = query.where(RUNNING)
     rows = connection.execute(query.order_by(events.c.first_seq.desc()).limit(most + 1)).all()
     reader = msgspec.json.Decoder(_Placed)
     features = []
@@ -238,7 +231,7 @@ def cells(connection: Connection, dispatcher: Dispatcher, scope: Scope, veil: Ve
         return Points([])
     query = (
         select(cases.c.grid, cases.c.lamp, func.count())
-        .where(cases.c.is_open == 1, cases.c.grid.is_not(None), scoped_cases(scope))
+        .where(IS_OPEN, cases.c.grid.is_not(None), scoped_cases(scope))
         .group_by(cases.c.grid, cases.c.lamp)
     )
     counts: dict[str, int] = {}
@@ -271,12 +264,12 @@ def counted(connection: Connection, scope: Scope) -> tuple[dict[str, int], dict[
     """Return open cases by lamp and running events by level."""
     by_lamp = (
         select(cases.c.lamp, func.count())
-        .where(cases.c.is_open == 1, scoped_cases(scope))
+        .where(IS_OPEN, scoped_cases(scope))
         .group_by(cases.c.lamp)
     )
     by_level = (
         select(events.c.level, func.count())
-        .where(events.c.phase != EventPhase.END.value, scoped_events(scope))
+        .where(RUNNING, scoped_events(scope))
         .group_by(events.c.level)
     )
     lamps = {row[0] or Lamp.GREEN.value: row[1] for row in connection.execute(by_lamp)}
@@ -285,11 +278,6 @@ def counted(connection: Connection, scope: Scope) -> tuple[dict[str, int], dict[
 
 def _point(lon: float, lat: float, **properties: Any) -> Feature:
     return Feature(Point((round(lon, 6), round(lat, 6))), properties)
-
-
-def _equal(*exact: tuple[ColumnElement[Any], object | None]) -> list[ColumnElement[bool]]:
-    """Return a clause for each column that is asked for."""
-    return [column == str(value) for column, value in exact if value is not None]
 
 
 def _in_districts(scope: Scope) -> ColumnElement[bool]:

@@ -11,6 +11,7 @@ from cloud_api.case_record import Record, decode_record
 from cloud_api.event_projection import EventState, IntakeRow, load_events
 from cloud_api.flow import State
 from cloud_api.instants import to_us
+from cloud_api.narrowing import IS_OPEN, RUNNING, Compared, equal, few, placed
 from cloud_api.people.scope import EVERYTHING, Scope, scoped_cases, scoped_events
 from cloud_api.schema import case_log, cases, events, evidence, intake
 from contracts.event import EventPhase
@@ -77,22 +78,27 @@ def list_events(
         limit: how many at most.
         scope: what the caller may see.
     """
-    query = (
-        select(events).where(scoped_events(scope)).order_by(events.c.first_seq.desc()).limit(limit)
-    )
     exact = (
         (events.c.level, chosen.level),
         (events.c.event_type, chosen.event_type),
         (events.c.phase, chosen.phase),
         (events.c.district, chosen.district),
     )
-    for column, value in exact:
-        if value is not None:
-            query = query.where(column == str(value))
-    if chosen.since is not None:
-        query = query.where(events.c.at_us >= to_us(chosen.since))
+    late = None if chosen.since is None else events.c.at_us >= to_us(chosen.since)
+    recent = late is not None and few(connection, late)
+    order = placed(events.c.first_seq, walked=not recent)
+    query = (
+        select(events)
+        .where(scoped_events(scope), *equal(exact, searched=not recent))
+        .order_by(order.desc())
+        .limit(limit)
+    )
+    if chosen.phase not in {None, EventPhase.END}:
+        query = query.where(RUNNING)
+    if late is not None:
+        query = query.where(late)
     if before is not None:
-        query = query.where(events.c.first_seq < before)
+        query = query.where(order < before)
     return [EventState(*row) for row in connection.execute(query)]
 
 
@@ -105,32 +111,40 @@ def list_cases(
     scope: Scope = EVERYTHING,
 ) -> list[Case]:
     """Return up to ``limit`` cases, the youngest first; arguments as for :func:`list_events`."""
-    query = (
-        select(cases.c.document)
-        .where(scoped_cases(scope))
-        .order_by(cases.c.opened_seq.desc())
-        .limit(limit)
-    )
     exact = (
         (cases.c.state, chosen.state),
         (cases.c.level, chosen.level),
         (cases.c.event_type, chosen.event_type),
-        (cases.c.district, chosen.district),
         (cases.c.department, chosen.department),
         (cases.c.lamp, chosen.lamp),
         (cases.c.tier, chosen.tier),
-        (cases.c.person, chosen.person),
         (cases.c.grid, chosen.grid),
     )
-    for column, value in exact:
-        if value is not None:
-            query = query.where(column == str(value))
+    late = None if chosen.since is None else cases.c.changed_at_us >= to_us(chosen.since)
+    own = None if chosen.district is None else cases.c.district == chosen.district
+    recent = late is not None and few(connection, late)
+    sparse = own is not None and not (recent or chosen.is_open) and few(connection, own)
+    walked = not (recent or sparse)
+    order = placed(cases.c.opened_seq, walked=walked)
+    query = (
+        select(cases.c.document)
+        .where(scoped_cases(scope), *equal(exact, searched=walked and not chosen.is_open))
+        .order_by(order.desc())
+        .limit(limit)
+    )
     if chosen.is_open is not None:
-        query = query.where(cases.c.is_open == int(chosen.is_open))
-    if chosen.since is not None:
-        query = query.where(cases.c.changed_at_us >= to_us(chosen.since))
+        through = chosen.is_open and walked
+        query = query.where(
+            IS_OPEN if through else Compared(cases.c.is_open) == int(chosen.is_open)
+        )
+    if own is not None:
+        query = query.where(own if sparse else Compared(cases.c.district) == chosen.district)
+    if chosen.person is not None:  # open or not, somebody has few
+        query = query.where(cases.c.person == chosen.person)
+    if late is not None:
+        query = query.where(late)
     if before is not None:
-        query = query.where(cases.c.opened_seq < before)
+        query = query.where(order < before)
     return [decode_case(document) for document in connection.scalars(query)]
 
 
@@ -140,12 +154,12 @@ def supervised(
     """Return the open cases with a yellow or red lamp 督办, red ones first, then the one due first."""
     query = (
         select(cases.c.document)
-        .where(cases.c.is_open == 1, cases.c.lamp.in_([Lamp.YELLOW, Lamp.RED]), scoped_cases(scope))
+        .where(IS_OPEN, cases.c.lamp.in_([Lamp.YELLOW, Lamp.RED]), scoped_cases(scope))
         .order_by(cases.c.lamp, cases.c.due_at_us, cases.c.opened_seq)
         .limit(limit)
     )
     if district is not None:
-        query = query.where(cases.c.district == district)
+        query = query.where(Compared(cases.c.district) == district)
     return [decode_case(document) for document in connection.scalars(query)]
 
 

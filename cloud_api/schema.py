@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 __all__ = [
@@ -36,6 +37,27 @@ metadata = MetaData()
 
 SEQ = BigInteger().with_variant(Integer, "sqlite")
 # SQLite makes only an INTEGER primary key the row's own id.
+
+
+def _partial(name: str, where: str, *columns: str) -> Index:
+    """Return an index over the rows for which ``where`` holds, on both stores."""
+    clause = text(where)
+    return Index(name, *columns, sqlite_where=clause, postgresql_where=clause)
+
+
+def _of_known(name: str, *columns: str) -> Index:
+    """Return an index over the rows that have the first of its columns."""
+    return _partial(name, f"{columns[0]} IS NOT NULL", *columns)
+
+
+def _of_open(name: str, *columns: str) -> Index:
+    """Return an index over open cases.
+
+    ``is_open`` leads it although it is always 1: SQLite takes that for a search by value, so it prefers the index also
+    where nobody has counted its rows, and reads no row of the table to see whether the case is open.
+    """
+    return _partial(name, "is_open = 1", "is_open", *columns)
+
 
 intake = Table(
     "intake",
@@ -85,6 +107,11 @@ events = Table(
     Index("ix_events_case_id", "case_id"),
     Index("ix_events_at_us", "at_us"),
     Index("ix_events_event_type", "event_type", "first_seq"),
+    _partial(
+        "ix_events_running",
+        "phase <> 'end'",
+        *("first_seq", "level", "phase", "event_type", "district", "case_id"),
+    ),
 )
 
 cases = Table(
@@ -123,17 +150,38 @@ cases = Table(
     Column("closed_at_us", BigInteger, nullable=True),
     Column("involved", Text, nullable=True),
     UniqueConstraint("district", "day", "day_number", name="uq_cases_district_day_number"),
-    Index("ix_cases_attach_key", "attach_key"),
     Index("ix_cases_state", "state", "opened_seq"),
-    Index("ix_cases_merged_into", "merged_into"),
     Index("ix_cases_changed_at_us", "changed_at_us"),
-    Index("ix_cases_kin_key", "kin_key", "closed_at_us"),
     Index("ix_cases_cell", "cell", "opened_at_us"),
-    Index("ix_cases_next_at_us", "next_at_us"),
-    Index("ix_cases_lamp", "lamp", "due_at_us"),
-    Index("ix_cases_person", "person", "is_open"),
-    Index("ix_cases_open", "is_open", "opened_seq"),
-    Index("ix_cases_map", "is_open", "lon", "lat", "level", "lamp"),
+    Index("ix_cases_event_type", "event_type", "opened_seq"),
+    # What few cases have is indexed for those: a closed case pays for none of it.
+    _of_known("ix_cases_attach_key", "attach_key"),
+    _of_known("ix_cases_merged_into", "merged_into"),
+    _of_known("ix_cases_kin_key", "kin_key", "closed_at_us"),
+    _of_known("ix_cases_next_at_us", "next_at_us"),
+    _of_known("ix_cases_person", "person", "opened_seq"),
+    _of_known("ix_cases_department", "department", "opened_seq"),
+    _of_known("ix_cases_grid", "grid", "opened_seq"),
+    _of_known("ix_cases_tier", "tier", "opened_seq"),
+    # The open cases, as lists, the queue, the map and counts of them read them; see docs/case_indexes.md.
+    _of_open(
+        "ix_cases_open",
+        "opened_seq",
+        *("level", "district", "state", "lamp", "department", "person", "tier", "event_type"),
+        *("grid", "due_at_us", "involved", "lon", "lat", "case_id", "number"),
+    ),
+    _of_open(
+        "ix_cases_queue",
+        *("lamp", "due_at_us", "opened_seq"),
+        *("level", "district", "state", "department", "person", "tier", "grid", "involved"),
+    ),
+    _of_open("ix_cases_map", "lon", "lat", "level", "lamp", "district"),
+    _of_open(
+        "ix_cases_standing",
+        *("lamp", "state", "due_at_us"),
+        *("level", "district", "department", "person", "tier", "grid", "involved"),
+    ),
+    _of_open("ix_cases_holder", "person", "department", "lamp", "state", "involved"),
 )
 
 mode_log = Table(

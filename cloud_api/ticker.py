@@ -12,6 +12,7 @@ from cloud_api.case_record import SYSTEM, Climbed, ModeSwitched
 from cloud_api.database import Lane
 from cloud_api.instants import iso, to_us
 from cloud_api.modes import add_switch
+from cloud_api.narrowing import IS_OPEN
 from cloud_api.schema import cases
 from cloud_api.system_reasons import told
 from contracts.control import Mode
@@ -65,7 +66,9 @@ class Ticker:
     def next_at_us(self) -> int | None:
         """Return when the next clock comes due, in microseconds since 1970; None where none runs."""
         with self._drawer.store.read() as connection:
-            found: int | None = connection.scalar(select(func.min(cases.c.next_at_us)))
+            found: int | None = connection.scalar(
+                select(func.min(cases.c.next_at_us)).where(cases.c.next_at_us.is_not(None))
+            )
             return found
 
     def switch_mode(
@@ -79,7 +82,7 @@ class Ticker:
             add_switch(connection, district, mode, now=now, actor=actor, reason=reason)
             query = (
                 select(cases.c.case_id)
-                .where(cases.c.district == district, cases.c.is_open == 1)
+                .where(cases.c.district == district, IS_OPEN)
                 .order_by(cases.c.opened_seq)
             )
             book = CaseBook(connection, self._drawer.flows, self._drawer.keeper)

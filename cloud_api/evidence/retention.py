@@ -10,6 +10,7 @@ from cloud_api.database import Lane, Store
 from cloud_api.evidence_store import EvidenceStore
 from cloud_api.instants import iso, to_us
 from cloud_api.metrics import Metrics
+from cloud_api.narrowing import IS_OPEN
 from cloud_api.schema import cases, evidence
 
 __all__ = ["EvidenceRetention"]
@@ -96,5 +97,5 @@ class EvidenceRetention:
     def _needed(self) -> set[str]:
         """Return the evidence of open cases."""
         with self._store.read() as connection:
-            documents = connection.scalars(select(cases.c.document).where(cases.c.is_open == 1))
+            documents = connection.scalars(select(cases.c.document).where(IS_OPEN))
             return {link.sha256 for each in documents for link in decode_case(each).evidence}

@@ -8,6 +8,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 from sqlalchemy import ColumnElement, Connection, and_, or_, select, true
 
+from cloud_api.narrowing import Compared
 from cloud_api.schema import cases, events
 
 __all__ = [
@@ -46,7 +47,7 @@ def scoped_cases(scope: Scope) -> ColumnElement[bool]:
     """Return the clause over table ``cases`` that a scope stands for."""
     clauses: list[ColumnElement[bool]] = []
     if scope.districts:
-        clauses.append(cases.c.district.in_(scope.districts))
+        clauses.append(Compared(cases.c.district).in_(scope.districts))
     if scope.grids:
         clauses.append(
             or_(*(cases.c.grid.startswith(code, autoescape=True) for code in scope.grids))

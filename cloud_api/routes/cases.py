@@ -77,7 +77,7 @@ def cases_router(services: Services, gate: Gate) -> APIRouter:
         check_person(caller, person)
         chosen = CaseFilter(
             state,
-            open,
+            True if open is None and state in flows.open_states else open,
             level,
             storable(type),
             district,

@@ -163,11 +163,11 @@ def worklist_router(services: Services, gate: Gate) -> APIRouter:
         )
         now = services.clock.now()
         with services.store.read() as connection:
-            found, total = read_queue(connection, chosen, caller.scope, limit=limit, skip=skip)
+            found = read_queue(connection, chosen, caller.scope, limit=limit, skip=skip)
             counts = count_queue(connection, chosen, caller.scope, to_us(now))
         return WorklistView(
             items=[case_view(case, flows, departments) for case in found],
-            total=total,
+            total=counts.total,
             lamps=counts.lamps,
             states=counts.states,
             overdue=counts.overdue,

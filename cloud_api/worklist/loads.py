@@ -8,6 +8,7 @@ from sqlalchemy import Connection, case, func, select
 
 from cloud_api.dispatch.advice import Dispatcher
 from cloud_api.dispatch.roster import Duty
+from cloud_api.narrowing import IS_OPEN
 from cloud_api.people.scope import Scope, scoped_cases
 from cloud_api.schema import cases
 from contracts.levels import Lamp
@@ -52,7 +53,7 @@ def read_workload(connection: Connection, scope: Scope) -> Workload:
     unseen = func.sum(case((cases.c.state == "dispatched", 1), else_=0))
     query = (
         select(cases.c.department, cases.c.person, cases.c.lamp, func.count(), unseen)
-        .where(cases.c.is_open == 1, scoped_cases(scope))
+        .where(IS_OPEN, scoped_cases(scope))
         .group_by(cases.c.department, cases.c.person, cases.c.lamp)
     )
     departments: dict[str, Load] = defaultdict(Load)

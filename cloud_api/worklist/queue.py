@@ -1,18 +1,21 @@
 """The queue of open cases: red lamps first, then the one that is due first; with what it counts."""
 
+from itertools import product
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, case, func, or_, select
 
 from cloud_api.case_projection import Case, decode_case
 from cloud_api.flow import State
+from cloud_api.narrowing import IS_OPEN, Compared, equal
 from cloud_api.people.scope import Scope, scoped_cases
 from cloud_api.schema import cases
 from contracts.levels import Lamp, Level
 
 __all__ = ["QueueCounts", "QueueFilter", "count_queue", "read_queue"]
 
-_ORDER = {Lamp.RED.value: 0, Lamp.YELLOW.value: 1, Lamp.GREEN.value: 2}
+_ORDER = (Lamp.RED, Lamp.YELLOW, Lamp.GREEN)
+"""The worst first. Every case has a lamp: :func:`cloud_api.case_rows.case_row` lights the green one at least."""
 
 
 class QueueFilter(NamedTuple):
@@ -34,16 +37,23 @@ class QueueFilter(NamedTuple):
 class QueueCounts(NamedTuple):
     """How many open cases there are, by lamp and by state."""
 
+    total: int
+    """Those that all filters leave."""
     lamps: dict[str, int]
+    """By lamp, whatever lamp and state are chosen."""
     states: dict[str, int]
+    """By state, whatever lamp and state are chosen."""
     overdue: int
-    """Those whose next deadline has passed."""
+    """Those whose next deadline has passed, whatever lamp and state are chosen."""
 
 
 def read_queue(
     connection: Connection, chosen: QueueFilter, scope: Scope, *, limit: int, skip: int = 0
-) -> tuple[list[Case], int]:
-    """Return a part of the queue, and how many cases it has altogether.
+) -> list[Case]:
+    """Return a part of the queue.
+
+    It is read lamp by lamp, with the cases that have a deadline before those that have none: so an index has the order,
+    and what comes after the part is not looked at.
 
     Args:
         connection: a read transaction.
@@ -53,25 +63,34 @@ def read_queue(
         skip: how many of the front are left out.
     """
     wanted = _clauses(chosen, scope)
-    total = connection.scalar(select(func.count()).select_from(cases).where(*wanted)) or 0
-    query = (
-        select(cases.c.document)
-        .where(*wanted)
-        .order_by(
-            case(_ORDER, value=cases.c.lamp, else_=3),
-            func.coalesce(cases.c.due_at_us, 2**62),
-            cases.c.opened_seq,
+    found: list[Case] = []
+    for lamp, due in product(_ORDER, (cases.c.due_at_us.is_not(None), cases.c.due_at_us.is_(None))):
+        if len(found) == limit:
+            break
+        if chosen.lamp not in {None, lamp}:
+            continue
+        clauses = [*wanted, cases.c.lamp == lamp.value, due]
+        query = (
+            select(cases.c.document)
+            .where(*clauses)
+            .order_by(cases.c.due_at_us, cases.c.opened_seq)
+            .limit(limit - len(found))
+            .offset(skip)
         )
-        .limit(limit)
-        .offset(skip)
-    )
-    return [decode_case(document) for document in connection.scalars(query)], int(total)
+        part = [decode_case(document) for document in connection.scalars(query)]
+        if part:
+            skip = 0
+        elif skip:
+            count = select(func.count()).select_from(cases).where(*clauses)
+            skip -= connection.scalar(count) or 0
+        found += part
+    return found
 
 
 def count_queue(
     connection: Connection, chosen: QueueFilter, scope: Scope, now_us: int
 ) -> QueueCounts:
-    """Return what the queue counts whatever lamp and state are chosen; the other filters hold.
+    """Return what the queue counts; arguments as for :func:`read_queue`.
 
     Args:
         connection: a read transaction.
@@ -86,25 +105,28 @@ def count_queue(
         .where(*wanted)
         .group_by(cases.c.lamp, cases.c.state)
     )
-    lamps, states, overdue = dict.fromkeys(_ORDER, 0), dict[str, int](), 0
+    total, overdue = 0, 0
+    lamps, states = dict.fromkeys((lamp.value for lamp in _ORDER), 0), dict[str, int]()
     for lamp, state, count, passed in connection.execute(query):
-        lamps[lamp or Lamp.GREEN.value] += count
+        lamps[lamp] += count
         states[state] = states.get(state, 0) + count
         overdue += int(passed or 0)
-    return QueueCounts(lamps, states, overdue)
+        if chosen.lamp in {None, lamp} and chosen.state in {None, state}:
+            total += count
+    return QueueCounts(total, lamps, states, overdue)
 
 
 def _clauses(chosen: QueueFilter, scope: Scope) -> list[ColumnElement[bool]]:
-    clauses = [cases.c.is_open == 1, scoped_cases(scope)]
+    """Return the clauses of every filter but the lamp."""
     exact = (
-        (cases.c.lamp, chosen.lamp),
         (cases.c.state, chosen.state),
         (cases.c.level, chosen.level),
         (cases.c.district, chosen.district),
         (cases.c.tier, chosen.tier),
     )
-    clauses += [column == str(value) for column, value in exact if value is not None]
-    for column, value in ((cases.c.department, chosen.department), (cases.c.person, chosen.person)):
+    clauses = [IS_OPEN, scoped_cases(scope), *equal(exact, searched=False)]
+    department = Compared(cases.c.department)
+    for column, value in ((department, chosen.department), (cases.c.person, chosen.person)):
         if value is not None:
             clauses.append(column == value if value else or_(column.is_(None), column == ""))
     if chosen.grid:
