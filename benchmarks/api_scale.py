@@ -60,7 +60,13 @@ QUERIES = {
     "open": "/v1/cases?open=true&limit=50",
     "filter": "/v1/cases?open=true&level=red&district=d3&limit=50",
     "department": "/v1/cases?state=handling&department=water&limit=50",
+    "type": "/v1/cases?type=no.such&limit=50",
+    "changed": "/v1/cases?since=2026-06-01T00:00:00Z&limit=100",
     "map": "/v1/map/cells?west=113.9&south=22.4&east=114.3&north=22.8",
+    "situation": "/v1/situation",
+    "queue": "/v1/worklist?limit=50",
+    "queue_level": "/v1/worklist?level=red&department=water&limit=50",
+    "workload": "/v1/workload",
     "kpi": "/v1/evaluation?period=2026-03",
 }
 
@@ -68,7 +74,7 @@ QUERIES = {
 def _records(number: int, event: Event, begun_us: int) -> list[Record]:
     """Return a case's life: 49 of 50 are closed, the others stand somewhere on the way."""
     case_id = case_id_of(event.event_id)
-    ends = len(_WAY) if number % 50 else number // 50 % len(_WAY)
+    ends = len(_WAY) if _is_over(number) else number // 50 % len(_WAY)
     department = DEPARTMENTS[number % len(DEPARTMENTS)]
     opened = Opened(
         number=f"{event.district}-{number:08d}",
@@ -84,7 +90,7 @@ def _records(number: int, event: Event, begun_us: int) -> list[Record]:
         preplan=None,
         flow="general",
         state=State.COLLECTED,
-        event=EventLink(event_id=event.event_id, rev=0, level=event.level, phase=EventPhase.OPEN),
+        event=EventLink(event_id=event.event_id, rev=0, level=event.level, phase=event.phase),
         class_code="2-04-06",
     )
     details: list[Detail] = [opened]
@@ -145,6 +151,11 @@ def _fill(store: Store, flows: Flows, count: int) -> int:
     return rows
 
 
+def _is_over(number: int) -> bool:
+    """Return whether a case is closed, and its event has ended: 49 of 50 are."""
+    return number % 50 != 0
+
+
 def _placed(number: int, begun_us: int) -> Event:
     """Return an event at one of very many places of eight districts."""
     at = from_us(begun_us)
@@ -154,8 +165,10 @@ def _placed(number: int, begun_us: int) -> Event:
         district=DISTRICTS[number % len(DISTRICTS)],
         level=LEVELS[number % len(LEVELS)],
         place=place,
+        phase=EventPhase.END if _is_over(number) else EventPhase.OPEN,
         at=at,
         onset_at=at,
+        ended_at=at if _is_over(number) else None,
     )
 
 

@@ -157,6 +157,8 @@ def _follow(case: Case | None, record: Record, seq: int) -> Case:
             f"case {record.case_id}: log entry {seq} is version {record.version}, but there is {found}; "
             "the log has a hole: restore it from a backup"
         )
+    if isinstance(detail, Moved):  # most records are, so they are copied once
+        return _moved(case, detail, record)
     case = msgspec.structs.replace(case, version=record.version, changed_at_us=record.at_us)
     match detail:
         case Attached():
@@ -174,8 +176,6 @@ def _follow(case: Case | None, record: Record, seq: int) -> Case:
                 person=detail.person,
                 first_department=case.first_department or detail.department,
             )
-        case Moved():
-            return _moved(case, detail, record.at_us)
         case FlowChanged():
             return msgspec.structs.replace(case, flow=detail.flow)
         case Rechecked():
@@ -188,7 +188,7 @@ def _follow(case: Case | None, record: Record, seq: int) -> Case:
             return msgspec.structs.replace(case, subtasks=_subtasks(case, detail, record.at_us))
         case Climbed():
             return msgspec.structs.replace(case, tier=detail.tier or case.tier)
-        case Opened() | Commented() | Extended() | ModeSwitched():
+        case Opened() | Moved() | Commented() | Extended() | ModeSwitched():
             return case
 
 
@@ -284,8 +284,8 @@ def _last_level(case: Case, events: tuple[EventLink, ...]) -> Level:
     return changed[-1].level if changed else case.level
 
 
-def _moved(case: Case, detail: Moved, at_us: int) -> Case:
-    to = detail.to_state
+def _moved(case: Case, detail: Moved, record: Record) -> Case:
+    to, at_us = detail.to_state, record.at_us
     previous = detail.from_state if to in _REVERSIBLE else None
     if detail.with_parent:  # it can still be taken out again, to where it stood before the merge
         previous = case.previous
@@ -300,6 +300,8 @@ def _moved(case: Case, detail: Moved, at_us: int) -> Case:
         bounced_by = (*bounced_by, case.department)
     return msgspec.structs.replace(
         case,
+        version=record.version,
+        changed_at_us=at_us,
         state=to,
         previous=previous,
         evidence=_merged_evidence(case.evidence, detail.evidence),

@@ -26,6 +26,9 @@ _WRITE = "cityloop_write"
 _CACHE_KB = 32_768
 """Of each connection: the index of the intake log is written all over, and should not be read back."""
 
+_ROOMY_KB = 524_288
+"""Of a connection that writes everything anew: indexes whose order is not that of the rows are written all over."""
+
 _CHECKPOINT_PAGES = 16_000
 """64 MB of write-ahead log: only where nobody calls :meth:`Store.checkpoint` does a commit pay for it."""
 
@@ -91,6 +94,18 @@ class Store:
         """Hold one more lane until the transaction ends; SQLite's one writer holds all."""
         if self.dialect == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lane)"), {"lane": int(lane)})
+
+    @contextmanager
+    def roomy(self, connection: Connection) -> Iterator[None]:
+        """Let SQLite keep more pages in memory while the block runs: half a gigabyte at most; PostgreSQL has its own."""
+        if self.dialect != "sqlite":
+            yield
+            return
+        connection.exec_driver_sql(f"PRAGMA cache_size=-{_ROOMY_KB}")
+        try:
+            yield
+        finally:
+            connection.exec_driver_sql(f"PRAGMA cache_size=-{_CACHE_KB}")
 
     @contextmanager
     def _begin_immediate(self) -> Iterator[Connection]:

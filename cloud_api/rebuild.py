@@ -83,8 +83,10 @@ def projection_digest(connection: Connection, *, sealed: bool = True) -> str:
             if connection.dialect.name == "postgresql"
             else keys
         )
-        for row in connection.execute(select(table).order_by(*order)):
-            digest.update(encode(tuple(row)))
+        query = select(table).order_by(*order)
+        rows = connection.execute(query, execution_options={"yield_per": _BATCH})
+        for some in rows.partitions():
+            digest.update(b"".join([encode(tuple(row)) for row in some]))
     return digest.hexdigest()
 
 
@@ -112,7 +114,11 @@ def rebuild(
     Raises:
         ProjectionError: the case log has a hole; nothing was changed.
     """
-    with _uncollected(), store.write(Lane.CASES) as connection:
+    with (
+        _uncollected(),
+        store.write(Lane.CASES) as connection,
+        store.roomy(connection),
+    ):
         if connection.dialect.name == "postgresql":
             connection.execute(text("SET LOCAL statement_timeout = 0"))
         store.hold(connection, Lane.NOTICES)
