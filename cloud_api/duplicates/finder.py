@@ -73,12 +73,12 @@ class DuplicateFinder:
         self._rules = rules
 
     def rule_for(self, case: Case | Sought) -> DuplicateRule | None:
-        """Return the rule that holds for a case or a report."""
+        """Return the rule that holds for a case or a report; None: it is compared with nothing."""
         for rule in self._rules:
             if fnmatchcase(case.class_code or "", rule.class_code) and fnmatchcase(
                 case.event_type, rule.event_type
             ):
-                return rule
+                return rule if rule.compare else None
         return None
 
     def find(self, connection: Connection, case: Case) -> list[Twin]:
@@ -136,9 +136,10 @@ class DuplicateFinder:
             if head is None or case_id in {sought.case_id, sought.merged_into}:
                 continue
             alike_class = _class_read(sought, head)
-            rule = own_rule if _same_class(sought, head) else self.rule_for(head)
-            if alike_class == 0.0 or rule is None:
+            its_rule = self.rule_for(head)
+            if alike_class == 0.0 or its_rule is None:
                 continue
+            rule = own_rule if _same_class(sought, head) else its_rule
             reports = tuple(
                 report for each in members if (report := _report(each, known)) is not None
             )

@@ -67,6 +67,9 @@ class DuplicateRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Code of the class table, ``*`` for any characters. Default every class."""
     event_type: str = "*"
     """Event type, ``*`` as above. Default every type."""
+    compare: bool = True
+    """False: each of these is a matter of its own, and nothing is merged into it: a gauge's word of rain is no pond.
+    Default true."""
     radius_m: float = 60.0
     """Farther apart than this, in metres, nothing is one matter; at most 150. Default 60."""
     window_h: float = 6.0

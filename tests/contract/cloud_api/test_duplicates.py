@@ -76,6 +76,7 @@ def test_a_twin_is_found_across_a_border(api: Api) -> None:
         pytest.param(_event(2, EDGE, "noise.construction"), id="other class"),
         pytest.param(_event(2, EDGE + 0.01), id="far away"),
         pytest.param(make_event(2), id="no place"),
+        pytest.param(_event(2, EDGE, "weather.downpour"), id="rain is no pond"),
     ],
 )
 def test_what_cannot_be_one_matter_is_no_twin(api: Api, other: Event) -> None:
