@@ -14,7 +14,13 @@ def _x(at_s: float, begin_s: float, end_s: float) -> float:
     return _LEFT + (at_s - begin_s) / max(end_s - begin_s, 1e-9) * (_WIDTH - _LEFT - 8.0)
 
 
-def _clock(at_s: float) -> str:
+_SHORT_S = 600.0
+"""In shorter spans hours and minutes would say the same at every line."""
+
+
+def _clock(at_s: float, span_s: float) -> str:
+    if span_s < _SHORT_S:
+        return f"{at_s:.0f} s"
     minutes = int(at_s // 60)
     days, rest = divmod(minutes, 1440)
     return f"{days}d {rest // 60:02}:{rest % 60:02}" if days else f"{rest // 60:02}:{rest % 60:02}"
@@ -26,9 +32,10 @@ def _axis(begin_s: float, end_s: float, height: float) -> list[str]:
         at_s = begin_s + (end_s - begin_s) * number / 5.0
         x = _x(at_s, begin_s, end_s)
         anchor = "end" if number == 5 else "middle"
+        label = _clock(at_s, end_s - begin_s)
         parts.append(
             f'<line x1="{x:.1f}" y1="8" x2="{x:.1f}" y2="{height - _BOTTOM:.1f}" class="grid"/>'
-            f'<text x="{x:.1f}" y="{height - 8:.1f}" text-anchor="{anchor}">{_clock(at_s)}</text>'
+            f'<text x="{x:.1f}" y="{height - 8:.1f}" text-anchor="{anchor}">{label}</text>'
         )
     return parts
 

@@ -47,10 +47,14 @@ def _figure(value: object, label: str) -> str:
     return f"<div><b>{escape(str(shown))}</b><span>{escape(label)}</span></div>"
 
 
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def report_page(papers: Sequence[Paper], total: Score) -> str:
     """Return the page: the score, then every sitting with its timeline, misses and false alarms."""
     lead = (
-        f"{total.sittings} sittings, {total.device_days:g} device-days, "
+        f"{_counted(total.sittings, 'sitting')}, {total.device_days:g} device-days, "
         f"{total.samples:,} samples; digest <code>{total.digest[:16]}</code>"
     )
     parts = [
@@ -139,8 +143,8 @@ def _sitting(paper: Paper) -> str:
     wrong = [one for one in marks.findings if one.episode is not None and one.level_error]
     heading = f"{escape(city.title.zh)} {escape(city.title.en)}"
     lead = (
-        f"{len(marks.findings)} incidents, {len(marks.findings) - len(missed)} found; "
-        f"{len(marks.false)} false alarms; {marks.marginal} incidents may be called either way; "
+        f"{_counted(len(marks.findings), 'incident')}, {len(marks.findings) - len(missed)} found; "
+        f"{_counted(len(marks.false), 'false alarm')}; {marks.marginal} more may be called either way; "
         f"{sitting.samples:,} samples in {sitting.wall_s:.1f} s; lost {sitting.books.lost}, "
         f"duplicated {sitting.books.duplicates}"
     )
