@@ -5,6 +5,7 @@ lock held until the commit, so sequence numbers become visible in order; SQLite 
 the whole file anyway (``BEGIN IMMEDIATE``).
 """
 
+import math
 import sqlite3
 import threading
 import time
@@ -14,8 +15,9 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from cloud_api.errors import StoreUnavailable
@@ -28,6 +30,10 @@ _CACHE_KB = 32_768
 
 _ROOMY_KB = 524_288
 """Of a connection that writes everything anew: indexes whose order is not that of the rows are written all over."""
+
+_RETURNED = "returned_s"
+_IDLE_S = 2.0
+"""After so long a connection may have lost its server without a word."""
 
 _CHECKPOINT_PAGES = 16_000
 """64 MB of write-ahead log: only where nobody calls :meth:`Store.checkpoint` does a commit pay for it."""
@@ -171,9 +177,30 @@ def open_store(url: URL, *, timeout_s: float, synchronous: str) -> Store:
         pool_size=8,
         max_overflow=8,
         pool_timeout=timeout_s,
-        pool_pre_ping=True,
     )
+    _ping_idle_ones(engine)
     return Store(engine)
+
+
+def _ping_idle_ones(engine: Engine) -> None:
+    """Ask a connection that has been idle whether its server is still there; one that was used just now is not asked.
+
+    Asking each time is one question more of every transaction.
+    """
+
+    def returned(_connection: object, record: Any) -> None:
+        record.info[_RETURNED] = time.monotonic()
+
+    def lent(connection: Any, record: Any, _proxy: object) -> None:
+        if time.monotonic() < record.info.get(_RETURNED, math.inf) + _IDLE_S:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except psycopg.Error as error:
+            raise DisconnectionError from error
+
+    event.listen(engine, "checkin", returned)
+    event.listen(engine, "checkout", lent)
 
 
 def _sqlite_engine(url: URL, *, timeout_s: float, synchronous: str) -> Engine:

@@ -6,10 +6,12 @@ from sqlalchemy import Connection, select
 
 from cloud_api.case_opening import find_case
 from cloud_api.case_projection import Case
-from cloud_api.case_record import Moved, decode_record
+from cloud_api.case_record import SYSTEM, Moved, decode_record
 from cloud_api.flow import State
 from cloud_api.flow_choice import Flows
+from cloud_api.notices.plan import Language
 from cloud_api.schema import case_log, events
+from cloud_api.system_reasons import read_reason
 
 __all__ = ["Outcome", "Passage", "case_of_order", "outcome_of"]
 
@@ -33,11 +35,12 @@ _DEPTH = 20
 
 
 class Passage(NamedTuple):
-    """One step of a matter; ``reason`` is empty but for an end."""
+    """One step of a matter; ``reason`` is empty but for an end, and ``by_system`` if nobody wrote it."""
 
     state: State
     at_us: int
     reason: str
+    by_system: bool = False
 
 
 class Outcome(NamedTuple):
@@ -57,11 +60,16 @@ class Outcome(NamedTuple):
         """Whether a reporter may say if he is satisfied."""
         return self.leading.state in {State.CLOSED, State.EVALUATED}
 
-    @property
-    def answer(self) -> str:
-        """Return why it ended; empty while it has not."""
+    def answer(self, language: Language) -> str:
+        """Return why it ended; empty while it has not.
+
+        What a person wrote is told as he wrote it, what the system did by itself in the language asked for.
+        """
         ends = [each for each in self.passages if each.state in _TOLD]
-        return "" if self.open or not ends else ends[-1].reason
+        if self.open or not ends:
+            return ""
+        read = read_reason(ends[-1].reason) if ends[-1].by_system else None
+        return ends[-1].reason if read is None or language is Language.EN else read.zh
 
 
 def case_of_order(connection: Connection, order_id: str) -> Case | None:
@@ -100,5 +108,6 @@ def _passages(connection: Connection, case: Case) -> list[Passage]:
         detail = record.detail
         if isinstance(detail, Moved) and detail.to_state in _SHOWN:
             reason = record.reason if detail.to_state in _TOLD else ""
-            found.append(Passage(detail.to_state, record.at_us, reason))
+            by_system = record.actor == SYSTEM
+            found.append(Passage(detail.to_state, record.at_us, reason, by_system))
     return found

@@ -10,6 +10,7 @@ from cloud_api.citizens.reports import SOURCE
 from cloud_api.flow import State
 from cloud_api.flow_choice import Flows
 from cloud_api.instants import iso, to_us
+from cloud_api.notices.plan import Language
 from cloud_api.open311.rendering import Item
 from cloud_api.orders.ledger import OrderRecord, decode_order
 from cloud_api.orders.tables import orders
@@ -18,6 +19,12 @@ from cloud_api.schema import cases, events
 __all__ = ["RequestFilter", "RequestsList"]
 
 _LEADING = cases.alias("leading")
+_TOLD = {
+    (Language.EN, "merged"): "handled with {}",
+    (Language.ZH, "merged"): "与 {} 一并处理",
+    (Language.EN, "refused"): "not accepted: {}",
+    (Language.ZH, "refused"): "不予受理：{}",
+}
 
 
 class RequestFilter(NamedTuple):
@@ -37,17 +44,19 @@ class RequestsList:
 
     Args:
         flows: the flows of the cases.
-        departments: English names of departments by id.
+        departments: names of departments by id, in each language.
         place_digits: decimal places of degrees.
     """
 
-    def __init__(self, flows: Flows, departments: dict[str, str], place_digits: int) -> None:
+    def __init__(
+        self, flows: Flows, departments: dict[str, dict[Language, str]], place_digits: int
+    ) -> None:
         self._flows = flows
         self._departments = departments
         self._place_digits = place_digits
 
-    def find(self, connection: Connection, wanted: RequestFilter) -> list[Item]:
-        """Return requests, newest first."""
+    def find(self, connection: Connection, wanted: RequestFilter, language: Language) -> list[Item]:
+        """Return requests, newest first; what the system says of them in one language."""
         still_open = case(
             (_LEADING.c.is_open.is_not(None), _LEADING.c.is_open),
             else_=func.coalesce(cases.c.is_open, 1),
@@ -74,9 +83,11 @@ class RequestsList:
             if len(set(wanted.statuses)) == 1:
                 query = query.where(still_open == int(wanted.statuses[0] == "open"))
         found = [decode_order(bytes(body)) for body in connection.scalars(query)]
-        return [self._item(connection, record) for record in found]
+        return [self._item(connection, record, language) for record in found]
 
-    def named(self, connection: Connection, order_ids: tuple[str, ...]) -> list[Item]:
+    def named(
+        self, connection: Connection, order_ids: tuple[str, ...], language: Language = Language.EN
+    ) -> list[Item]:
         """Return the requests with these ids, those that are reports of people."""
         if not order_ids:
             return []
@@ -84,9 +95,9 @@ class RequestsList:
             orders.c.order_id.in_(order_ids), orders.c.source == SOURCE
         )
         found = [decode_order(bytes(body)) for body in connection.scalars(query)]
-        return [self._item(connection, record) for record in found]
+        return [self._item(connection, record, language) for record in found]
 
-    def _item(self, connection: Connection, record: OrderRecord) -> Item:
+    def _item(self, connection: Connection, record: OrderRecord, language: Language) -> Item:
         order = record.order
         own = case_of_order(connection, record.order_id)
         outcome = None if own is None else outcome_of(connection, own, self._flows)
@@ -124,14 +135,16 @@ class RequestsList:
             for clock in leading.clocks
             if clock.done_at_us is None and clock.due_at_us is not None
         ]
-        notes = outcome.answer
+        notes = outcome.answer(language)
         if leading is not outcome.case:
-            notes = f"handled with {leading.number}" + (f"; {notes}" if notes else "")
+            notes = _TOLD[language, "merged"].format(leading.number) + (
+                f"; {notes}" if notes else ""
+            )
         elif leading.state is State.VOID:
-            notes = f"not accepted: {notes}"
+            notes = _TOLD[language, "refused"].format(notes)
         item |= {
-            "status_notes": notes or self._state_name(leading.flow, leading.state),
-            "agency_responsible": self._departments.get(leading.department or ""),
+            "status_notes": notes or self._state_name(leading.flow, leading.state, language),
+            "agency_responsible": self._departments.get(leading.department or "", {}).get(language),
             "updated_datetime": iso(max(leading.changed_at_us, outcome.case.changed_at_us)),
             "expected_datetime": iso(max(due)) if due and outcome.open else None,
             "case_number": outcome.case.number,
@@ -140,5 +153,6 @@ class RequestsList:
         }
         return item
 
-    def _state_name(self, flow: str, state: State) -> str:
-        return self._flows.of(flow).spec.states[state].en
+    def _state_name(self, flow: str, state: State, language: Language) -> str:
+        described = self._flows.of(flow).spec.states[state]
+        return described.zh if language is Language.ZH else described.en

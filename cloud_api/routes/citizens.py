@@ -4,10 +4,11 @@ import uuid
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Header, Path
+from fastapi import APIRouter, Depends, Header, Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from cloud_api.access import Gate, Require, Sees
+from cloud_api.answer_language import answer_language
 from cloud_api.case_opening import Deed
 from cloud_api.citizens.outcome import Outcome, case_of_order, outcome_of
 from cloud_api.citizens.reports import Report
@@ -25,6 +26,7 @@ from cloud_api.errors import (
 )
 from cloud_api.instants import from_us
 from cloud_api.keys import Identity, Role
+from cloud_api.notices.plan import Language
 from cloud_api.orders.ledger import OrderRecord
 from cloud_api.orders.order import subject_of
 from cloud_api.routes.acting import Id, Sha256, Text
@@ -49,6 +51,9 @@ Channel = Literal[
     "other",
 ]
 Code = Annotated[str, Path(max_length=40, description="Tracking code 查询码.")]
+Languages = Annotated[
+    str | None, Header(description="The language of `answer`: zh or en; else that of the report.")
+]
 Answer = Literal["none", "message", "call"]
 _Line = Annotated[str, Field(max_length=300, pattern=r"^[^\x00]*$")]
 
@@ -131,7 +136,9 @@ class TrackedView(BaseModel):
     merged_into: str | None = Field(description="Number of the case with which it is handled 并案.")
     department: dict[str, str] | None
     passages: list[PassageView]
-    answer: str = Field(description="How it ended, in words.")
+    answer: str = Field(
+        description="How it ended: in the words of who ended it; what the system did by itself in the language of Content-Language."
+    )
     may_rate: bool
     satisfied: bool | None
 
@@ -209,9 +216,11 @@ def citizens_router(services: Services, gate: Gate) -> APIRouter:
         summary="Follow a report by its code",
         responses=documented(NotFound, InvalidInput, RateLimited, StoreUnavailable),
     )
-    def track(token: Code) -> TrackedView:
+    def track(token: Code, response: Response, accept_language: Languages = None) -> TrackedView:
         """Return how a report stands; no login, the code is the proof."""
-        return _tracked(services, desk.find(token), departments)
+        record = desk.find(token)
+        language = _language(record, accept_language, response)
+        return _tracked(services, record, departments, language)
 
     @router.post(
         "/v1/track/{token}/rating",
@@ -228,7 +237,9 @@ def citizens_router(services: Services, gate: Gate) -> APIRouter:
             StoreUnavailable,
         ),
     )
-    def rate(token: Code, body: RatingBody) -> TrackedView:
+    def rate(
+        token: Code, body: RatingBody, response: Response, accept_language: Languages = None
+    ) -> TrackedView:
         """Note satisfied 满意 or not 不满意; unsatisfied, with a reason, reopens the case within its window."""
         record = desk.find(token)
         outcome = _outcome(services, record)
@@ -237,7 +248,8 @@ def citizens_router(services: Services, gate: Gate) -> APIRouter:
         deed = Deed(outcome.leading.case_id, "reporter", services.clock.now())
         services.work.visit(deed, satisfied=body.satisfied, channel="tracking", answer=body.reason)
         services.metrics.case_records.labels("visit").inc()
-        return _tracked(services, record, departments)
+        language = _language(record, accept_language, response)
+        return _tracked(services, record, departments, language)
 
     @router.post(
         "/v1/track/{token}/withdraw",
@@ -260,7 +272,17 @@ def _outcome(services: Services, record: OrderRecord) -> Outcome | None:
         return None if case is None else outcome_of(connection, case, services.flows)
 
 
-def _tracked(services: Services, record: OrderRecord, departments: dict[str, Any]) -> TrackedView:
+def _language(record: OrderRecord, accept_language: str | None, response: Response) -> Language:
+    """Return the language of an answer: the header's, else the report's own, else English; note it in the answer."""
+    language = answer_language(accept_language, Language(record.order.language or Language.EN))
+    response.headers["Content-Language"] = language.value
+    response.headers["Vary"] = "Accept-Language"
+    return language
+
+
+def _tracked(
+    services: Services, record: OrderRecord, departments: dict[str, Any], language: Language
+) -> TrackedView:
     outcome = _outcome(services, record)
     title = {"zh": record.order.title.zh, "en": record.order.title.en}
     if outcome is None:
@@ -296,7 +318,7 @@ def _tracked(services: Services, record: OrderRecord, departments: dict[str, Any
             )
             for each in outcome.passages
         ],
-        answer=outcome.answer,
+        answer=outcome.answer(language),
         may_rate=outcome.ended,
         satisfied=leading.satisfied,
     )

@@ -3,7 +3,7 @@
 import hashlib
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -15,7 +15,9 @@ from cloud_api.access import READ, Gate, Require, Sees, token_of
 from cloud_api.dispatch.classes import event_type_of
 from cloud_api.errors import InvalidInput, NotFound, Problem, RateLimited
 from cloud_api.media import check_media_type
+from cloud_api.notices.plan import Language
 from cloud_api.open311.forms import field_of, read_form, report_of
+from cloud_api.open311.parameters import language_of, listed, moment_of
 from cloud_api.open311.rendering import Item, answer, errors
 from cloud_api.open311.requests_list import RequestFilter
 from cloud_api.routes.answers import documented
@@ -141,6 +143,7 @@ def open311_router(services: Services, gate: Gate) -> APIRouter:
                     page=page,
                     page_size=page_size,
                 ),
+                request,
             ),
         )
 
@@ -154,7 +157,7 @@ def open311_router(services: Services, gate: Gate) -> APIRouter:
     ) -> Response:
         """Return one report."""
         return await facade.read(
-            form, request, jurisdiction_id, lambda: facade.one(form, service_request_id)
+            form, request, jurisdiction_id, lambda: facade.one(form, service_request_id, request)
         )
 
     @router.get("/open311/v2/tokens/{token}.{form}", summary="From token to id", responses=_ANSWERS)
@@ -279,31 +282,31 @@ class _Facade:
             NotFound: there is no such service.
         """
         now = self._services.clock.now()
-        last = _date(end, "end_date") or now
-        first = _date(start, "start_date") or last - _LONGEST
+        last = moment_of(end, "end_date") or now
+        first = moment_of(start, "start_date") or last - _LONGEST
         if last - first > _LONGEST:
             raise InvalidInput("start_date and end_date: expected at most 90 days between them")
-        statuses = _listed(status)
+        statuses = listed(status)
         if set(statuses) - {"open", "closed"}:
             raise InvalidInput(f"status {status!r}: expected open, closed or both")
         return RequestFilter(
             begin=first,
             end=last,
-            ids=_listed(ids)[:page_size],
-            event_types=tuple(self._entry(code) for code in _listed(codes)),
+            ids=listed(ids)[:page_size],
+            event_types=tuple(self._entry(code) for code in listed(codes)),
             statuses=statuses,
             page=page,
             page_size=page_size,
         )
 
-    def list(self, form: Form, wanted: RequestFilter) -> Response:
-        """Return a list of requests."""
+    def list(self, form: Form, wanted: RequestFilter, request: Request) -> Response:
+        """Return a list of requests, in the language that is asked for, English otherwise."""
         with self._services.store.read() as connection:
-            found = self._requests.find(connection, wanted)
-        return answer(form, "service_requests", "request", found)
+            found = self._requests.find(connection, wanted, language_of(request))
+        return _answered(form, found, language_of(request))
 
-    def one(self, form: Form, order_id: str) -> Response:
-        """Return one request.
+    def one(self, form: Form, order_id: str, request: Request) -> Response:
+        """Return one request, as :meth:`list` does.
 
         Raises:
             NotFound: there is none.
@@ -313,10 +316,12 @@ class _Facade:
         found: list[Item] = []
         if ids:
             with self._services.store.read() as connection:
-                found = self._requests.find(connection, RequestFilter(now, now, ids=ids))
+                found = self._requests.find(
+                    connection, RequestFilter(now, now, ids=ids), language_of(request)
+                )
         if not found:
             raise NotFound(f"service_request_id {order_id[:64]!r} does not exist")
-        return answer(form, "service_requests", "request", found)
+        return _answered(form, found, language_of(request))
 
     def token(self, form: Form, token: str) -> Response:
         """Return the id behind a code."""
@@ -374,18 +379,10 @@ class _Facade:
         return tuple(found)
 
 
-def _listed(text: str | None) -> tuple[str, ...]:
-    return tuple(part for each in (text or "").split(",") if (part := each.strip()))
-
-
-def _date(text: str | None, name: str) -> datetime | None:
-    if not text:
-        return None
-    try:
-        moment = datetime.fromisoformat(text.replace(" ", "+"))
-    except ValueError as error:
-        raise InvalidInput(f"{name} {text!r}: expected like 2026-06-01T00:00:00Z") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+def _answered(form: Form, found: list[Item], language: Language) -> Response:
+    told = answer(form, "service_requests", "request", found)
+    told.headers.update({"Content-Language": language, "Vary": "Accept-Language"})
+    return told
 
 
 def _refusal(form: Form, problem: Problem) -> Response:

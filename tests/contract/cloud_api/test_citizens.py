@@ -1,9 +1,11 @@
 """Contract of people's reports: followed, told, rated, withdrawn, on each database."""
 
+import asyncio
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import msgspec
 import pytest
 from sqlalchemy import select
@@ -17,6 +19,8 @@ from cloud_api.config import ApiConfig
 from cloud_api.errors import InvalidInput, NotFound
 from cloud_api.flow import State
 from cloud_api.guards import MoveRequest
+from cloud_api.keys import Role
+from cloud_api.notices.plan import Language
 from cloud_api.notices.senders import MemorySender
 from cloud_api.notices.tables import notice_log
 from cloud_api.orders.order import subject_of
@@ -134,13 +138,53 @@ def test_a_merged_report_stands_as_the_leading_one(city: Api) -> None:
     def outcome() -> tuple[bool, str, str]:
         with city.services.store.read() as connection:
             found = outcome_of(connection, _case(city, second), city.services.flows)
-        return found.open, found.leading.case_id, found.answer
+        return found.open, found.leading.case_id, found.answer(Language.EN)
 
     before = outcome()
     _void(city, parent, "already known")
 
     assert before == (True, parent.case_id, "")
     assert outcome() == (False, parent.case_id, "already known")
+
+
+def _asked(api: Api, path: str, language: str) -> httpx.Response:
+    token = api.services.keys.create("app", Role.APP, START)[1]
+    headers = {"Authorization": f"Bearer {token}", "Accept-Language": language}
+
+    async def send() -> httpx.Response:
+        transport = httpx.ASGITransport(app=api.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
+            return await client.get(path, headers=headers)
+
+    return asyncio.run(send())
+
+
+@pytest.mark.parametrize(
+    ("language", "refused", "together", "filed"),
+    [
+        ("zh-CN,en;q=0.5", "不予受理：already known", "与 {} 一并处理; already known", "已立案"),
+        ("en", "not accepted: already known", "handled with {}; already known", "filed"),
+    ],
+    ids=["zh", "en"],
+)
+def test_apps_are_answered_in_the_language_they_ask_for(
+    city: Api, language: str, refused: str, together: str, filed: str
+) -> None:
+    """The system's words, and what it calls a state; people's words stay as they are."""
+    first, second, third = _report(city, "1"), _report(city, "2"), _report(city, "3")
+    parent = _case(city, first)
+    _move(city, _case(city, second), State.MERGED, into_case=parent.case_id)
+    _move(city, _case(city, third), State.FILED)
+    _void(city, parent, "already known")
+    answers = [
+        _asked(city, f"/open311/v2/requests/{taken.order_id}.json", language)
+        for taken in (first, second, third)
+    ]
+    tracked = _asked(city, f"/v1/track/{first.code}", language)
+
+    notes = [answer.json()[0]["status_notes"] for answer in answers]
+    assert notes == [refused, together.format(parent.number), filed]
+    assert {answer.headers["Content-Language"] for answer in (*answers, tracked)} == {language[:2]}
 
 
 def test_the_code_finds_the_report_and_nothing_else_does(city: Api) -> None:
