@@ -103,3 +103,53 @@ def test_a_missing_program_needs_a_person() -> None:
     """The message says what to install."""
     with pytest.raises(CameraSetup, match="install ffmpeg"):
         PipeSource("c-1", "x", program="/nowhere/ffmpeg").open()
+
+
+def test_the_documented_command_runs_with_the_processors_own_scaler(tmp_path: Path) -> None:
+    """What docs/vision.md gives for VAAPI, with the processor in place of the graphics unit: 10 pictures a second, NV12."""
+    path = draw_video(tmp_path / "clip.mp4", frames=50)
+    piped = PipeSource(
+        "c-1",
+        str(path),
+        before=("-hwaccel", "none"),
+        after=("-vf", "fps=10,scale=640:360,format=nv12"),
+        live=False,
+        timeout_s=30.0,
+    )
+    frames = read_all(piped)
+
+    assert {(f.width, f.height) for f in frames} == {(640, 360)}
+    assert len(frames) == 20
+    assert frames[0].bgr()[180, 80].tolist() == pytest.approx([220, 220, 220], abs=12)
+
+
+@pytest.mark.skipif(Path("/dev/dri").exists(), reason="this machine has a graphics unit")
+def test_a_box_without_a_graphics_unit_says_so(tmp_path: Path) -> None:
+    """The documented VAAPI options on a machine without one are a fault that names what is missing."""
+    path = draw_video(tmp_path / "clip.mp4", frames=10)
+    source = PipeSource(
+        "c-1",
+        str(path),
+        before=("-hwaccel", "vaapi", "-hwaccel_output_format", "vaapi"),
+        after=("-vf", "fps=10,scale_vaapi=640:360,hwdownload,format=nv12"),
+        live=False,
+        timeout_s=30.0,
+    )
+    source.open()
+    with pytest.raises(CameraFault, match="vaapi"):
+        drain(source, 1.0)
+    source.close()
+
+
+@pytest.mark.parametrize("program", [False, True], ids=["library", "program"])
+def test_h265_is_read(tmp_path: Path, *, program: bool) -> None:
+    """A recording in H.265 gives its pictures, through the library and through the machine's ffmpeg."""
+    path = draw_video(tmp_path / "clip.mp4", frames=12, codec="libx265")
+    source: PipeSource | PyAvSource = PyAvSource("c-1", path, pace="fast")
+    if program:
+        source = PipeSource("c-1", str(path), live=False, timeout_s=30.0)
+    frames = read_all(source)
+
+    assert len(frames) == 12
+    # 220 in the range of brightness that video keeps to, 16 to 235
+    assert int(frames[0].luma[60, 20]) == pytest.approx(205, abs=8)
