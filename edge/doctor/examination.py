@@ -32,12 +32,12 @@ def examine(path: Path, *, network: bool = True) -> Iterator[Finding]:
     try:
         config = load_edge_config(path)
     except ConfigError as error:
-        yield Finding(
-            check="configuration",
-            verdict=Verdict.FAIL,
-            detail=str(error),
-            advice="put it right there; cityloop edge check shows the next fault",
-        )
+        advice = "put it right there; cityloop edge check shows the next fault"
+        if not path.exists():
+            advice = (
+                "name another file with --config, or write one: cityloop edge init rtsp://CAMERA"
+            )
+        yield Finding(check="configuration", verdict=Verdict.FAIL, detail=str(error), advice=advice)
         return
     folder = path.resolve().parent
     detail = f"{path}: {len(config.cameras)} cameras, {len(config.sensors)} sensors"

@@ -61,10 +61,12 @@ def tune(
         msg = f"{config_path}: no camera has a detector of kind onnx; there is nothing to tune"
         raise Failure(msg)
     order = model_order(networks[0], config_path.parent)
+    if not order.path.is_file():
+        raise Failure(f"model {order.path}: no such file; check detector.model in {config_path}")
     allowed = cores or len(os.sched_getaffinity(0))
     done: list[Trial] = []
     for one in trials(allowed, _runtimes()):
-        way = f"{one.workers} workers, {one.threads} threads"
+        way = f"workers: {one.workers}, threads: {one.threads}"
         click.echo(f"measuring {one.runtime}, {way}", err=True)
         done.append(measure(one, order, seconds=seconds))
     fps = max(one.fps or _USUAL_FPS for one in config.cameras)
@@ -109,5 +111,6 @@ def _runtimes() -> list[str]:
 def _print(done: "Sequence[Trial]") -> None:
     click.echo(f"{'runtime':<14}{'workers':>8}{'threads':>8}{'inferences/s':>14}")
     for one in done:
-        rate = f"{one.per_s:.1f}" if one.fault is None else f"- ({one.fault})"
-        click.echo(f"{one.runtime:<14}{one.workers:>8}{one.threads:>8}{rate:>14}")
+        rate = f"{one.per_s:.1f}" if one.fault is None else "-"
+        why = "" if one.fault is None else f"  {one.fault}"
+        click.echo(f"{one.runtime:<14}{one.workers:>8}{one.threads:>8}{rate:>14}{why}")

@@ -62,3 +62,11 @@ def test_a_configuration_that_cannot_be_read_is_the_only_finding(tmp_path: Path)
 
     assert outcome.exit_code == 1
     assert f"{path}:2:1: camera: unknown key; did you mean 'cameras'?" in outcome.output
+
+
+def test_a_box_that_was_never_set_up_is_told_how_to(tmp_path: Path) -> None:
+    """Without a configuration the advice is to write one."""
+    outcome = CliRunner().invoke(main, ["doctor", "--config", str(tmp_path / "edge.yaml")])
+
+    assert outcome.exit_code == 1
+    assert "cityloop edge init" in outcome.output

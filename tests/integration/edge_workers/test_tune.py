@@ -53,3 +53,14 @@ def test_a_box_without_a_network_has_nothing_to_tune(tmp_path: Path) -> None:
 
     assert result.exit_code == 2
     assert "nothing to tune" in result.output
+
+
+def test_a_network_that_is_not_there_is_said_before_anything_is_measured(tmp_path: Path) -> None:
+    """One sentence that names the file and where it is configured, not one for each way."""
+    path = box(tmp_path)
+    (tmp_path / "tiny.onnx").unlink()
+    result = CliRunner().invoke(main, ["tune", "--config", str(path)])
+
+    assert result.exit_code == 2
+    assert result.output.count("tiny.onnx: no such file") == 1
+    assert "measuring" not in result.output
