@@ -157,7 +157,7 @@ def build_app(services: Services, start: Callable[[], None], stop: Callable[[], 
         bundle_bytes=config.models_item_bytes,
         timeout_s=config.request_timeout_s,
     )
-    app.add_middleware(Viewing)
+    app.add_middleware(Viewing, names=services.staff_names)
     app.add_middleware(Packing)
     app.add_middleware(
         Recording,

@@ -51,6 +51,7 @@ from cloud_api.people.passwords import Passwords
 from cloud_api.people.register import UserRegister
 from cloud_api.people.sessions import Sessions
 from cloud_api.ports import ControlSink
+from cloud_api.privacy.staff_names import StaffNames
 from cloud_api.privacy.vault import Vault
 from cloud_api.projector import Projector
 from cloud_api.rebuild import fill_projections
@@ -156,6 +157,13 @@ def build(
     intake = IntakeLog(store)
     keys = KeyRing(store, cache_s=config.key_cache_s)
     users, passwords = UserRegister(store), Passwords()
+    roster = profile.dispatcher.roster
+    staff_names = StaffNames(
+        users.names,
+        others=(duty.person for duty in roster.duties),
+        words=(*departments, *(duty.unit for duty in roster.duties)),
+    )
+    users.changed = staff_names.forget
     sessions = Sessions(
         store,
         clock,
@@ -206,6 +214,7 @@ def build(
             keys=keys,
             callers=Callers(store, keys, sessions, Limiter(config, metrics)),
             users=users,
+            staff_names=staff_names,
             passwords=passwords,
             sessions=sessions,
             login=Login(users, passwords, LoginBackOff(store), sessions, clock),

@@ -6,6 +6,8 @@ from typing import Any
 import msgspec
 from fastapi import FastAPI
 
+from cloud_api.openapi_additions import add_when_described
+
 __all__ = ["EXAMPLES", "Example", "read_examples", "show_examples"]
 
 EXAMPLES = "pages/examples.json"
@@ -30,16 +32,7 @@ def read_examples() -> dict[str, Example]:
 
 def show_examples(app: FastAPI) -> None:
     """Let an application's OpenAPI document show the examples, once somebody asks for it."""
-    plain = app.openapi
-
-    def described() -> dict[str, Any]:
-        fresh = app.openapi_schema is None
-        document = plain()
-        if fresh:
-            _add(document, read_examples())
-        return document
-
-    app.openapi = described  # type: ignore[method-assign]
+    add_when_described(app, lambda document: _add(document, read_examples()))
 
 
 def _add(document: dict[str, Any], examples: dict[str, Example]) -> None:

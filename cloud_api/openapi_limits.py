@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from cloud_api.errors import BodyTooLarge, RequestTimeout
+from cloud_api.openapi_additions import add_when_described
 from cloud_api.routes.answers import documented
 
 __all__ = ["name_limits"]
@@ -14,16 +15,7 @@ _WRITING = ("post", "put", "patch", "delete")
 
 def name_limits(app: FastAPI) -> None:
     """Let an application's OpenAPI document name 413 and 408 wherever a body may be sent."""
-    plain = app.openapi
-
-    def described() -> dict[str, Any]:
-        fresh = app.openapi_schema is None
-        document = plain()
-        if fresh:
-            _add(document)
-        return document
-
-    app.openapi = described  # type: ignore[method-assign]
+    add_when_described(app, _add)
 
 
 def _add(document: dict[str, Any]) -> None:

@@ -36,6 +36,7 @@ from cloud_api.people.passwords import Passwords
 from cloud_api.people.register import UserRegister
 from cloud_api.people.sessions import Sessions
 from cloud_api.ports import ControlSink
+from cloud_api.privacy.staff_names import StaffNames
 from cloud_api.privacy.vault import Vault
 from cloud_api.projector import Projector
 from cloud_api.ticker import Ticker
@@ -59,6 +60,7 @@ class Services:
     keys: KeyRing
     callers: Callers
     users: UserRegister
+    staff_names: StaffNames
     passwords: Passwords
     sessions: Sessions
     login: Login

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from collections.abc import Callable
 from datetime import datetime
 
 import msgspec
@@ -41,7 +42,18 @@ class UserRegister:
     """Adds, finds, changes and locks users."""
 
     def __init__(self, store: Store) -> None:
+        self.changed: Callable[[], None] = lambda: None
+        """Called when a user has been added, in the thread that did it."""
         self._store = store
+
+    def names(self) -> list[str]:
+        """Return the name of every user.
+
+        Raises:
+            StoreUnavailable: the database does not answer.
+        """
+        with self._store.read() as connection:
+            return list(connection.scalars(select(users.c.name)))
 
     def add(
         self,
@@ -90,6 +102,7 @@ class UserRegister:
                     made_at_us=to_us(now),
                 )
             )
+        self.changed()
         return self.get(name)
 
     def list(self) -> list[User]:

@@ -8,6 +8,8 @@ between. Ids that a machine made (UUIDs, hashes) stay.
 import re
 from collections.abc import Mapping
 
+from cloud_api.privacy.staff_names import WRITTEN_FIELDS, StaffNames
+
 __all__ = ["PERSONAL_FIELDS", "STAFF_FIELDS", "STARS", "mask", "mask_value"]
 
 PERSONAL_FIELDS = frozenset(
@@ -165,13 +167,16 @@ def mask(text: str) -> str:
     return "".join([*parts, text[end:]])
 
 
-def mask_value(value: object, field: str = "", *, staff: bool = False) -> object:
+def mask_value(
+    value: object, field: str = "", *, staff: bool = False, names: StaffNames | None = None
+) -> object:
     """Return a JSON value with every text in it masked; names of fields stay.
 
     Args:
         value: as a decoder returns it.
         field: the name under which it stands; see :data:`PERSONAL_FIELDS`.
         staff: also hide which of the staff has what to do; see :data:`STAFF_FIELDS`.
+        names: hides names of the staff in what people wrote, where ``staff`` is asked for.
     """
     if isinstance(value, str):
         if value and (field in PERSONAL_FIELDS or (staff and field in STAFF_FIELDS)):
@@ -180,11 +185,16 @@ def mask_value(value: object, field: str = "", *, staff: bool = False) -> object
             return _RECIPIENT + STARS
         if field in _SECRETS:
             return value
+        if staff and names is not None and field in WRITTEN_FIELDS:
+            value = names.hidden(value)
         return value if _names_an_id(field) and _ID.fullmatch(value) else mask(value)
     if isinstance(value, Mapping):
-        return {name: mask_value(inner, str(name), staff=staff) for name, inner in value.items()}
+        return {
+            name: mask_value(inner, str(name), staff=staff, names=names)
+            for name, inner in value.items()
+        }
     if isinstance(value, list | tuple):
-        return [mask_value(inner, field, staff=staff) for inner in value]
+        return [mask_value(inner, field, staff=staff, names=names) for inner in value]
     return value
 
 

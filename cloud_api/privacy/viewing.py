@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple, TypeVar, cast
 
 import msgspec
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -17,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from cloud_api.errors import InternalFault
 from cloud_api.keys import Identity, Role
 from cloud_api.privacy.masking import STAFF_FIELDS, STARS, mask, mask_value
+from cloud_api.privacy.staff_names import WRITTEN_FIELDS, StaffNames
 
 __all__ = [
     "PURPOSE_HEADER",
@@ -38,9 +40,10 @@ _OWN = frozenset({"/v1/login", "/v1/me"})
 _JSON = ("application/json", "application/problem+json")
 _FEATURES = "application/geo+json"
 """Streamed: each line is one feature, as cloud_api/exports writes it."""
+_STREAM = "text/event-stream"
 _LINES = (
     "text/csv",
-    "text/event-stream",
+    _STREAM,
     "text/xml",
     "application/xml",
     "application/x-ndjson",
@@ -81,6 +84,8 @@ class Veil(NamedTuple):
     """Whether texts are masked."""
     staff: bool
     """Whether it is hidden who of the staff is meant."""
+    names: StaffNames | None = None
+    """Finds the staff in what people wrote."""
 
     def text(self, text: str) -> str:
         """Return a text as the caller may see it."""
@@ -99,17 +104,29 @@ class Veil(NamedTuple):
         """
         for line in lines:
             if self.personal and whole:
-                yield cast("_Line", mask_value(line, staff=self.staff))
+                yield cast("_Line", mask_value(line, staff=self.staff, names=self.names))
             elif self.staff:
                 hidden = {name: STARS for name in STAFF_FIELDS if line.get(name)}
-                yield cast("_Line", {**line, **hidden})
+                yield cast("_Line", {**line, **hidden, **self._written(line)})
             else:
                 yield line
+
+    def _written(self, line: Mapping[str, object]) -> dict[str, str]:
+        """Return what people wrote in a line, without names of the staff."""
+        if self.names is None:
+            return {}
+        return {
+            field: self.names.hidden(text)
+            for field in WRITTEN_FIELDS
+            if isinstance(text := line.get(field), str)
+        }
 
 
 def veil_of(request: Request, caller: Identity) -> Veil:
     """Return what a caller is not shown."""
-    return Veil(not sees_personal(request.scope, caller), not sees_staff(caller))
+    names: StaffNames = request.state.staff_names
+    names.refresh()
+    return Veil(not sees_personal(request.scope, caller), not sees_staff(caller), names)
 
 
 def mask_in_route(request: Request, caller: Identity) -> Veil:
@@ -121,27 +138,31 @@ def mask_in_route(request: Request, caller: Identity) -> Veil:
 class Viewing:
     """Masks answers on their way out."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, names: StaffNames) -> None:
         self._app = app
+        self._names = names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and its answer masked where it has to be."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        await self._app(scope, receive, _Masked(scope, send).send)
+        scope.setdefault("state", {})["staff_names"] = self._names
+        await self._app(scope, receive, _Masked(scope, send, self._names).send)
 
 
 class _Masked:
     """One answer on its way out; JSON is kept until it is whole, other text until its line is."""
 
-    def __init__(self, scope: Scope, send: Send) -> None:
+    def __init__(self, scope: Scope, send: Send, names: StaffNames) -> None:
+        self._names = names
         self._scope = scope
         self._send = send
         self._start: Message | None = None
         self._json = False
         self._lines = False
         self._features = False
+        self._stream = False
         self._staff = False
         self._kept = b""
 
@@ -162,12 +183,15 @@ class _Masked:
         if not state.get("masked") and not sees_personal(self._scope, identity):
             self._json, self._features = kind in _JSON, kind == _FEATURES
             self._lines = self._features or kind in _LINES
+            self._stream = kind == _STREAM
             self._staff = not sees_staff(identity)
             if (self._json or self._lines) and "content-encoding" in headers:
                 # What is packed cannot be read here; it must not go out as it is.
                 raise InternalFault(
                     f"{self._scope['path']}: the answer was packed before it was masked"
                 )
+        if self._staff and self._names.due:
+            await run_in_threadpool(self._names.refresh)
         if self._json:
             self._start = message
             return
@@ -187,8 +211,11 @@ class _Masked:
         text, self._kept = self._kept[:end], self._kept[end:]
         if self._features:
             masked = b"".join(
-                _feature(line, staff=self._staff) for line in text.splitlines(keepends=True)
+                _feature(line, staff=self._staff, names=self._names)
+                for line in text.splitlines(keepends=True)
             )
+        elif self._stream and self._staff:
+            masked = _messages_masked(text, self._names, self._names.version)
         else:
             masked = _lines_masked(text)
         await self._send({**message, "body": masked})
@@ -197,7 +224,8 @@ class _Masked:
         assert self._start is not None
         body = self._kept
         if body:
-            body = msgspec.json.encode(mask_value(msgspec.json.decode(body), staff=self._staff))
+            value = mask_value(msgspec.json.decode(body), staff=self._staff, names=self._names)
+            body = msgspec.json.encode(value)
         headers = MutableHeaders(scope=self._start)
         if "content-length" in headers:
             headers["content-length"] = str(len(body))
@@ -211,11 +239,30 @@ def _lines_masked(text: bytes) -> bytes:
     return mask(text.decode("utf-8", "replace")).encode()
 
 
-def _feature(line: bytes, *, staff: bool) -> bytes:
+@lru_cache(maxsize=64)
+def _messages_masked(text: bytes, names: StaffNames, _version: int) -> bytes:
+    """Return whole lines of the stream masked, each message's data by its fields; kept for other listeners as above."""
+    return b"".join(_message(line, names) for line in text.splitlines(keepends=True))
+
+
+def _message(line: bytes, names: StaffNames) -> bytes:
+    field, _, data = line.partition(b":")
+    if field == b"data":
+        try:
+            told = msgspec.json.decode(data)
+        except msgspec.DecodeError:
+            pass
+        else:
+            end = line[len(line.rstrip(b"\r\n")) :]
+            return b"data: " + msgspec.json.encode(mask_value(told, staff=True, names=names)) + end
+    return mask(line.decode("utf-8", "replace")).encode()
+
+
+def _feature(line: bytes, *, staff: bool, names: StaffNames) -> bytes:
     """Return a line of GeoJSON with its feature masked; the first and the last line hold none."""
     comma, text = (b",", line[1:]) if line.startswith(b",") else (b"", line)
     try:
         feature = msgspec.json.decode(text)
     except msgspec.DecodeError:
         return line
-    return comma + msgspec.json.encode(mask_value(feature, staff=staff)) + b"\n"
+    return comma + msgspec.json.encode(mask_value(feature, staff=staff, names=names)) + b"\n"

@@ -7,10 +7,12 @@ from pathlib import Path
 __all__ = ["Address", "parse_address", "redact"]
 
 _SCHEME = re.compile(r"^([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
-# up to the last "@": passwords with "/" or "@" in them are often written as they are
-_CREDENTIALS = re.compile(r"(?<=://)[^\s'\"]*@")
+# up to the last "@": passwords with "/", "@" or quotes in them are often written as they are
+_CREDENTIALS = re.compile(r"(?<=://)\S*@")
+# a quote ends a value only where it ends the word, as in: cannot open 'rtsp://box/?token=x':
 _SECRETS = re.compile(
-    r"(?i)\b(password|passwd|pwd|pass|token|key|secret|auth|user|username)=[^&\s'\"]*"
+    r"(?i)\b(password|passwd|pwd|pass|token|key|secret|auth|user|username)="
+    r"[^&\s]*?(?=&|\s|$|['\"][:,;.)\]]*(?:\s|$))"
 )
 
 

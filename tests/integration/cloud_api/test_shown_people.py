@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slow
 REPORTED = ("13812345678", "王小明", "B12345")
 """What somebody who reported is known by: in a case's title, in remarks and in a camera's name."""
 STAFF = "fieldhand-77"
-"""Who is on duty, owns the cell, has the case and its subtask, and was told of it."""
+"""Who is on duty, owns the cell, has the case and its subtask, was told of it, and is named in remarks."""
 WHY = {"X-Purpose": "call back"}
 CAMERAS = 30
 """So many that their layer of the map is packed."""
@@ -119,15 +119,16 @@ def _lived(admin: httpx.Client) -> dict[str, tuple[str, ...]]:
     case = wait_for(lambda: admin.get("/v1/cases").json()["items"], "the case")[0]
     where = f"/v1/cases/{case['case_id']}"
     words = f"我叫{REPORTED[1]}，{REPORTED[0]}，粤{REPORTED[2]}"
-    admin.post(f"{where}/comment", json={"text": words}).raise_for_status()
-    task = {"department": "water", "person": STAFF, "what": words}
+    written = f"{words}，{STAFF}来过"
+    admin.post(f"{where}/comment", json={"text": written}).raise_for_status()
+    task = {"department": "water", "person": STAFF, "what": written}
     admin.post(f"{where}/subtasks", json=task).raise_for_status()
     call = {
         "orderNo": "GD-7", "areaCode": "440304", "categoryCode": "0406", "categoryName": "道路积水", "urgency": "紧急",
         "callTime": "2026-06-01 16:20:05", "content": words, "location": {"lng": "116.402", "lat": "39.912"},
     }  # fmt: skip
     taken = admin.post("/v1/orders/hotline-12345", json=call).raise_for_status().json()
-    given = {"department": "water", "person": STAFF, "reason": words}
+    given = {"department": "water", "person": STAFF, "reason": written}
 
     def told() -> list[dict[str, str]]:
         # nobody is told of what happened before the notices' first look at the log

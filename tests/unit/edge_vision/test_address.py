@@ -33,3 +33,21 @@ def test_address_is_shown_without_credentials(text: str, shown: str, live: bool)
 def test_credentials_inside_a_sentence_are_redacted() -> None:
     """An error text of a library that quotes the URL is cleaned too."""
     assert redact("cannot open rtsp://u:p@cam/1 now") == "cannot open rtsp://***@cam/1 now"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("rtsp://admin:pa'ss@10.0.0.9/s", "rtsp://***@10.0.0.9/s"),
+        ('rtsp://admin:pa"s"s@10.0.0.9/s', "rtsp://***@10.0.0.9/s"),
+        ("cannot open 'rtsp://u:p'w@cam/1': timeout", "cannot open 'rtsp://***@cam/1': timeout"),
+        ("http://cam/v?password=pa'ss&ch=1", "http://cam/v?password=***&ch=1"),
+        ("cannot open 'http://cam/v?token=a'b': no", "cannot open 'http://cam/v?token=***': no"),
+        ('"http://cam/v?key=x" failed', '"http://cam/v?key=***" failed'),
+        ("http://cam/v?pwd='", "http://cam/v?pwd=***'"),
+    ],
+    ids=["single", "double", "quoted", "query", "quoted-query", "double-quoted", "only-a-quote"],
+)
+def test_quotes_in_a_password_hide_nothing_from_the_redaction(text: str, shown: str) -> None:
+    """A raw quote is a letter of the password, and one around the address stays."""
+    assert shown == redact(text)
