@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from edge.errors import ModelError
 from edge.vision.letterbox import as_input
-from edge.workers.inference_pool import Fill, InferencePool, Ticket
+from edge.workers.inference_pool import InferencePool
 from edge.workers.nursery import Nursery
 from edge.workers.orders import ModelOrder
+from edge.workers.ticket import Fill, Ticket
 
 __all__ = ["Advice", "Trial", "advise", "measure", "trials"]
 

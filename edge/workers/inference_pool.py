@@ -11,53 +11,30 @@ from random import Random
 
 import numpy as np
 import structlog
-from numpy.typing import NDArray
 
 from edge.attention.look_pace import LookPace
 from edge.errors import ModelError
 from edge.vision.network_facts import NetworkFacts
-from edge.vision.output_layouts import Boxes
 from edge.workers.inlet import Inlet
 from edge.workers.nursery import Nursery
 from edge.workers.orders import Answer, ModelOrder, Question
 from edge.workers.outlet import post
 from edge.workers.slots import SlotBlock
+from edge.workers.ticket import Fill, Ticket
 from runtime.backoff import Backoff
 
-__all__ = ["Fill", "InferencePool", "Ticket"]
+__all__ = ["InferencePool"]
 
 _LOG = structlog.get_logger("edge.inference")
 
 _DEPTH = 2
 """Questions that a worker holds: one runs, one waits, so that it never idles between two."""
 
+_NOTED = 64
+"""Answers since the last wait of which it is known whether somebody has taken them; more than come between two."""
+
 _LOAD_S = 120.0
 """Seconds that loading a network may take on a slow box before the worker counts as broken."""
-
-Fill = Callable[[NDArray[np.uint8]], tuple[int, int]]
-"""Writes a network's input to the beginning of some memory, and returns its rows and columns."""
-
-
-class Ticket:
-    """A question that was put to the pool.
-
-    Attributes:
-        done: whether it was answered or lost.
-        boxes: the answer; None while there is none, and where it was lost.
-        fault: why the network failed on it; empty where it did not, or the worker died.
-    """
-
-    def __init__(self, model: int, fill: Fill, asked_s: float) -> None:
-        self.model = model
-        self.fill = fill
-        self.asked_s = asked_s
-        self.done = False
-        self.boxes: Boxes | None = None
-        self.fault = ""
-
-    def settle(self, boxes: Boxes | None, fault: str = "") -> None:
-        """Note the answer, or with None that there will be none."""
-        self.boxes, self.done, self.fault = boxes, True, fault
 
 
 @dataclass(slots=True)
@@ -119,6 +96,7 @@ class InferencePool:
         self._workers: list[_Worker] = []
         self._facts: list[NetworkFacts | str | None] = []
         self._queue: deque[Ticket] = deque()
+        self._settled: deque[Ticket] = deque(maxlen=_NOTED)
         self._next = 0
         self._retry_at_s = 0.0
         self._slot_bytes = 0
@@ -205,17 +183,29 @@ class InferencePool:
 
     @property
     def asked(self) -> bool:
-        """Whether a worker has a question that it has not answered."""
-        return any(worker.open for worker in self._workers)
+        """Whether a worker has a question that it has not answered, or nobody has taken its answer."""
+        return any(worker.open for worker in self._workers) or self._unnoticed
 
     def wait(self, timeout_s: float) -> None:
-        """Wait until a worker has an answer, ``timeout_s`` at most."""
+        """Wait until a worker has an answer, ``timeout_s`` at most.
+
+        Not at all where one came that nobody has taken notice of: who asked was looked after before it came,
+        and would wait for the answer to another question, his worker meanwhile for his next.
+        """
+        unnoticed = self._unnoticed
+        self._settled.clear()
+        if unnoticed:
+            return
         # multiprocessing's own wait makes a selector for each question, which takes ten times as long
         poll = select.poll()
         for worker in self._workers:
             if worker.open:
                 poll.register(worker.pipe.fileno(), select.POLLIN)
         poll.poll(timeout_s * 1000.0)
+
+    @property
+    def _unnoticed(self) -> bool:
+        return any(not ticket.taken for ticket in self._settled)
 
     def step(self) -> None:
         """Take answers, look after the workers, and put questions to those that are free."""
@@ -344,6 +334,7 @@ class InferencePool:
         self.counters["inferences"] += 1
         self.counters["inference_ms"] += round(answer.seconds * 1000.0)
         ticket.settle(boxes)
+        self._settled.append(ticket)
 
     def _put(self) -> None:
         for ticket in list(self._queue):
@@ -390,3 +381,4 @@ class InferencePool:
         for ticket in tickets:
             self.counters["inferences_lost"] += 1
             ticket.settle(None, fault)
+            self._settled.append(ticket)

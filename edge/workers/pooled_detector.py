@@ -12,8 +12,9 @@ from edge.vision.collage import Tile
 from edge.vision.detections import Detections, Glimpse
 from edge.vision.framing import Framing
 from edge.vision.letterbox import Fit
-from edge.workers.inference_pool import InferencePool, Ticket
+from edge.workers.inference_pool import InferencePool
 from edge.workers.orders import ModelOrder
+from edge.workers.ticket import Ticket
 
 __all__ = ["Awaited", "PooledDetector"]
 
@@ -40,6 +41,7 @@ class Awaited:
 
     def take(self) -> Detections | Glimpse | None:
         """Return the detections; None where they were lost."""
+        self._ticket.taken = True
         return None if self._ticket.boxes is None else self._read()
 
 

@@ -93,6 +93,23 @@ def test_questions_of_many_cameras_are_all_answered(pool: InferencePool, tmp_pat
     assert pool.counters["inferences"] == 40
 
 
+def test_an_answer_that_nobody_has_taken_is_not_waited_over(
+    pool: InferencePool, tmp_path: Path
+) -> None:
+    """Once it is there, who looks after his questions in turn does not sleep until another answer comes."""
+    awaited = PooledDetector(pool, model(tmp_path)).ask(frame(), None)
+    deadline_s = time.monotonic() + 60.0
+    while not awaited.done and time.monotonic() < deadline_s:
+        pool.step()
+    started_s = time.monotonic()
+    pool.wait(60.0)
+    unnoticed_s = time.monotonic() - started_s
+    awaited.take()
+
+    assert awaited.done
+    assert unnoticed_s < 30.0
+
+
 def test_an_answer_ends_the_wait(pool: InferencePool, tmp_path: Path) -> None:
     """Who waits for the workers wakes when one has answered, and not before."""
     detector = PooledDetector(pool, model(tmp_path))
@@ -102,9 +119,10 @@ def test_an_answer_ends_the_wait(pool: InferencePool, tmp_path: Path) -> None:
     asked = pool.asked
     pool.wait(60.0)
     pool.step()
+    unnoticed = pool.asked
 
-    assert (idle, asked, pool.asked) == (False, True, False)
     assert awaited.take() is not None
+    assert (idle, asked, unnoticed, pool.asked) == (False, True, True, False)
 
 
 def test_a_killed_worker_is_started_again(pool: InferencePool, tmp_path: Path) -> None:
