@@ -19,6 +19,7 @@ from runtime.session import Inbound, Session
 __all__ = ["check_broker"]
 
 _STEP_S = 10.0
+_LOOK_S = 0.05
 _IN_FLIGHT = 500
 """Far more than Mosquitto's 20, which stall a receiver that acknowledges after storing."""
 _QUEUED = 5000
@@ -57,6 +58,13 @@ class _Bench:
         if not session.connected:
             msg = "the broker refused the login"
             raise TimeoutError(msg)
+        if filters:
+            # What another session publishes before the broker has answered may pass this one by.
+            forbidden = session.counters
+            _await(
+                lambda: session.subscribed or forbidden["forbidden_subscriptions"] > 0,
+                "an answer to the subscription",
+            )
         return session
 
     def clear(self) -> None:
@@ -105,13 +113,18 @@ def _put(session: Session, topic: str, payloads: Iterator[bytes], *, retain: boo
         )
 
 
-def _take(session: Session, count: int, deadline_s: float = _STEP_S) -> list[Inbound]:
-    """Return up to ``count`` messages, without acknowledging them."""
+def _take(session: Session, count: int, quiet_s: float = _STEP_S) -> list[Inbound]:
+    """Return up to ``count`` messages, without acknowledging them; gives up after ``quiet_s`` without any.
+
+    Looks are counted rather than time: a machine that stood still for a while has not looked.
+    """
     got: list[Inbound] = []
-    end = time.monotonic() + deadline_s
-    while len(got) < count and time.monotonic() < end:
-        session.wait(0.05)
-        got += session.receive(count - len(got))
+    looks = left = round(quiet_s / _LOOK_S)
+    while len(got) < count and left > 0:
+        session.wait(_LOOK_S)
+        more = session.receive(count - len(got))
+        got += more
+        left = looks if more else left - 1
     return got
 
 
