@@ -101,6 +101,11 @@ class Store:
         if self.dialect == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lane)"), {"lane": int(lane)})
 
+    def unhurried(self, connection: Connection) -> None:
+        """Let statements take as long as they need until the transaction ends: an index over millions of rows takes minutes."""
+        if self.dialect == "postgresql":
+            connection.execute(text("SET LOCAL statement_timeout = 0"))
+
     @contextmanager
     def roomy(self, connection: Connection) -> Iterator[None]:
         """Let SQLite keep more pages in memory while the block runs: half a gigabyte at most; PostgreSQL has its own."""

@@ -42,6 +42,7 @@ def upgrade(store: Store) -> str:
         StoreUnavailable: the database does not answer.
     """
     with store.write(Lane.SCHEMA) as connection:
+        store.unhurried(connection)
         config = _config(connection)
         script = ScriptDirectory.from_config(config)
         found = MigrationContext.configure(connection).get_current_revision()
@@ -58,4 +59,5 @@ def upgrade(store: Store) -> str:
 def downgrade(store: Store, version: str) -> None:
     """Take the database back to an older schema version; ``base`` empties it."""
     with store.write(Lane.SCHEMA) as connection:
+        store.unhurried(connection)
         command.downgrade(_config(connection), version)

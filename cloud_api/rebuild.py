@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import msgspec
 import structlog
-from sqlalchemy import Connection, delete, select, text
+from sqlalchemy import Connection, delete, select
 
 from cloud_api.case_projection import Case, apply_record
 from cloud_api.case_record import decode_record
@@ -119,8 +119,7 @@ def rebuild(
         store.write(Lane.CASES) as connection,
         store.roomy(connection),
     ):
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SET LOCAL statement_timeout = 0"))
+        store.unhurried(connection)
         store.hold(connection, Lane.NOTICES)
         store.hold(connection, Lane.ORDERS)
         before = projection_digest(connection)

@@ -8,9 +8,9 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
 from cloud_api.bootstrap import Api, build, open_database
-from cloud_api.config import ApiConfig
-from cloud_api.database import Lane
-from cloud_api.errors import MigrationError
+from cloud_api.config import ApiConfig, database_url
+from cloud_api.database import Lane, open_store
+from cloud_api.errors import MigrationError, StoreUnavailable
 from cloud_api.migrate import downgrade, newest_version, schema_version, upgrade
 from cloud_api.schema import metadata
 from runtime.clock import ManualClock
@@ -80,3 +80,18 @@ def test_a_newer_database_is_refused(api: Api) -> None:
 
     with pytest.raises(MigrationError, match="9999"):
         upgrade(api.services.store)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_migration_takes_as_long_as_it_needs(config: ApiConfig) -> None:
+    """An index over millions of rows takes minutes; other statements end at the configured timeout."""
+    store = open_store(database_url(config), timeout_s=0.1, synchronous="FULL")
+    nap = text("SELECT 1 FROM pg_sleep(0.3)")
+    with store.write(Lane.SCHEMA) as connection:
+        store.unhurried(connection)
+        slept = connection.scalar(nap)
+    with pytest.raises(StoreUnavailable), store.write(Lane.SCHEMA) as connection:
+        connection.scalar(nap)
+
+    assert slept == 1
+    store.dispose()
