@@ -33,6 +33,7 @@ from cloud_api.flow import State
 from cloud_api.guards import MoveRequest
 from cloud_api.keys import Identity, Role
 from cloud_api.people.scope import EVERYTHING, Scope
+from cloud_api.privacy.staff_names import StaffNames
 from cloud_api.privacy.viewing import Viewing
 from contracts.envelope import Place
 from contracts.event import EventPhase
@@ -42,6 +43,11 @@ XES = "{http://www.xes-standard.org/}"
 
 
 @pytest.fixture(autouse=True)
+def _nobody() -> StaffNames:
+    """Return the names of a register without users."""
+    return StaffNames(tuple, others=(), words=())
+
+
 def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages of two, so that every test goes over several."""
     monkeypatch.setattr(rows_module, "_PAGE", 2)
@@ -246,7 +252,7 @@ def test_a_masked_map_is_masked_feature_by_feature() -> None:
 
     reader = Identity("k", "r", Role.READER)
     scope = {"type": "http", "path": "/v1/x", "headers": [], "state": {"identity": reader}}
-    asyncio.run(Viewing(app)(scope, receive, send))
+    asyncio.run(Viewing(app, _nobody())(scope, receive, send))
     whole = b"".join(sent)
 
     assert len([piece for piece in sent if piece]) == 5
@@ -271,7 +277,7 @@ def test_what_was_packed_before_it_was_masked_does_not_go_out() -> None:
 
     def ask(**state: object) -> None:
         scope = {"type": "http", "path": "/v1/x", "headers": [], "state": state}
-        asyncio.run(Viewing(app)(scope, receive, send))
+        asyncio.run(Viewing(app, _nobody())(scope, receive, send))
 
     reader = Identity("k", "r", Role.READER)
     with pytest.raises(InternalFault):
