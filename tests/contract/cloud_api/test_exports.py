@@ -42,12 +42,12 @@ from tests.contract.cloud_api.events import START, body_of, event_id, make_event
 XES = "{http://www.xes-standard.org/}"
 
 
-@pytest.fixture(autouse=True)
 def _nobody() -> StaffNames:
     """Return the names of a register without users."""
     return StaffNames(tuple, others=(), words=())
 
 
+@pytest.fixture(autouse=True)
 def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages of two, so that every test goes over several."""
     monkeypatch.setattr(rows_module, "_PAGE", 2)
