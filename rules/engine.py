@@ -108,6 +108,10 @@ class Engine:
             if at < state.own_last_at:
                 self._late(state, sample, at, now, breaches)
                 continue
+            silent = running.merges and running.silent_on(sample)
+            if running.merges and not silent and running.book is not None:
+                # before time moves the key on: a mark is what it was just after its last sample
+                self._life.marks.take_often(state, at)
             if at >= state.quiet_until or (
                 running.modal and has_moved(state, sample, self._standing)
             ):
@@ -116,14 +120,9 @@ class Engine:
                     continue
                 self._life.catch_up(state, sample, at, breaches)
                 self._touch(state)
-            if running.merges:
-                if running.silent_on(sample):
-                    continue
-                if running.book is not None:
-                    self._life.marks.take_often(state, at)
-                mask = state.judge(state.merge(sample, at))
-            else:
-                mask = state.judge(fields)
+            if silent:
+                continue
+            mask = state.judge(state.merge(sample, at) if running.merges else fields)
             if mask != state.mask or sample.ended:
                 if mask or not (running.starts_calm and state.is_new):
                     self._life.judged(state, sample, mask, breaches, at, lag)

@@ -25,7 +25,9 @@ class KeyMarks:
 
     def take(self, state: KeyState) -> Mark | None:
         """Return what a key is before something may happen to it; None where nobody goes back."""
-        if state.running.book is None or (state.running.correlates and not _is_due(state)):
+        if state.running.book is None:
+            return None
+        if state.running.correlates and (not _is_due(state) or _was_settled(state)):
             return None
         return state.mark(holding(state) if self.drafts is None else self.drafts.holding)
 
@@ -84,6 +86,15 @@ def _is_due(state: KeyState) -> bool:
         return True
     words = sum(map(len, more.signals.values())) if more is not None and more.signals else 0
     return past.since_mark >= max(MARK_EVERY, words)
+
+
+def _was_settled(state: KeyState) -> bool:
+    """Whether the clock has moved a key on since its last sample.
+
+    What it is now is then not what it was just after that sample. Of other keys a mark was set before
+    the clock moved them.
+    """
+    return state.past is not None and state.past.settled_at > state.last_at
 
 
 def _was_elsewhere(state: KeyState, mark: Mark) -> bool:

@@ -5,7 +5,7 @@ import random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rules.breach import Breach
@@ -127,27 +127,48 @@ def test_revisions_count_up_under_one_id(stream: Words) -> None:
         revs[breach.event_id] = breach.rev
 
 
-@settings(max_examples=6, deadline=None)
-@given(st.integers(0, 2**32))
-def test_it_goes_on_for_an_hour(seed: int) -> None:
-    """Many members over an hour, half of them slower by a minute, tell what they tell in order."""
+def _hour(seed: int) -> list[tuple[Sample, float]]:
+    """Return an hour's words of six members, half of them slower by a minute, with their arrival, in that order."""
     rng = random.Random(seed)
-    steps: list[tuple[float, Sample]] = []
+    steps: list[tuple[Sample, float]] = []
     for index in range(150):
         at = index * 24.0 + rng.uniform(0.1, 23.9)
         subject = rng.choice("abcdef")
         delay = 60.0 if subject in "abc" else 0.1
         said = rain if rng.random() < 0.5 else depth
         value = rng.choice((0.05, 0.2, 0.5)) * (60.0 if said is rain else 1.0)
-        steps.append((at + delay, said(at, value, subject=subject)))
-    in_order = sorted(steps, key=lambda one: one[1].at)
+        steps.append((said(at, value, subject=subject), T0 + at + delay))
+    return sorted(steps, key=lambda one: one[1])
+
+
+@settings(max_examples=6, deadline=None)
+@given(st.integers(0, 2**32))
+@example(69569)  # a mark falls due just after time has ended an episode
+def test_it_goes_on_for_an_hour(seed: int) -> None:
+    """Many members over an hour, half of them slower by a minute, tell what they tell in order."""
+    steps = _hour(seed)
     engine = Engine(packs())
 
-    expected = run(Engine(packs()), [(said, T0 + now) for now, said in in_order])
-    found = run(engine, [(said, T0 + now) for now, said in sorted(steps, key=lambda one: one[0])])
+    expected = run(Engine(packs()), sorted(steps, key=lambda one: one[0].at))
+    found = run(engine, steps)
 
     assert finally_told(expected) == finally_told(found)
     assert engine.counters["delayed"] == 0
+
+
+@settings(max_examples=3, deadline=None)
+@given(st.integers(0, 2**32))
+@example(188)  # a mark falls due just after the clock has ended an episode
+def test_a_clock_that_ticks_between_them_makes_no_difference(seed: int) -> None:
+    """The same, where the clock is told before each word, and long after the last one."""
+    steps, end = _hour(seed), T0 + 7200.0
+    in_order = sorted(steps, key=lambda one: one[0].at)
+    ticking = [step for said, now in steps for step in ((None, now - 0.01), (said, now))]
+
+    expected = run(Engine(packs()), [*in_order, (None, end)])
+    found = run(Engine(packs()), [*ticking, (None, end)])
+
+    assert finally_told(expected) == finally_told(found)
 
 
 def test_a_late_word_takes_back_what_never_was() -> None:
