@@ -147,9 +147,10 @@ def _hour(seed: int) -> list[tuple[Sample, float]]:
 def test_it_goes_on_for_an_hour(seed: int) -> None:
     """Many members over an hour, half of them slower by a minute, tell what they tell in order."""
     steps = _hour(seed)
+    in_order = sorted(steps, key=lambda one: one[0].at)
     engine = Engine(packs())
 
-    expected = run(Engine(packs()), sorted(steps, key=lambda one: one[0].at))
+    expected = run(Engine(packs()), in_order)
     found = run(engine, steps)
 
     assert finally_told(expected) == finally_told(found)
