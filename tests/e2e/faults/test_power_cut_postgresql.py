@@ -85,12 +85,12 @@ def returned(disk: CuttableDisk) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("setting", "kept"),
-    [("synchronous_commit=on", 20), ("synchronous_commit=off", 0)],
+    ("setting", "whole"),
+    [("synchronous_commit=on", True), ("synchronous_commit=off", False)],
     ids=["on", "off"],
 )
 def test_an_api_on_postgresql_has_what_it_answered_2xx(
-    tmp_path: Path, disk: CuttableDisk, at_end: ExitStack, setting: str, kept: int
+    tmp_path: Path, disk: CuttableDisk, at_end: ExitStack, setting: str, *, whole: bool
 ) -> None:
     """By default every answered event is there; asynchronous commits show that the cut takes some."""
     postgres = Postgres(disk.path, setting, "wal_writer_delay=10s")
@@ -121,6 +121,8 @@ def test_an_api_on_postgresql_has_what_it_answered_2xx(
     with server.client(Role.OPERATOR) as client:
         listed = client.get("/v1/events", params={"limit": 100}).json()
     assert answers == [202] * 20
-    assert {event_id(number) for number in range(kept)} == {
-        item["event_id"] for item in listed["items"]
-    }
+    answered = {event_id(number) for number in range(len(answers))}
+    found = {item["event_id"] for item in listed["items"]}
+    # PostgreSQL's own writers may have brought the first ones to the disk meanwhile
+    assert found <= answered
+    assert whole == (found == answered)
