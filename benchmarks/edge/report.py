@@ -47,7 +47,7 @@ def main(*, as_json: bool, soak_s: float | None = None) -> None:
     _tell(figures, car_park_counts())
     _tell(figures, scores())
     for threads, workers, name in _LINES:
-        median, low, high = over_raw(threads, workers=workers, rounds=9, frames=150)
+        median, low, high = over_raw(threads, workers=workers, rounds=15, frames=150)
         _tell(figures, {name: median, f"{name}_95": [low, high]})
     _tell(figures, over_supervision(rounds=5, frames=179))
     with tempfile.TemporaryDirectory() as folder:

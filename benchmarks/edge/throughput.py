@@ -137,7 +137,8 @@ class Line:
             if self._asked[number] is None:
                 self._ask(number)
             if all(asked is not None for asked in self._asked):
-                # as a box's loop rests
+                # as a box's loop does: questions are put before it rests
+                self._pool.step()
                 self._pool.wait(_REST_S)
 
     def _settle(self, number: int) -> int:
