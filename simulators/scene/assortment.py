@@ -4,28 +4,18 @@ Every street has its own camera, ground, houses, light and things that stand the
 down anew for each picture, at places where it may be.
 """
 
-import math
-from typing import Any
-
 import numpy as np
 from msgspec import Struct
 
 from simulators.scene.backdrop import Facade, GroundPatch
-from simulators.scene.bodies import BODIES, Body, coloured
-from simulators.scene.body_kinds import Matter
+from simulators.scene.bodies import BODIES, Body
 from simulators.scene.lighting import Lighting
 from simulators.scene.pinhole import PinholeCamera
+from simulators.scene.placing import Ground, random_body
 
 __all__ = ["Street", "populate", "random_street"]
 
-Array = np.ndarray[Any, np.dtype[np.float64]]
 Colour = tuple[int, int, int]
-
-_PAINTS = (
-    (62, 60, 190), (180, 120, 50), (60, 150, 90), (200, 200, 205), (70, 70, 78), (40, 170, 215),
-    (150, 90, 140), (110, 140, 160), (36, 36, 40), (225, 226, 228), (120, 60, 40), (60, 90, 60),
-)  # fmt: skip
-_NEAREST_M, _FARTHEST_M = 4.0, 55.0
 
 
 class Street(Struct, frozen=True, kw_only=True, eq=False):
@@ -48,40 +38,6 @@ class Street(Struct, frozen=True, kw_only=True, eq=False):
     """How many people are to be seen about."""
     traffic: float
     """How many vehicles are to be seen about."""
-
-
-class _Ground:
-    """Finds room for things that must not stand in each other."""
-
-    def __init__(self, camera: PinholeCamera, rng: np.random.Generator) -> None:
-        self._camera, self._rng = camera, rng
-        self._taken: list[tuple[float, float, float]] = []
-
-    def away(self, nearest: float = _NEAREST_M, farthest: float = _FARTHEST_M) -> float:
-        """Return a distance; near ones are as likely as far ones are small in the picture."""
-        low, high = math.log(nearest), math.log(farthest)
-        return float(math.exp(self._rng.uniform(low, high)))
-
-    def place(
-        self, east: tuple[float, float], room_m: float, *, nearest: float, farthest: float
-    ) -> tuple[float, float] | None:
-        """Return a free place between two edges that the camera sees; None: there was none."""
-        camera = self._camera
-        for _ in range(12):
-            north = camera.north_m + self.away(nearest, farthest)
-            # what lies beside the picture is seldom wanted
-            reach = (north - camera.north_m) * math.tan(math.radians(camera.view_deg * 0.55))
-            slant = camera.east_m + (north - camera.north_m) * math.tan(
-                math.radians(camera.heading_deg)
-            )
-            low, high = max(east[0], slant - reach), min(east[1], slant + reach)
-            if high <= low:
-                continue
-            spot = (float(self._rng.uniform(low, high)), north)
-            if all(math.dist(spot, one[:2]) > room_m + one[2] for one in self._taken):
-                self._taken.append((*spot, room_m))
-                return spot
-        return None
 
 
 def random_street(number: int, rng: np.random.Generator, size: tuple[int, int]) -> Street:
@@ -107,7 +63,7 @@ def random_street(number: int, rng: np.random.Generator, size: tuple[int, int]) 
         down_deg=float(steep),
         view_deg=float(rng.uniform(48.0, 92.0)),
     )
-    ground = _Ground(camera, rng)
+    ground = Ground(camera, rng)
     light, lighting = _light(rng)
     road = (-half, half)
     walk = (-pavement, pavement) if open_place else (half + 0.3, pavement)
@@ -219,7 +175,7 @@ def _facades(rng: np.random.Generator, pavement: float) -> tuple[Facade, ...]:
 
 def _standing(
     rng: np.random.Generator,
-    ground: _Ground,
+    ground: Ground,
     half: float,
     pavement: float,
     light: str,
@@ -255,37 +211,8 @@ def _standing(
                 parked = kind in {"car", "truck"}
                 turn = along + float(rng.normal(0.0, 4.0)) if parked else float(rng.uniform(0, 360))
                 scale = float(rng.uniform(0.4, 2.0)) if kind == "ponding" else 1.0
-                found.append(_body(rng, kind, spot, turn, scale=scale))
+                found.append(random_body(rng, kind, spot, turn, scale=scale))
     return found
-
-
-def _body(
-    rng: np.random.Generator,
-    kind: str,
-    spot: tuple[float, float],
-    heading_deg: float,
-    *,
-    scale: float = 1.0,
-    above_m: float = 0.0,
-) -> Body:
-    style = int(rng.integers(1, 1 << 30))
-    paint = _PAINTS[int(rng.integers(len(_PAINTS)))]
-    if BODIES[kind].matter is Matter.BLOCKS and rng.random() < 0.5:
-        blue, green, red = (int(np.clip(value + rng.integers(-40, 41), 8, 250)) for value in paint)
-        paint = (blue, green, red)
-    return Body(
-        id=style,
-        kind=kind,
-        east_m=spot[0],
-        north_m=spot[1],
-        heading_deg=heading_deg % 360.0,
-        speed_m_s=0.0,
-        colour=coloured(kind, style, paint),
-        above_m=above_m,
-        style=style,
-        scale=scale,
-        age_s=float(rng.uniform(0.0, 45.0)),
-    )
 
 
 def populate(street: Street, rng: np.random.Generator) -> list[Body]:
@@ -295,7 +222,7 @@ def populate(street: Street, rng: np.random.Generator) -> list[Body]:
         street: where.
         rng: draws who is about, and where.
     """
-    ground = _Ground(street.camera, rng)
+    ground = Ground(street.camera, rng)
     found = list(street.standing)
     for _ in range(int(rng.poisson(street.traffic))):
         kind = str(rng.choice(["car", "truck", "bus", "bicycle", "motorcycle"],
@@ -305,26 +232,30 @@ def populate(street: Street, rng: np.random.Generator) -> list[Body]:
         if spot is not None:
             turn = 0.0 if spot[0] > 0.0 else 180.0
             crossing = float(rng.uniform(-90.0, 90.0)) if rng.random() < 0.12 else 0.0
-            found.append(_body(rng, kind, spot, turn + crossing + float(rng.normal(0.0, 5.0))))
+            found.append(
+                random_body(rng, kind, spot, turn + crossing + float(rng.normal(0.0, 5.0)))
+            )
     for _ in range(int(rng.poisson(street.crowd))):
         east = street.walk if rng.random() < 0.8 else (-street.walk[1], street.walk[1])
         spot = ground.place(east, 0.3, nearest=3.5, farthest=48.0)
         if spot is not None:
             size = 1.0 if rng.random() < 0.85 else float(rng.uniform(0.62, 0.9))
-            found.append(_body(rng, "person", spot, float(rng.uniform(0.0, 360.0)), scale=size))
+            found.append(
+                random_body(rng, "person", spot, float(rng.uniform(0.0, 360.0)), scale=size)
+            )
     if rng.random() < 0.4:
         spot = ground.place((-street.walk[1], street.walk[1]), 0.5, nearest=7.0, farthest=45.0)
         if spot is not None:
             high = float(rng.uniform(0.0, 9.0)) if rng.random() < 0.35 else 0.0
             size = float(rng.uniform(0.5, 2.2))
-            found.append(_body(rng, "smoke", spot, 0.0, scale=size, above_m=high))
+            found.append(random_body(rng, "smoke", spot, 0.0, scale=size, above_m=high))
     for _ in range(int(rng.choice([0, 1, 2], p=[0.5, 0.35, 0.15]))):
         spot = ground.place((-street.walk[1], street.walk[1]), 0.5, nearest=4.0, farthest=24.0)
         if spot is not None:
             high = float(rng.uniform(0.4, 2.2 * street.camera.mast_m))
             size = float(rng.uniform(0.7, 2.2))
             found.append(
-                _body(
+                random_body(
                     rng,
                     "falling_object",
                     spot,
