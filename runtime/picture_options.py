@@ -5,9 +5,12 @@ from typing import Any
 
 import click
 
-__all__ = ["shot_options", "size_option"]
+__all__ = ["EMPHASES", "shot_options", "size_option"]
 
 _Command = Callable[..., Any]
+
+EMPHASES = ("smoke", "falling_object", "lorry", "crowd")
+"""Of what a picture may hold more; the simulator's ``Emphasis``, whose code this package does not know."""
 
 size_option = click.option(
     "--size",
@@ -22,7 +25,7 @@ size_option = click.option(
 def shot_options(
     *, seed_of: str, per_scene: int, scene: str
 ) -> Callable[[_Command], Callable[..., Any]]:
-    """Return what gives a command ``--count``, ``--seed``, ``--size`` and ``--per-scene``.
+    """Return what gives a command ``--count``, ``--seed``, ``--size``, ``--per-scene`` and ``--emphasis``.
 
     Args:
         seed_of: what hangs on the seed, for the help.
@@ -51,6 +54,12 @@ def shot_options(
             default=per_scene,
             show_default=True,
             help=f"Pictures of each {scene}.",
+        ),
+        click.option(
+            "--emphasis",
+            multiple=True,
+            type=click.Choice(EMPHASES),
+            help="Add more of it to half of the pictures; repeatable. The streets stay the same.",
         ),
     )
 

@@ -7,7 +7,7 @@ code.
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from models.datasets.coco_format import read_coco
@@ -27,6 +27,7 @@ def draw_pictures(
     seed: int,
     size: tuple[int, int],
     per_scene: int,
+    emphasis: Sequence[str] = (),
     progress: Callable[[str, int, int], None] | None = None,
 ) -> tuple[list[Picture], tuple[str, ...]]:
     """Draw streets of all sorts into a store; return the pictures and the classes.
@@ -39,6 +40,7 @@ def draw_pictures(
         seed: 0 or more.
         size: columns and rows.
         per_scene: pictures of each street, which has one camera, light and weather.
+        emphasis: of what there shall be more, as ``sim shots --emphasis`` names it.
         progress: called with (what is done, pictures done, pictures in all).
 
     Raises:
@@ -49,6 +51,7 @@ def draw_pictures(
         command = [
             sys.executable, "-m", "simulators", "shots", str(folder), "--count", str(count),
             "--seed", str(seed), "--size", str(size[0]), str(size[1]), "--per-scene", str(per_scene),
+            *(word for one in emphasis for word in ("--emphasis", one)),
         ]  # fmt: skip
         with (folder / "words").open("w+", encoding="utf-8") as words:
             drawing = subprocess.Popen(command, stdout=words, stderr=subprocess.STDOUT)

@@ -139,7 +139,7 @@ def import_set(
 @_ROOT
 @_JSON
 def draw(
-    name: str, count: int, seed: int, size: tuple[int, int], per_scene: int,
+    name: str, count: int, seed: int, size: tuple[int, int], per_scene: int, emphasis: tuple[str, ...],
     renames: tuple[str, ...], part: str | None, add: bool, root: Path, as_json: bool,
 ) -> None:  # fmt: skip
     """Draw streets of all sorts with the simulator as the data set NAME.
@@ -156,13 +156,15 @@ def draw(
     store = DatasetStore(root)
     command = (
         f"cityloop models dataset draw {name} --count {count} --seed {seed} --size {size[0]} {size[1]} "
-        f"--per-scene {per_scene}" + "".join(f" --rename {one}" for one in renames)
+        f"--per-scene {per_scene}"
+        + "".join(f" --emphasis {one}" for one in emphasis)
+        + "".join(f" --rename {one}" for one in renames)
     )
     try:
         with Progress(transient=True, console=Console(stderr=True)) as bar:
             task = bar.add_task("drawing", total=count)
             found, known = draw_pictures(
-                store, count=count, seed=seed, size=size, per_scene=per_scene,
+                store, count=count, seed=seed, size=size, per_scene=per_scene, emphasis=emphasis,
                 progress=lambda what, done, total: bar.update(
                     task, description=what, completed=done, total=total
                 ),

@@ -119,8 +119,9 @@ def scene(
 @shot_options(seed_of="the traffic and the people", per_scene=12, scene="street and camera")
 @click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
 def shots(
-    out: Path, count: int, seed: int, size: tuple[int, int], per_scene: int, as_json: bool
-) -> None:
+    out: Path, count: int, seed: int, size: tuple[int, int], per_scene: int,
+    emphasis: tuple[str, ...], as_json: bool,
+) -> None:  # fmt: skip
     """Draw COUNT pictures of streets of all sorts, with labels, into the folder OUT.
 
     They are for teaching a detector: OUT/images/000001.jpg and so on, and OUT/labels.json (COCO).
@@ -131,6 +132,7 @@ def shots(
     from rich.console import Console  # noqa: PLC0415
     from rich.progress import Progress  # noqa: PLC0415
 
+    from simulators.scene.emphasis import Emphasis  # noqa: PLC0415
     from simulators.scene.recording import write_json  # noqa: PLC0415
     from simulators.scene.shots import coco_of_shots, draw_shots  # noqa: PLC0415
 
@@ -141,7 +143,14 @@ def shots(
         (out / "images").mkdir(parents=True, exist_ok=True)
         with Progress(transient=True, console=Console(stderr=True)) as progress:
             task = progress.add_task("drawing", total=count)
-            for number, shot in enumerate(draw_shots(seed, count, size=size, per_scene=per_scene)):
+            drawn = draw_shots(
+                seed,
+                count,
+                size=size,
+                per_scene=per_scene,
+                emphasis=[Emphasis(one) for one in emphasis],
+            )
+            for number, shot in enumerate(drawn):
                 name = f"images/{number + 1:06}.jpg"
                 encoded = cv2.imencode(
                     ".jpg", shot.picture, (cv2.IMWRITE_JPEG_QUALITY, int(quality[number]))

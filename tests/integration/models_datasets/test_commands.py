@@ -20,9 +20,9 @@ def _run(root: Path, *words: str, code: int = 0) -> str:
     return done.stdout
 
 
-def _draw(root: Path, seed: int) -> dict[str, Any]:
+def _draw(root: Path, seed: int, *more: str) -> dict[str, Any]:
     size = ("--size", "160", "96")
-    words = ("--count", "24", "--per-scene", "4", "--seed", str(seed), *size)
+    words = ("--count", "24", "--per-scene", "4", "--seed", str(seed), *size, *more)
     manifest: dict[str, Any] = json.loads(_run(root, "draw", "street", *words, "--json"))
     return manifest
 
@@ -45,6 +45,22 @@ def test_equal_seeds_are_one_version(root: Path, tmp_path: Path) -> None:
     assert again["version"] == first["version"] == second["parent"]
     assert other["version"] != first["version"]
     assert tuple(first["classes"]) == DETECTED_CLASSES
+
+
+def test_more_of_what_is_rare(root: Path, tmp_path: Path) -> None:
+    """Drawn with emphasis there are more such things, and the set says how it was drawn."""
+    plain = json.loads(_run(root, "stats", "street", "--json"))
+    emphasis = ("--emphasis", "smoke", "--emphasis", "falling_object")
+
+    manifest = _draw(tmp_path, 3, *emphasis)
+    more = json.loads(_run(tmp_path, "stats", "street", "--json"))
+
+    before, after = (
+        {one["label"]: one["boxes"] for one in told["classes"]} for told in (plain, more)
+    )
+    assert after["falling_object"] > 1.5 * before["falling_object"]
+    assert after["smoke"] > before["smoke"]
+    assert " ".join(emphasis) in manifest["made_by"]
 
 
 def test_numbers_and_pictures_of_a_set(root: Path, tmp_path: Path) -> None:
