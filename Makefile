@@ -26,7 +26,7 @@ $(VENV)/.run: pyproject.toml constraints.txt | $(VENV)/.python
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/.python
-	@echo "installing what tests and checks need into $(VENV): 1.5 GB, some minutes the first time"
+	@echo "installing what tests and checks need into $(VENV): 2 GB, some minutes the first time"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@ $(VENV)/.run
 
