@@ -67,13 +67,22 @@ def over_raw(
 
 
 @contextmanager
-def box_line(threads: int, workers: int = 1) -> Iterator["Line"]:
-    """Give what a box runs: decoders, workers, and the loop that feeds them."""
-    order = ModelOrder(MODEL, "auto", None, 0.1, threads, "onnxruntime")
+def box_line(
+    threads: int, workers: int = 1, *, model: Path = MODEL, film: Path = STREET
+) -> Iterator["Line"]:
+    """Give what a box runs: decoders, workers, and the loop that feeds them; every frame is inferred.
+
+    Args:
+        threads: of one inference.
+        workers: processes that infer.
+        model: the network.
+        film: what every camera shows, looped.
+    """
+    order = ModelOrder(model, "auto", None, 0.1, threads, "onnxruntime")
     nursery = Nursery()
     pool = InferencePool([order], workers, nursery, Random(1))
     cameras = range(_CAMERAS * workers)
-    feeds = [ProcessFeed(_decoder(number), nursery, Random(1)) for number in cameras]
+    feeds = [ProcessFeed(_decoder(number, film), nursery, Random(1)) for number in cameras]
     try:
         pool.start()
         for feed in feeds:
@@ -101,10 +110,10 @@ def _eye(pool: InferencePool, order: ModelOrder) -> Perception:
     return Perception(detector, Tracker(detector.names), MotionGate(), focus=focus)
 
 
-def _decoder(number: int) -> DecoderOrder:
+def _decoder(number: int, film: Path) -> DecoderOrder:
     return DecoderOrder(
         camera=f"c-{number}",
-        address=Path(STREET),
+        address=film,
         live=False,
         fast=True,
         loop=True,

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 import click
@@ -12,6 +13,7 @@ from benchmarks.edge.episodes import CELLS, observed, recall
 from benchmarks.edge.eyes import Eyes
 from benchmarks.edge.peer_process import peer_process
 from benchmarks.edge.statistics import median_interval
+from benchmarks.edge.throughput import box_line
 from benchmarks.models.drawn import drawn_film, training_set
 from edge.camera_config import CameraConfig, GateConfig, OnnxConfig, SourceConfig
 
@@ -54,7 +56,9 @@ def over_ultralytics(*, rounds: int, frames: int) -> dict[str, object]:
     """Return frames/s of ours over Ultralytics' tracking: every frame inferred, and with two clocks.
 
     Ours tracks and keeps zones beside; a film of 28 s of which a quarter is alive. ``_cpu`` is the same
-    in seconds of the processor. Each with the ends of its 95 % interval. Nothing without the peer.
+    in seconds of the processor. ``_box`` is every frame inferred as a box does it: decoders in processes of
+    their own, a worker with one thread for each of the cores that the peer's inference has, the loop beside
+    them; gate and tracker, no zones. Each with the ends of its 95 % interval. Nothing without the peer.
 
     Args:
         rounds: in each, all take turns.
@@ -80,8 +84,12 @@ def over_ultralytics(*, rounds: int, frames: int) -> dict[str, object]:
             "over_ultralytics_clocks": Eyes(clocks, film, aspect=16 / 9),
         }
         command = [str(_PYTHON), str(_HERE / "_ultralytics_peer.py"), str(film), str(model)]
-        with peer_process(command, environment=_environment(folder), folder=Path(folder)) as theirs:
+        with (
+            peer_process(command, environment=_environment(folder), folder=Path(folder)) as theirs,
+            box_line(1, workers=_THREADS, model=model, film=film) as box,
+        ):
             theirs.run(frames // 4)
+            box.run(frames // 4)
             for ours in parts.values():
                 ours.run(frames // 4)
             for _ in range(rounds):
@@ -90,6 +98,10 @@ def over_ultralytics(*, rounds: int, frames: int) -> dict[str, object]:
                     own = ours.run(frames)
                     shares.setdefault(name, []).append(peer[0] / own[0])
                     shares.setdefault(f"{name}_cpu", []).append(peer[1] / own[1])
+                started_s = time.perf_counter()
+                box.run(frames)
+                elapsed_s = time.perf_counter() - started_s
+                shares.setdefault("over_ultralytics_box", []).append(peer[0] / elapsed_s)
         hits, total = recall(observed(film, camera), observed(film, clocks))
     figures: dict[str, object] = {
         "over_ultralytics_clocks_recall": round(hits / total, 4) if total else None,
