@@ -95,6 +95,8 @@ class Evidence(Struct, frozen=True, kw_only=True, omit_defaults=True):
     camera: str | None = None
     redaction: Redaction | None = None
     role: EvidenceRole | None = None
+    model: str | None = None
+    """Detector that saw what the picture is about, name and short hash; None: nobody says."""
 
 
 class Envelope(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -7,7 +7,8 @@ its own: no class has two networks.
 
 import zlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 import structlog
@@ -23,7 +24,7 @@ from edge.vision.recollection import RememberedTrack, remembered
 from edge.vision.tracker import Tracker
 from edge.vision.tracks import Tracks
 
-__all__ = ["FurtherEye", "FurtherEyes", "further_tracker"]
+__all__ = ["FurtherEye", "FurtherEyes", "FurtherLook", "further_tracker"]
 
 _ID_STRIDE = 1_000_000_000
 """Each network's tracks are numbered from a multiple of this on, so that no number is used twice."""
@@ -55,6 +56,17 @@ def further_tracker(
         tentative_s=_PATIENCE_LOOKS * every_s,
         lost_s=_PATIENCE_LOOKS * every_s,
     )
+
+
+class FurtherLook(NamedTuple):
+    """What one further network has just seen."""
+
+    network: str
+    """Its name on the camera."""
+    model: str
+    """File stem and short hash of the network."""
+    tracks: Tracks
+    """Its tracks after the look, under the names that the network itself gives."""
 
 
 @dataclass(slots=True)
@@ -125,10 +137,12 @@ class FurtherEyes:
     Attributes:
         counters: ``further_looks``, ``further_late`` (due, but the look before was still under way),
             ``further_faults`` (a network failed on a frame: its tracks are held).
+        looks: whose detections came with the last frame.
     """
 
     def __init__(self, camera: str, eyes: Sequence[FurtherEye]) -> None:
         self.counters = {"further_looks": 0, "further_late": 0, "further_faults": 0}
+        self.looks: tuple[FurtherLook, ...] = ()
         self._camera = camera
         self._eyes = tuple(eyes)
         self._slowness = 1.0
@@ -166,6 +180,7 @@ class FurtherEyes:
 
     def look(self, frame: Frame) -> bool:
         """Let the one that is due look at a frame; return whether anything new is known."""
+        self.looks = ()
         news = self._collect()
         eye = self._due(frame.pts_s)
         if eye is not None:
@@ -209,6 +224,7 @@ class FurtherEyes:
             eye.detector.reset()
             eye.due_s = eye.asked = None
             eye.begun = False
+        self.looks = ()
         self._last_s = 0.0
 
     def remember(self) -> tuple[RememberedTrack, ...]:
@@ -276,7 +292,10 @@ class FurtherEyes:
         told = Detections(found.xyxy, found.confidence, found.class_id, eye.names)
         eye.begun = True
         # an answer may come after frames in which the tracks were held
-        eye.tracker.update(told, max(shown_s, self._last_s))
+        tracks = eye.tracker.update(told, max(shown_s, self._last_s))
+        # who learns from it learns the network's own names, whatever the camera calls them
+        own = replace(tracks, class_names=eye.detector.names)
+        self.looks += (FurtherLook(eye.name, eye.detector.model_id, own),)
 
     def _learn(self, eye: FurtherEye) -> None:
         others = (name for one in self._eyes if one is not eye for name in one.names)

@@ -1,6 +1,6 @@
 """One camera's way: frame, perception, scene, messages."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from edge.analytics.scene import Scene
@@ -9,6 +9,7 @@ from edge.attention.load_ladder import Rung, eased
 from edge.camera_config import CameraConfig, CameraPriority, OnnxConfig
 from edge.cameras.frame import Frame
 from edge.evidence.view import View
+from edge.further_eyes import FurtherLook
 from edge.ground_view import GroundView, calibration_of
 from edge.perception import Pending, Percept, Perception
 from edge.perception_build import check_classes, focus_policy
@@ -20,7 +21,11 @@ from edge.vision.recollection import Recollection
 from edge.vision.tracks import Tracks
 from runtime.outbox import Letter
 
-__all__ = ["CameraPipeline"]
+__all__ = ["CameraPipeline", "Watcher"]
+
+Watcher = Callable[[Percept, str, Sequence[FurtherLook]], None]
+"""Told what the first network knows of a frame (without a view where it did not look), its model, and what
+further networks have just seen."""
 
 
 class CameraPipeline:
@@ -38,8 +43,8 @@ class CameraPipeline:
         self.camera = config.id
         self.latest: View | None = None
         self.latest_tracks: Tracks | None = None
-        self.watcher: Callable[[Percept, str], None] | None = None
-        """Told of every frame that was looked at, and which network did."""
+        self.watcher: Watcher | None = None
+        """Told of every frame that was looked at, by whichever network."""
         self._config = config
         self._perception = perception
         self._reporter = reporter
@@ -165,14 +170,18 @@ class CameraPipeline:
         return self._know(self._perception.finish(pending, answer))
 
     def _know(self, percept: Percept) -> list[Letter]:
-        if percept.view is not None and self.watcher is not None:
-            self.watcher(percept, self._perception.model_id)
-        percept = self._perception.join(percept)
+        first, further = percept, self._perception.further
+        percept = self._perception.join(first)
+        looks = () if further is None else further.looks
+        if self.watcher is not None and (first.view is not None or looks):
+            # what further networks have found is hidden in pictures of the first one's findings too
+            view = None if first.view is None else percept.view
+            self.watcher(replace(first, view=view), self._perception.model_id, looks)
         if percept.view is not None:
             self.latest, self.latest_tracks = percept.view, percept.tracks
         self._reporter.model_id = self._perception.model_id
-        if self._perception.further is not None:
-            self._reporter.models_by_class = self._perception.further.models_by_class
+        if further is not None:
+            self._reporter.models_by_class = further.models_by_class
         self._last = percept.frame
         return self._tell(percept)
 

@@ -156,7 +156,7 @@ class CameraReporter:
             return [self._book.end(key, at=frame.captured_at, ended_at=until, **details)]
         if track is None:
             details |= {"place": self._place, "model": self.model_id}
-            details["evidence"] = self._album.of_place(context=True)
+            details["evidence"] = self._album.of_place(self.model_id, context=True)
         else:
             label, confidence = self._labels[track]
             details |= {"label": label, "confidence": confidence}
@@ -234,8 +234,8 @@ class CameraReporter:
                 continue
             details: dict[str, Any] = {"dwell_s": round(change.dwell_s, 3)}
             context = kind is ObservationKind.ZONE_DWELL
-            evidence = self._album.of_track(change.track, context=context)
-            if evidence:
+            model = self._model_of(change.track)
+            if evidence := self._album.of_track(change.track, model, context=context):
                 details["evidence"] = evidence
             letters.append(
                 self._book.end(
@@ -340,16 +340,21 @@ class CameraReporter:
         return {track: one.speed_m_s for track, one in found.items() if one is not None}
 
     def _common(self, track: int, *, context: bool = False) -> dict[str, Any]:
-        ground = self._on_ground(track)
+        ground, model = self._on_ground(track), self._model_of(track)
         return {
             "track": track,
             "place": ground.get("place") or self._place,
             "speed_m_s": ground.get("speed_m_s"),
             "speed_error_m_s": ground.get("speed_error_m_s"),
             "heading_deg": ground.get("heading_deg"),
-            "model": self.models_by_class.get(self._labels[track][0], self.model_id),
-            "evidence": self._album.of_track(track, context=context),
+            "model": model,
+            "evidence": self._album.of_track(track, model, context=context),
         }
+
+    def _model_of(self, track: int) -> str:
+        """Return the network that tells the class of a track."""
+        told = self._labels.get(track)
+        return self.model_id if told is None else self.models_by_class.get(told[0], self.model_id)
 
     def _prune(self, live: set[int]) -> None:
         """Forget tracks that are gone and of which no episode is open any more."""

@@ -4,6 +4,8 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+import msgspec
+
 from contracts.envelope import Evidence, EvidenceRole
 from edge.evidence.best_frame import BestFrames
 from edge.evidence.config import CameraEvidenceConfig
@@ -65,8 +67,16 @@ class Album:
         ):
             self._around.append(self._latest)
 
-    def of_track(self, track: int, *, context: bool = False) -> tuple[Evidence, ...]:
-        """Return the best picture of a track; with ``context`` also one from before and the latest."""
+    def of_track(
+        self, track: int, model: str | None = None, *, context: bool = False
+    ) -> tuple[Evidence, ...]:
+        """Return the best picture of a track; with ``context`` also one from before and the latest.
+
+        Args:
+            track: its number.
+            model: the network that sees it.
+            context: whether more than the best is wanted.
+        """
         best = self._best.best(track)
         if best is None:
             return ()
@@ -75,10 +85,15 @@ class Album:
             shots += [
                 (scene.view, scene.subjects.get(track), role) for scene, role in self._context(best)
             ]
-        return self._made(shots)
+        return self._made(shots, model)
 
-    def of_place(self, *, context: bool = False) -> tuple[Evidence, ...]:
-        """Return the latest picture, of what no single track stands for; perhaps one from before."""
+    def of_place(self, model: str | None = None, *, context: bool = False) -> tuple[Evidence, ...]:
+        """Return the latest picture, of what no single track stands for; perhaps one from before.
+
+        Args:
+            model: the network that looks.
+            context: whether one from before is wanted too.
+        """
         if self._latest is None:
             return ()
         shots = [(self._latest.view, None, EvidenceRole.BEST)]
@@ -86,7 +101,7 @@ class Album:
             before = self._around[0].view
             if before.frame.index != self._latest.view.frame.index:
                 shots.append((before, None, EvidenceRole.BEFORE))
-        return self._made(shots)
+        return self._made(shots, model)
 
     def keep(self, tracks: Iterable[int]) -> None:
         """Forget every track that is not among these."""
@@ -107,11 +122,15 @@ class Album:
         return found
 
     def _made(
-        self, shots: Iterable[tuple[View, Subject | None, EvidenceRole]]
+        self, shots: Iterable[tuple[View, Subject | None, EvidenceRole]], model: str | None
     ) -> tuple[Evidence, ...]:
         assert self._desk is not None
         made = [
             self._desk.picture(view, self._config.redact, subject, role)
             for view, subject, role in shots
         ]
-        return tuple(evidence for evidence in made if evidence is not None)
+        return tuple(
+            msgspec.structs.replace(evidence, model=model)
+            for evidence in made
+            if evidence is not None
+        )

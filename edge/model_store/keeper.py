@@ -25,7 +25,6 @@ from edge.model_store.slot import APPLIED, ModelSlot
 from edge.model_store.swapping_detector import SwappingDetector, SwappingPooledDetector
 from edge.shadow.runner import Disagreed
 from edge.shadow.slot import ShadowSlot
-from edge.vision.detections import Detections
 from edge.vision.ports import DeferredDetector, RegionDetector
 from edge.workers.inference_pool import InferencePool
 from runtime.bundles.errors import BundleError
@@ -83,7 +82,7 @@ class ModelKeeper:
         """Returns a camera as it runs now."""
         self.changed: Callable[[datetime], None] = lambda _now: None
         """Called when what is reported of a model has changed."""
-        self.disagreed: Disagreed = lambda _frame, _found: None
+        self.disagreed: Disagreed = lambda _frame, _further: None
         """Told of frames about which a candidate and the model that counts do not agree."""
         self._shadows: dict[str, ShadowSlot] = {}
         self._told: dict[str, str] = {}
@@ -276,8 +275,8 @@ class ModelKeeper:
             )
         return self._slots[model]
 
-    def _dispute(self, frame: Frame, found: Detections) -> None:
-        self.disagreed(frame, found)
+    def _dispute(self, frame: Frame, further: str) -> None:
+        self.disagreed(frame, further)
 
     def _needed(self, model: str) -> frozenset[str]:
         """Return the classes that the cameras of a model name."""

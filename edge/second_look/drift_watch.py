@@ -1,4 +1,4 @@
-"""Watches whether one camera still finds what it found at first."""
+"""Watches whether one network of a camera still finds what it found at first."""
 
 from collections import Counter
 from typing import NamedTuple
@@ -37,10 +37,12 @@ class DriftWatch:
     Args:
         camera: its id.
         findings: how many make a window.
+        further: which of the camera's further models is watched; empty: its first.
     """
 
-    def __init__(self, camera: str, findings: int) -> None:
+    def __init__(self, camera: str, findings: int, further: str = "") -> None:
         self._camera = camera
+        self._named = {"further_model": further} if further else {}
         self._findings = findings
         self._model = ""
         self._told_s: dict[int, float] = {}
@@ -89,6 +91,7 @@ class DriftWatch:
                 "drift_found",
                 camera_id=self._camera,
                 model=self._model,
+                **self._named,
                 shift=found.shift.value,
                 scores=round(found.scores, 3),
                 classes=round(found.classes, 3),

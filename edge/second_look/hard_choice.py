@@ -1,4 +1,4 @@
-"""Which pictures of one camera are worth a second look, and why."""
+"""Which pictures are worth a second look for one network of a camera, and why."""
 
 from collections import Counter
 
@@ -10,7 +10,7 @@ __all__ = ["HardChoice"]
 
 
 class HardChoice:
-    """Looks at the tracks of one camera; for one thread.
+    """Looks at the tracks of one network of a camera; for one thread.
 
     Args:
         config: what counts as unsure and as flickering.
@@ -36,6 +36,10 @@ class HardChoice:
                 self._chosen_s[reason] = pts_s
                 return reason
         return None
+
+    def forgo(self, reason: ReviewReason) -> None:
+        """Take back that a reason was just told: no picture came of it."""
+        self._chosen_s.pop(reason, None)
 
     def _reasons(self, tracks: Tracks, *, disputed: bool) -> list[ReviewReason]:
         reasons = [ReviewReason.DISAGREEMENT] if disputed else []

@@ -1,24 +1,27 @@
 """Looks over the shoulder of every camera: drift, and pictures for review; an attendant of the loop."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Sequence
 from concurrent.futures import Future
 from datetime import datetime, timedelta
 from random import Random
 
 import structlog
 
-from contracts.review import LabelledBox, ReviewItem
+from contracts.review import LabelledBox, ReviewItem, ReviewReason
 from edge.cameras.frame import Frame
 from edge.evidence.config import RedactPolicy
 from edge.evidence.desk import EvidenceDesk
+from edge.evidence.view import View
+from edge.further_eyes import FurtherLook
 from edge.model_store.installers import Submit
 from edge.perception import Percept
+from edge.pipeline import Watcher
 from edge.second_look.config import SecondLookConfig
-from edge.second_look.drift_watch import DriftWatch
-from edge.second_look.hard_choice import HardChoice
+from edge.second_look.drift import Shift
+from edge.second_look.drift_watch import Drifted
+from edge.second_look.gaze import Gaze
 from edge.second_look.post import ReviewPost
-from edge.vision.detections import Detections
 from runtime.backoff import Backoff
 
 __all__ = ["SecondLook"]
@@ -58,10 +61,9 @@ class SecondLook:
         self._post = post
         self._submit = submit
         self._backoff = Backoff(2.0, 600.0, rng)
-        self._drifts: dict[str, DriftWatch] = {}
-        self._choices: dict[str, HardChoice] = {}
+        self._gazes: dict[str, dict[str, Gaze]] = {}
         # appended to by the shadow's thread, which deques allow
-        self._disputes: deque[str] = deque(maxlen=64)
+        self._disputes: deque[tuple[str, str]] = deque(maxlen=64)
         self._spent: deque[tuple[datetime, int]] = deque()
         self._number = 0
         self._sending: Future[bool] | None = None
@@ -75,15 +77,19 @@ class SecondLook:
         """What happened so far, by name."""
         return self._own | self._post.counters
 
-    def watcher(self, camera: str, policy: RedactPolicy) -> Callable[[Percept, str], None]:
+    def watcher(self, camera: str, policy: RedactPolicy) -> Watcher:
         """Return what a camera's pipeline tells of every frame that was looked at, and by whom."""
-        self._drifts[camera] = DriftWatch(camera, self._config.drift_findings)
-        self._choices[camera] = HardChoice(self._config)
-        return lambda percept, model: self._look(percept, model, policy)
+        self._gazes[camera] = {}
+        return lambda percept, model, looks: self._look(percept, model, looks, policy)
 
-    def dispute(self, frame: Frame, _found: Detections) -> None:
-        """Note that a candidate saw something else in a frame; from any thread."""
-        self._disputes.append(frame.camera)
+    def dispute(self, frame: Frame, further: str) -> None:
+        """Note that a candidate saw something else in a frame; from any thread.
+
+        Args:
+            frame: the frame.
+            further: in which further network's shadow the candidate is; empty: in the first's.
+        """
+        self._disputes.append((frame.camera, further))
 
     def step(self, now: datetime) -> None:
         """Send what waits, now and then."""
@@ -101,35 +107,73 @@ class SecondLook:
         """Let go; what waits is sent after the next start."""
         self._post.close()
 
-    def _look(self, percept: Percept, model: str, policy: RedactPolicy) -> None:
-        frame, tracks = percept.frame, percept.tracks
-        drifted = self._drifts[frame.camera].look(tracks.seen_now(), frame.pts_s, model)
+    def _look(
+        self, percept: Percept, model: str, looks: Sequence[FurtherLook], policy: RedactPolicy
+    ) -> None:
+        frame, tracks, view = percept.frame, percept.tracks, percept.view
+        if frame.discontinuity:
+            for gaze in self._gazes[frame.camera].values():
+                gaze.forget()
+        for look in looks:
+            gaze = self._gaze(frame.camera, look.network)
+            self._count(gaze.drift(look.tracks, frame.pts_s, look.model))
+            disputed = self._disputed(frame.camera, look.network)
+            gaze.owe(look, frame.pts_s, disputed=disputed)
+        if view is None:
+            return
+        first = self._gaze(frame.camera)
+        self._count(first.drift(tracks, frame.pts_s, model))
+        disputed = self._disputed(frame.camera)
+        if reason := first.reason(tracks, frame.pts_s, disputed=disputed):
+            self._offer(percept, view, FurtherLook("", model, tracks), reason, policy)
+        for gaze in self._gazes[frame.camera].values():
+            if owed := gaze.settle(frame.pts_s):
+                self._offer(percept, view, owed[1], owed[0], policy)
+
+    def _gaze(self, camera: str, further: str = "") -> Gaze:
+        """Return what watches one network of a camera."""
+        gazes = self._gazes[camera]
+        if further not in gazes:
+            gazes[further] = Gaze(camera, self._config, further)
+        return gazes[further]
+
+    def _disputed(self, camera: str, further: str = "") -> bool:
+        """Return whether the network's candidate saw something else meanwhile; told once."""
+        disputed = (camera, further) in self._disputes
+        while (camera, further) in self._disputes:
+            self._disputes.remove((camera, further))
+        return disputed
+
+    def _count(self, drifted: Drifted | None) -> None:
         if drifted is not None:
             self._own["drift_windows"] += 1
-            if drifted.shift.value != "none":
+            if drifted.shift is not Shift.NONE:
                 self._own[f"drift_{drifted.shift.value}"] += 1
-        if percept.view is None:
-            return
-        disputed = frame.camera in self._disputes
-        while frame.camera in self._disputes:
-            self._disputes.remove(frame.camera)
-        reason = self._choices[frame.camera].reason(tracks, frame.pts_s, disputed=disputed)
-        if reason is None:
-            return
+
+    def _offer(
+        self,
+        percept: Percept,
+        view: View,
+        look: FurtherLook,
+        reason: ReviewReason,
+        policy: RedactPolicy,
+    ) -> None:
+        """Put a picture of the frame into the queue, with what a network saw, as far as there is room."""
+        frame, further = percept.frame, look.network
         if self._left(frame.captured_at) <= 0:
             self._own["hard_over_budget"] += 1
             return
-        evidence = self._desk.picture(percept.view, policy)
+        evidence = self._desk.picture(view, policy)
         if evidence is None:
             return
         self._spent.append((frame.captured_at, evidence.size_bytes))
         self._number += 1
-        seen = tracks.seen_now()
+        seen = look.tracks.seen_now()
         item = ReviewItem(
             id=f"{self._box}-{self._boot_id}-{self._number}".lower()[-80:].lstrip("-"),
             box=self._box,
             camera=frame.camera,
-            model=model,
+            model=look.model,
             reason=reason,
             taken_at=frame.captured_at,
             evidence=evidence.sha256,
@@ -145,14 +189,16 @@ class SecondLook:
                     seen.labels(), seen.confidence, percept.normalised(seen).tolist(), strict=True
                 )
             ),
+            further_model=further or None,
         )
+        named = {"further_model": further} if further else {}
         try:
             self._post.put(item)
         except OSError as error:
             _LOG.error("review_unwritten", camera_id=frame.camera, reason=str(error))
             return
         self._own["hard_chosen"] += 1
-        _LOG.info("hard_picture", camera_id=frame.camera, reason=reason.value)
+        _LOG.info("hard_picture", camera_id=frame.camera, reason=reason.value, **named)
 
     def _left(self, now: datetime) -> int:
         """Return how many bytes of the last day's budget are left."""

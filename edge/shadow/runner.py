@@ -19,8 +19,9 @@ _LOG = structlog.get_logger("edge.shadow")
 _MOST_FAULTS = 3
 """Frames in a row on which a candidate may fail before it is given up."""
 
-Disagreed = Callable[[Frame, Detections], None]
-"""Told of frames about which the two do not agree, with what the incumbent found."""
+Disagreed = Callable[[Frame, str], None]
+"""Told of frames about which the two do not agree, and which of the camera's further models the incumbent
+is; empty: its first."""
 
 
 class ShadowRunner:
@@ -50,7 +51,7 @@ class ShadowRunner:
         share: float,
         confidence: float,
         threaded: bool,
-        disagreed: Disagreed = lambda _frame, _found: None,
+        disagreed: Disagreed = lambda _frame, _further: None,
     ) -> None:
         self._detector = detector
         self._share = share
@@ -58,7 +59,7 @@ class ShadowRunner:
         self._disagreed = disagreed
         self._owed = 0.0
         self._row = 0
-        self._waiting: tuple[Frame, Detections] | None = None
+        self._waiting: tuple[Frame, Detections, str] | None = None
         self._wake = threading.Condition()
         self._stopped = False
         self.fault = ""
@@ -81,13 +82,14 @@ class ShadowRunner:
         if self._thread is not None:
             self._thread.start()
 
-    def offer(self, frame: Frame, found: Detections, counts_from: float) -> None:
+    def offer(self, frame: Frame, found: Detections, counts_from: float, further: str = "") -> None:
         """Let the candidate look at a frame, if it is its turn.
 
         Args:
             frame: a whole frame that the incumbent has looked at.
             found: what it found.
             counts_from: confidence (0..1) from which its findings count.
+            further: which of the camera's further models it is; empty: its first.
         """
         if self.fault:
             return
@@ -97,13 +99,13 @@ class ShadowRunner:
         self._owed -= 1.0
         counted = found.mask(found.confidence >= counts_from)
         if self._thread is None:
-            self._look(frame, counted)
+            self._look(frame, counted, further)
             return
         with self._wake:
             if self._waiting is not None:
                 self.counters["shadow_dropped"] += 1
                 return
-            self._waiting = frame, counted
+            self._waiting = frame, counted, further
             self._wake.notify()
 
     def close(self) -> None:
@@ -121,13 +123,13 @@ class ShadowRunner:
                 if self._stopped:
                     return
                 assert self._waiting is not None
-                frame, found = self._waiting
-            self._look(frame, found)
+                frame, found, further = self._waiting
+            self._look(frame, found, further)
             with self._wake:
                 # only now: a frame that comes while one is looked at is dropped
                 self._waiting = None
 
-    def _look(self, frame: Frame, found: Detections) -> None:
+    def _look(self, frame: Frame, found: Detections, further: str) -> None:
         begun_s = time.perf_counter()
         try:
             other = self._detector.detect(frame)
@@ -140,13 +142,12 @@ class ShadowRunner:
             return
         self._row = 0
         self.counters["shadow_ms"] += round((time.perf_counter() - begun_s) * 1000.0)
-        self._count(
-            agreement(found, other.mask(other.confidence >= self._confidence)), frame, found
-        )
+        agreed = agreement(found, other.mask(other.confidence >= self._confidence))
+        self._count(agreed)
+        if agreed.disputed:
+            self._disagreed(frame, further)
 
-    def _count(self, agreed: Agreement, frame: Frame, found: Detections) -> None:
+    def _count(self, agreed: Agreement) -> None:
         self.counters["shadow_frames"] += 1
         for name in Agreement._fields:
             self.counters[f"shadow_{name}"] += getattr(agreed, name)
-        if agreed.disputed:
-            self._disagreed(frame, found)

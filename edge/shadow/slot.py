@@ -166,4 +166,4 @@ class ShadowSlot:
         _LOG.info("shadow_began", model=self._model, version=self._runs.version)
 
     def _watcher(self, runner: ShadowRunner, seat: Seat) -> Callable[[Frame, Detections], None]:
-        return lambda frame, found: runner.offer(frame, found, seat.own.confidence)
+        return lambda frame, found: runner.offer(frame, found, seat.own.confidence, seat.further)

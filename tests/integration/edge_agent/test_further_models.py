@@ -56,6 +56,7 @@ def test_a_further_model_tells_its_own_classes(tmp_path: Path) -> None:
         (said.label, said.kind.value) for said in told
     }
     assert {True} == {(said.model or "").startswith("tiny-") for said in told}
+    assert {said.model for said in told} == {one.model for said in told for one in said.evidence}
     assert crossings(alone) == crossings(box) != []
     assert births[0].versions["model.c-1.fire"].startswith("tiny-")
     # one a second, each up to two frames late, the first when its camera's turn comes

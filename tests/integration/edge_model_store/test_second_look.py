@@ -12,13 +12,20 @@ import msgspec
 import numpy as np
 import pytest
 
-from contracts.review import ReviewItem, ReviewReason
+from contracts.review import ReviewItem, ReviewReason, network_name
 from edge.second_look.post import ReviewPost
+from tests.blob_network import write_blob_network
 from tests.integration.edge_model_store.model_box import MODEL, ModelBox, drive
 from tests.integration.edge_model_store.registry_server import served
 from tests.unit.models_learning.pictures import item
 
 pytestmark = [pytest.mark.slow]
+
+
+SURE_AND_UNSURE = """  detector: {kind: onnx, model: own.onnx, classes: [car]}
+  further_models:
+  - {id: fire, every_s: 1, prefix: far-, detector: {kind: onnx, model: smoke.onnx, bundle: red-finder}}"""
+SMOKE = ("smoke", "dust")
 
 
 class Queue:
@@ -89,6 +96,46 @@ def test_a_disputed_frame_is_offered_redacted(tmp_path: Path) -> None:
     )
     assert picture is not None
     assert picture.shape[:2] == (waiting[0].height, waiting[0].width)
+
+
+def test_what_a_further_model_is_unsure_of_is_offered_as_its_own(tmp_path: Path) -> None:
+    """Its id, its network and its own class names go with the picture; the sure first model offers none."""
+    write_blob_network(tmp_path / "smoke.onnx", labels=SMOKE, score=0.47)
+    with served() as registry:
+        more = "second_look: {gap_s: 5}"
+        box = ModelBox(tmp_path, registry, drive(30.0), more=more, detectors=SURE_AND_UNSURE)
+        box.run(12.0)
+        waiting = waiting_in(tmp_path)
+        told = {state.label for said in box.tracks for state in said.tracks}
+        box.agent.close()
+
+    assert told == {"car", "far-smoke"}
+    assert len(waiting) >= 2
+    assert {one.reason for one in waiting} == {ReviewReason.LOW_CONFIDENCE}
+    assert {one.further_model for one in waiting} == {"fire"}
+    assert {network_name(one.model) for one in waiting} == {"smoke"}
+    assert {found.label for one in waiting for found in one.boxes} == {"smoke"}
+    assert all(one.evidence in box.store.pictures for one in waiting)
+
+
+def test_a_candidate_in_a_further_models_shadow_disputes_that_model(tmp_path: Path) -> None:
+    """What it names otherwise is a hard picture of the further model, not of the camera's first."""
+    write_blob_network(tmp_path / "smoke.onnx", labels=SMOKE)
+    with served() as registry:
+        more = "second_look: {gap_s: 5}"
+        box = ModelBox(tmp_path, registry, drive(30.0), more=more, detectors=SURE_AND_UNSURE)
+        content = box.pack("2.0.0", 9, network={"labels": SMOKE, "class_id": 1})
+        registry.bundles[MODEL, "2.0.0"] = content
+        sha256 = hashlib.sha256(content).hexdigest()
+        ref = {"version": "2.0.0", "sha256": sha256, "size_bytes": len(content), "share": 1.0}
+        box.desire({"candidate": ref})
+        box.run(8.0)
+        waiting = waiting_in(tmp_path)
+        box.agent.close()
+
+    assert {(one.reason, one.further_model) for one in waiting} == {
+        (ReviewReason.DISAGREEMENT, "fire")
+    }
 
 
 def test_a_spent_budget_chooses_nothing_more(tmp_path: Path) -> None:

@@ -162,6 +162,7 @@ PINNED = {
         "ReviewDecision",
         "ReviewItem",
         "ReviewReason",
+        "network_name",
     ),
     "schema": (
         "CHANNELS",

@@ -95,7 +95,7 @@ def test_a_break_is_not_left_out_with_its_frame() -> None:
     """What begins anew in a frame that is left out begins anew in the one that is looked at."""
     made, pipeline = lane(Backlog(frames(3, broken_at=1), 0.4))
     seen: list[bool] = []
-    pipeline.watcher = lambda percept, _model: seen.append(percept.frame.discontinuity)
+    pipeline.watcher = lambda percept, _model, _looks: seen.append(percept.frame.discontinuity)
     made.step(EPOCH)
 
     assert seen == [True]

@@ -71,6 +71,19 @@ def test_it_looks_by_the_clock_and_holds_in_between() -> None:
     assert {("a-smoke",)} == {tracks.labels() for tracks in found[2 * FPS :]}
 
 
+def test_whose_detections_came_is_told_once() -> None:
+    """Only in the frame of its look, under the network's own names and with its model."""
+    eyes = FurtherEyes("c-1", [eye("a")])
+    told = []
+    for number in range(20):
+        eyes.look(frame(number))
+        told.append([(one.network, one.model, one.tracks.labels()) for one in eyes.looks])
+    looks = [one for one in told if one]
+
+    assert len(looks) == eyes.counters["further_looks"] == 4
+    assert looks[1:] == [[("a", "a-1", ("smoke",))]] * 3
+
+
 def test_at_most_one_looks_in_a_frame() -> None:
     """Three networks that are due at once take turns, and none is left out."""
     eyes = FurtherEyes("c-1", [eye(name, every_s=0.6) for name in "abc"])
