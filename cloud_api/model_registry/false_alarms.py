@@ -25,6 +25,8 @@ READ_THROUGH = "false_alarms"
 """Name of the row of ``positions`` that says how far the log of cases has been read."""
 
 _BATCH = 500
+_MODEL_MOST = 200
+"""Characters of a model that a review may name."""
 _MARK = b'"false_alarm":true'
 """How such a record is written; what holds it is decoded and looked at."""
 
@@ -100,7 +102,7 @@ class FalseAlarmReader:
                 "id": f"false-alarm-{one.sha256}",
                 "box": box,
                 "camera": camera,
-                "model": "",
+                "model": (one.model or "")[:_MODEL_MOST],
                 "reason": ReviewReason.FALSE_ALARM,
                 "taken_at": one.captured_at,
                 "evidence": one.sha256,

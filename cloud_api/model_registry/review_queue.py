@@ -12,7 +12,7 @@ from cloud_api.database import Lane, Store
 from cloud_api.errors import NotFound
 from cloud_api.instants import to_us
 from cloud_api.model_registry.tables import reviews
-from contracts.review import ReviewDecision, ReviewItem
+from contracts.review import ReviewDecision, ReviewItem, network_name
 
 __all__ = ["Review", "ReviewQueue", "ReviewState"]
 
@@ -64,6 +64,8 @@ class ReviewQueue:
                         reason=item.reason.value,
                         taken_at_us=to_us(item.taken_at),
                         body=msgspec.json.encode(item),
+                        model=item.model,
+                        network=network_name(item.model),
                     )
                 )
             surplus = int(connection.scalar(select(func.count()).select_from(reviews)) or 0) - _MOST
@@ -80,15 +82,27 @@ class ReviewQueue:
         state: ReviewState | None,
         camera: str | None,
         reason: str | None,
+        model: str | None = None,
         after: str,
         limit: int,
     ) -> list[Review]:
-        """Return pictures by id, of one state, camera or reason only where one is named."""
+        """Return pictures by id, of one state, camera, reason or network only where one is named.
+
+        Args:
+            state: whether somebody has looked.
+            camera: its id.
+            reason: why it is here.
+            model: a network in all its versions by its name, or one version by name, version and hash.
+            after: id behind which the list begins.
+            limit: most pictures.
+        """
         query = select(reviews).where(reviews.c.id > after).order_by(reviews.c.id).limit(limit)
         for column, wanted in (
             (reviews.c.state, None if state is None else state.value),
             (reviews.c.camera, camera),
             (reviews.c.reason, reason),
+            # a name is what is left without version and hash: then there is none to take off
+            (reviews.c.network if model == network_name(model or "") else reviews.c.model, model),
         ):
             if wanted is not None:
                 query = query.where(column == wanted)

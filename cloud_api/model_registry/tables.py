@@ -45,5 +45,8 @@ reviews = Table(
     Column("decided_by", Text, nullable=True),
     Column("body", LargeBinary, nullable=False),
     Column("labels", LargeBinary, nullable=True),
+    Column("model", Text, nullable=False, server_default=""),
+    Column("network", Text, nullable=False, server_default=""),
     Index("ix_reviews_state", "state", "taken_at_us"),
+    Index("ix_reviews_network", "network", "id"),
 )

@@ -127,6 +127,10 @@ class ReviewItemView(BaseModel):
     height: int
     redacted: bool = True
     boxes: list[LabelledBoxView] = []
+    further_model: str | None = Field(
+        default=None,
+        description="Id of the camera's further model that looked; null: its first, or nobody knows.",
+    )
 
 
 class ReviewDecisionView(BaseModel):
@@ -140,6 +144,9 @@ class ReviewView(BaseModel):
     """A picture and what was said of it."""
 
     item: ReviewItemView
+    network: str = Field(
+        description="The network in all its versions: `item.model` without version and hash."
+    )
     state: ReviewState
     decision: ReviewDecisionView | None
     decided_at: AwareDatetime | None

@@ -24,7 +24,7 @@ from cloud_api.routes.devices import json_answer
 from cloud_api.routes.fleet import decoded
 from cloud_api.routes.model_views import ReviewPage, ReviewSaid
 from cloud_api.services import Services
-from contracts.review import ReviewDecision, ReviewItem, ReviewReason
+from contracts.review import ReviewDecision, ReviewItem, ReviewReason, network_name
 
 __all__ = ["reviews_router"]
 
@@ -72,6 +72,14 @@ def reviews_router(services: Services, _gate: Gate) -> APIRouter:
         state: ReviewState | None = None,
         camera: Annotated[str | None, Query(pattern=r"^[a-z0-9-]{1,64}$")] = None,
         reason: ReviewReason | None = None,
+        model: Annotated[
+            str | None,
+            Query(
+                min_length=1,
+                max_length=200,
+                description="A network by its name, or one version of it as `item.model` names it.",
+            ),
+        ] = None,
         cursor: Annotated[str | None, Query(pattern=r"^[a-z0-9-]{1,80}$")] = None,
         limit: Annotated[int, Query(ge=1, le=_MOST)] = 50,
     ) -> Response:
@@ -80,6 +88,7 @@ def reviews_router(services: Services, _gate: Gate) -> APIRouter:
             state=state,
             camera=camera,
             reason=None if reason is None else reason.value,
+            model=model,
             after=cursor or "",
             limit=limit + 1,
         )
@@ -116,6 +125,7 @@ def reviews_router(services: Services, _gate: Gate) -> APIRouter:
 def _shown(found: Review) -> dict[str, Any]:
     return {
         "item": msgspec.to_builtins(found.item),
+        "network": network_name(found.item.model),
         "state": found.state.value,
         "decision": msgspec.to_builtins(found.decision),
         "decided_at": None if found.decided_at_us is None else iso(found.decided_at_us),

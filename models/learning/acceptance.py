@@ -1,14 +1,37 @@
 """What people have accepted becomes the next version of a data set."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from contracts.review import network_name
 from models.datasets.picture import Box, Manifest, Picture
 from models.datasets.store import Dataset, DatasetStore
 from models.learning.errors import LearningError
 from models.learning.reviewed import Reviewed, file_of
 
-__all__ = ["accept", "pictures_of"]
+__all__ = ["accept", "of_networks", "pictures_of"]
+
+
+def of_networks(reviewed: Sequence[Reviewed], networks: Collection[str]) -> list[Reviewed]:
+    """Return the pictures that one data set can learn from together.
+
+    Args:
+        reviewed: pictures, of whichever networks.
+        networks: names of the networks that are meant; empty means all, which then must be one.
+            Where nobody knows which network looked, that makes none.
+
+    Raises:
+        LearningError: none is named, and what was accepted is of several networks.
+    """
+    if networks:
+        return [one for one in reviewed if network_name(one.item.model) in networks]
+    found = {network_name(one.item.model) for one in reviewed if one.accepted} - {""}
+    if len(found) > 1:
+        raise LearningError(
+            f"what was accepted is of several networks: {', '.join(sorted(found))}; each picture is "
+            "labelled with what its own network knows; name those that are meant with --model"
+        )
+    return list(reviewed)
 
 
 def pictures_of(

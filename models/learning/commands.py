@@ -68,6 +68,10 @@ def review() -> None:
 )
 @click.option("--reason", help="Only pictures that are there for this reason.")
 @click.option(
+    "--model",
+    help="Only pictures of this network: its name (smoke), or one version (smoke-2.0.0-1a2b3c4d).",
+)
+@click.option(
     "--most", type=click.IntRange(1), default=500, show_default=True, help="Most of them."
 )
 @api_options
@@ -76,6 +80,7 @@ def fetch(
     folder: Path,
     state: str,
     reason: str | None,
+    model: str | None,
     most: int,
     api: str,
     key_file: Path | None,
@@ -96,7 +101,13 @@ def fetch(
     with registry_of(api, key_file) as registry, _refusing():
         cursor: str | None = None
         while len(found) < most:
-            asked = {"state": state, "reason": reason, "cursor": cursor, "limit": min(200, most)}
+            asked = {
+                "state": state,
+                "reason": reason,
+                "model": model,
+                "cursor": cursor,
+                "limit": min(200, most),
+            }
             sent = {name: value for name, value in asked.items() if value is not None}
             page = registry.ask("GET", "/v1/reviews", params=sent)
             for row in page["items"]:
@@ -238,19 +249,32 @@ def send(folder: Path, api: str, key_file: Path | None, *, as_json: bool) -> Non
     show_default=True,
     help="Folder of data sets.",
 )
+@click.option(
+    "--model",
+    "networks",
+    multiple=True,
+    help="Only pictures of this network, by its name; may be given several times.",
+)
 @_JSON
-def accept(folder: Path, data: str, name: str, root: Path, *, as_json: bool) -> None:
+def accept(
+    folder: Path, data: str, name: str, root: Path, networks: tuple[str, ...], *, as_json: bool
+) -> None:
     """Add what was accepted in FOLDER to a data set, as its next version.
+
+    Pictures of several networks are refused unless --model names those that are meant: each is labelled
+    with what its own network knows, and would teach another one that everything else is nothing.
 
     Exit codes: 0 done, 2 refused.
     """
     from models.datasets.store import DatasetStore  # noqa: PLC0415 - keeps --help quick
     from models.learning.acceptance import accept as add  # noqa: PLC0415 - as above
+    from models.learning.acceptance import of_networks  # noqa: PLC0415 - as above
     from models.learning.reviewed import load_reviewed  # noqa: PLC0415 - as above
 
     with _refusing():
         store = DatasetStore(root)
-        manifest = add(store, store.load(data), name, load_reviewed(folder), folder)
+        reviewed = of_networks(load_reviewed(folder), networks)
+        manifest = add(store, store.load(data), name, reviewed, folder)
     _say(
         {
             "version": manifest.version,

@@ -58,12 +58,13 @@ def _figure(picture: Reviewed, folder: Path) -> str:
         escape(box.label) + ("" if box.confidence is None else f" {box.confidence:.2f}")
         for box in picture.shown
     )
+    model = f"<br><span class='muted'>{escape(item.model)}</span>" if item.model else ""
     return (
         f"<figure id='{item.id}'><div class='picture'>{_image(picture, folder)}"
         f"<svg viewBox='0 0 1 1' preserveAspectRatio='none'>{rows}</svg></div>"
         f"<figcaption><span class='why'>{escape(item.reason.value.replace('_', ' '))}</span> · "
         f"{escape(item.camera)} · <time>{item.taken_at:%Y-%m-%d %H:%M:%S}</time><br>"
-        f"{words or 'nothing found'}<br><span class='muted'>{said}</span></figcaption></figure>"
+        f"{words or 'nothing found'}<br><span class='muted'>{said}</span>{model}</figcaption></figure>"
     )
 
 

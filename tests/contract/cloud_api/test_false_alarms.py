@@ -3,6 +3,7 @@
 import hashlib
 
 import cv2
+import msgspec
 import numpy as np
 import pytest
 
@@ -57,6 +58,23 @@ def test_pictures_of_a_void_case_are_queued(api: Api) -> None:
         (SHA, "c-1", ReviewReason.FALSE_ALARM)
     ]
     assert (found[0].width, found[0].height, found[0].taken_at) == (64, 48, START)
+
+
+def test_a_false_alarm_goes_to_the_network_that_saw_it(api: Api) -> None:
+    """The picture says which of a camera's networks it was; it is found under that one's name, and its version."""
+    smoke = "smoke-2.0.0-1a2b3c4d"
+    _open_case(api, msgspec.structs.replace(_shown(), model=smoke))
+    (found,) = _move(api, VOID)
+    queue = ReviewQueue(api.services.store)
+    by_model = {
+        model: len(
+            queue.list(state=None, camera=None, reason=None, model=model, after="", limit=10)
+        )
+        for model in ("smoke", smoke, "smoke-1.0.0-1a2b3c4d", "street")
+    }
+
+    assert found.item.model == smoke
+    assert by_model == {"smoke": 1, smoke: 1, "smoke-1.0.0-1a2b3c4d": 0, "street": 0}
 
 
 def test_nothing_is_queued_twice(api: Api) -> None:

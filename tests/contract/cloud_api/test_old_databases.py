@@ -23,8 +23,10 @@ from cloud_api.config import ApiConfig, open_keybook
 from cloud_api.database import Lane, Store
 from cloud_api.evaluation.tally_table import tallies
 from cloud_api.migrate import _config, downgrade, newest_version, schema_version, upgrade
+from cloud_api.model_registry.review_queue import ReviewQueue
 from cloud_api.rebuild import rebuild
 from cloud_api.schema import cases, events
+from contracts.review import network_name
 from runtime.clock import ManualClock
 from tests.contract.cloud_api.events import START
 
@@ -142,6 +144,27 @@ def test_todays_program_keeps_every_row_but_what_it_makes_again(
 
     kept = {name: rows for name, rows in stored.items() if name not in {*MADE_AGAIN, "positions"}}
     assert _lost(engine, kept) == []
+
+
+def test_old_pictures_for_review_are_found_by_their_network(
+    opened: Api, old: tuple[str, Store, Engine, Rows]
+) -> None:
+    """Those that waited before the queue knew networks are in it with theirs."""
+    queue = ReviewQueue(opened.services.store)
+    version, _, _, stored = old
+    rows = stored.get("reviews", [])
+    kept = {row["id"]: msgspec.json.decode(row["body"])["model"] for row in rows}
+    found = {
+        one.item.id
+        for model in kept.values()
+        for one in queue.list(
+            state=None, camera=None, reason=None, model=network_name(model), after="", limit=200
+        )
+    }
+
+    assert set(kept) <= found
+    # before v0010 there was no queue
+    assert any(kept.values()) == (version >= "0010")
 
 
 def test_the_projections_are_made_again_byte_for_byte(opened: Api) -> None:

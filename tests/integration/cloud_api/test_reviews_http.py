@@ -1,15 +1,19 @@
 """The review queue at a real server."""
 
 import hashlib
+from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from cloud_api.case_record import case_id_of
 from cloud_api.keys import Role
 from contracts.envelope import Evidence
+from models.learning.commands import review
+from models.learning.reviewed import load_reviewed
 from tests.contract.cloud_api.events import START, body_of, make_event
 from tests.integration.cloud_api.conftest import Server, wait_for
 
@@ -51,6 +55,39 @@ def test_a_picture_goes_in_once_and_is_decided(server: Server) -> None:
     assert states == ["rejected", "accepted"]
     assert [one["decision"]["boxes"][0]["label"] for one in done] == ["van"]
     assert [one["item"]["id"] for one in few] == ["b-1-002"]
+
+
+def test_pictures_of_one_network_are_fetched_alone(server: Server, tmp_path: Path) -> None:
+    """Whoever teaches the smoke model fetches its hard pictures, of all versions, and of no other model."""
+    picture = cv2.imencode(".jpg", np.zeros((30, 40, 3), np.uint8))[1].tobytes()
+    sha256 = hashlib.sha256(picture).hexdigest()
+    smoke = {"evidence": sha256, "further_model": "fire", "camera": "c-5"}
+    items = [
+        item(51, model="smoke-1.0.0-1a2b3c4d", **smoke),
+        item(52, model="smoke-2.0.0-5e6f7a8b", **smoke),
+        item(53, model="street-1.0.0-1a2b3c4d", camera="c-5", evidence=sha256),
+    ]
+    with server.client(Role.BOX) as box, server.client(Role.READER) as reader:
+        kind = {"Content-Type": "image/jpeg"}
+        box.put(f"/v1/evidence/{sha256}", content=picture, headers=kind).raise_for_status()
+        box.post("/v1/reviews", json={"items": items}).raise_for_status()
+        rows = reader.get("/v1/reviews", params={"camera": "c-5"}).json()["items"]
+        one = reader.get("/v1/reviews", params={"model": "smoke-2.0.0-5e6f7a8b"}).json()["items"]
+    key = tmp_path / "key"
+    key.write_text(server.tokens[Role.OPERATOR])
+    words = ["fetch", str(tmp_path / "hard"), "--model", "smoke", "--json"]
+    told = CliRunner().invoke(review, [*words, "--api", server.url, "--key-file", str(key)])
+    fetched = load_reviewed(tmp_path / "hard")
+
+    assert [(row["network"], row["item"].get("further_model")) for row in rows] == [
+        ("smoke", "fire"),
+        ("smoke", "fire"),
+        ("street", None),
+    ]
+    assert [row["item"]["id"] for row in one] == ["b-1-052"]
+    assert told.exit_code == 0, told.output
+    assert [row.item.id for row in fetched] == ["b-1-051", "b-1-052"]
+    assert {row.item.further_model for row in fetched} == {"fire"}
 
 
 def test_a_void_case_puts_its_picture_there(server: Server) -> None:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
@@ -86,6 +87,26 @@ def test_labels_come_back_and_become_the_next_version(folder: Path, kind: str) -
     assert {one.split for one in found.pictures} == {"train", "val"}
     (new,) = (one for one in found.pictures if one.split == "train")
     assert new.boxes[0].xyxy == pytest.approx((16.0, 32.0, 56.0, 72.0), abs=0.01)
+
+
+def test_pictures_of_several_networks_are_not_taught_together(folder: Path) -> None:
+    """A street's picture labelled with its smoke would teach that its cars are nothing: say which is meant."""
+    found = load_reviewed(folder)
+    smoke = msgspec.structs.replace(found[1].item, model="smoke-2.0.0-1a2b3c4d")
+    save_reviewed(folder, [Reviewed(item=one, accepted=True) for one in (found[0].item, smoke)])
+    store = DatasetStore(folder.parent / "datasets")
+    jpeg = (folder / "b-1-1.jpg").read_bytes()
+    sha256 = store.put_picture(jpeg, ".jpg")
+    only = Picture(sha256=sha256, suffix=".jpg", width=160, height=160, camera="c", scene="s")
+    store.save("base", [only], ["smoke"], made_by="test")
+    words = ["accept", str(folder), "--data", "base", "--name", "n", "--root", str(store.root)]
+    both = CliRunner().invoke(review, words)
+    run(*words, "--model", "smoke")
+    sources = {one.source for one in store.load("n").pictures} - {""}
+
+    assert both.exit_code == 2
+    assert "of several networks: smoke, street-sim" in both.output
+    assert sources == {"review b-1-2"}
 
 
 def test_nothing_accepted_makes_no_version(folder: Path) -> None:
