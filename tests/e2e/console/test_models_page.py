@@ -201,6 +201,25 @@ def test_hard_examples_are_worked_by_keys_and_undone(
     assert found[queue[1]]["state"] == "open"
 
 
+def test_one_networks_pictures_are_worked_alone(
+    visit: Visit, published: City, queue: list[str]
+) -> None:
+    """Chosen above, the smoke model's picture is the only one; it says which of the camera's models that is."""
+    smoke = {"id": "edge-1-smoke", "model": "smoke-2.0.0-1a2b3c4d", "further_model": "fire"}
+    headers = {"Authorization": f"Bearer {published.key('box')}"}
+    with httpx.Client(base_url=published.url, headers=headers, timeout=20.0) as box:
+        first = published.client().get("/v1/reviews").json()["items"][0]["item"]
+        box.post("/v1/reviews", json={"items": [first | smoke]}).raise_for_status()
+    page = visit(language="en-GB").enter("dispatcher", to="/review")
+    expect(page.locator(f"[data-review={queue[0]}]")).to_be_visible()
+    page.locator("[data-test=network]").select_option("smoke")
+    expect(page.locator("[data-review=edge-1-smoke]")).to_be_visible()
+
+    expect(page.locator("[data-test=count]")).to_contain_text("1 in hand")
+    expect(page.locator("[data-test=model]")).to_have_text("smoke-2.0.0-1a2b3c4d")
+    expect(page.locator("dl", has=page.locator("[data-test=model]"))).to_contain_text("fire")
+
+
 def test_who_only_reads_decides_nothing(visit: Visit, queue: list[str]) -> None:
     """A reader sees the pictures without a way to decide."""
     page = visit(language="en-GB").enter("viewer", to="/review")

@@ -31,7 +31,7 @@ export interface Reviewing {
 }
 
 /** Works the queue; what is decided is sent at once, and an undo opens the same picture again. */
-export function useReviewing(filters: () => { reason?: string; camera?: string }): Reviewing {
+export function useReviewing(filters: () => { reason?: string; camera?: string; model?: string }): Reviewing {
   const waiting = shallowRef<readonly Review[]>([])
   const boxes = ref<Labelled[]>([])
   const chosen = ref(0)
