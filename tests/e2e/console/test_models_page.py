@@ -207,8 +207,9 @@ def test_one_networks_pictures_are_worked_alone(
     """Chosen above, the smoke model's picture is the only one; it says which of the camera's models that is."""
     smoke = {"id": "edge-1-smoke", "model": "smoke-2.0.0-1a2b3c4d", "further_model": "fire"}
     headers = {"Authorization": f"Bearer {published.key('box')}"}
+    with published.client() as person:
+        first = person.get("/v1/reviews").json()["items"][0]["item"]
     with httpx.Client(base_url=published.url, headers=headers, timeout=20.0) as box:
-        first = published.client().get("/v1/reviews").json()["items"][0]["item"]
         box.post("/v1/reviews", json={"items": [first | smoke]}).raise_for_status()
     page = visit(language="en-GB").enter("dispatcher", to="/review")
     expect(page.locator(f"[data-review={queue[0]}]")).to_be_visible()
