@@ -5,7 +5,7 @@ from threading import Condition, Thread
 
 from av.video.frame import VideoFrame
 
-from edge.cameras.pyav_stream import PyAvStream
+from edge.cameras.ports import DecodedStream
 from edge.errors import CameraError, CameraFault
 
 __all__ = ["LiveReader"]
@@ -22,7 +22,7 @@ class LiveReader:
     """
 
     def __init__(
-        self, camera: str, stream: PyAvStream, counters: dict[str, int], *, capacity: int = 2
+        self, camera: str, stream: DecodedStream, counters: dict[str, int], *, capacity: int = 2
     ) -> None:
         self._stream = stream
         self._counters = counters

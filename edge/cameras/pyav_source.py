@@ -1,4 +1,4 @@
-"""Files and network cameras through PyAV; frames stay as the decoder left them."""
+"""Files, network and USB cameras; frames stay as the decoder left them."""
 
 import time
 from collections.abc import Callable
@@ -9,10 +9,12 @@ from pathlib import Path
 from av.video.frame import VideoFrame
 
 from edge.cameras.address import parse_address
+from edge.cameras.device_stream import DeviceStream
 from edge.cameras.frame import Frame
 from edge.cameras.live_reader import LiveReader
 from edge.cameras.packet_ring import PacketRing
 from edge.cameras.picture import YuvPicture
+from edge.cameras.ports import DecodedStream
 from edge.cameras.pyav_stream import PyAvStream
 from edge.cameras.timeline import Placed, Timeline
 from edge.errors import CameraEnded, CameraFault, CameraSetup
@@ -41,7 +43,7 @@ class PyAvSource:
 
     Args:
         camera: the camera's id.
-        address: a file or a URL (rtsp, rtsps, http ...). Credentials never reach a message.
+        address: a file or a URL (rtsp, rtsps, http, v4l2 ...). Credentials never reach a message.
         pace: realtime or fast; network cameras have their own pace.
         loop: begin a file again at its end, marked as a discontinuity.
         transport: tcp or udp, for RTSP.
@@ -115,7 +117,7 @@ class PyAvSource:
         self._held: tuple[VideoFrame, Placed] | None = None
         self._epoch: datetime | None = None
         self._started_s: float | None = None
-        self._stream: PyAvStream | None = None
+        self._stream: DecodedStream | None = None
         self._reader: LiveReader | None = None
         self._timeline = Timeline()
         self._index = 0
@@ -172,7 +174,16 @@ class PyAvSource:
         self._held = None
         self._index = 0
 
-    def _connect(self) -> PyAvStream:
+    def _connect(self) -> DecodedStream:
+        if self._address.device is not None:
+            return DeviceStream(
+                self.camera,
+                self._address.url,
+                self._address.device,
+                self.counters,
+                read_timeout_s=self._read_timeout_s,
+                seconds=self._seconds,
+            )
         return PyAvStream(
             self.camera,
             self._address,

@@ -105,7 +105,6 @@ class PyAvStream:
         try:
             return av.open(
                 self._address.url,
-                format=self._address.demuxer,
                 options=options,
                 timeout=(open_timeout_s, self._read_timeout_s) if self._address.live else None,
             )
