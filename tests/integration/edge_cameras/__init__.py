@@ -1,0 +1,1 @@
+"""Cameras that need a kernel of their own."""
