@@ -23,6 +23,7 @@ __all__ = [
     "MaskConfig",
     "OnnxConfig",
     "Pace",
+    "PixelFormat",
     "Point",
     "Runtime",
     "SizeConfig",
@@ -37,6 +38,7 @@ Point = tuple[Ratio, Ratio]
 
 Positive = Annotated[float, Meta(gt=0.0)]
 NonNegative = Annotated[float, Meta(ge=0.0)]
+Side = Annotated[int, Meta(ge=1, le=16_384)]
 
 
 class Pace(StrEnum):
@@ -85,6 +87,23 @@ class Transport(StrEnum):
     """Beside it: some cameras know nothing else; lost packets are corrupt pictures."""
 
 
+class PixelFormat(StrEnum):
+    """How a USB camera writes its pictures down."""
+
+    AUTO = "auto"
+    """Whatever comes closest to the rate that is asked for, or to 30 frames/s; uncompressed before mjpeg."""
+    MJPEG = "mjpeg"
+    """JPEG after JPEG: the only way that most cameras give large pictures at their full rate."""
+    YUYV422 = "yuyv422"
+    """Uncompressed, two bytes a pixel (YUY2)."""
+    UYVY422 = "uyvy422"
+    """The same in another order."""
+    NV12 = "nv12"
+    """Uncompressed, one and a half bytes a pixel, two planes."""
+    YUV420P = "yuv420p"
+    """The same in three planes."""
+
+
 class FfmpegConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Decoding by the machine's own ffmpeg program, for decoders that the library lacks (VAAPI)."""
 
@@ -107,7 +126,14 @@ class SourceConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Folder of pictures (jpg, png, bmp), relative to the configuration file, played in the order of
     their names. Default: none."""
     device: str | None = None
-    """Video device of a USB camera, such as /dev/video0. Default: none."""
+    """Video device of a USB camera, such as /dev/video0 or a name below /dev/v4l/by-id, which stays the
+    same whatever is plugged in first. Default: none."""
+    device_size: tuple[Side, Side] | None = None
+    """Width and height (pixels) that a USB camera is asked for. Default: what it stands at."""
+    device_fps: Positive | None = None
+    """Frames a second that a USB camera is asked for. Default: its highest rate up to 30."""
+    device_format: PixelFormat = PixelFormat.AUTO
+    """auto, mjpeg, yuyv422, uyvy422, nv12 or yuv420p: what a USB camera is asked for. Default: auto."""
     transport: Transport = Transport.TCP
     """tcp or udp, for RTSP. Default: tcp."""
     ffmpeg: FfmpegConfig | None = None

@@ -11,7 +11,7 @@ from shapely.validation import explain_validity
 from contracts.envelope import Id, Place
 from contracts.profiles import PROFILES
 from edge.analytics.calibration import CalibrationError
-from edge.camera_config import CameraConfig
+from edge.camera_config import CameraConfig, PixelFormat, SourceConfig
 from edge.evidence.config import EvidenceConfig
 from edge.ground_view import calibration_of
 from edge.health.config import GuardConfig, LocalConfig
@@ -174,6 +174,7 @@ def _check_camera(document: Document, path: Sequence[str | int], camera: CameraC
     if source.ffmpeg is not None and source.file is None and source.rtsp is None:
         msg = "goes with file or rtsp; folders and devices need no decoder"
         raise document.error((*path, "source", "ffmpeg"), msg)
+    _check_device(document, (*path, "source"), source)
     if source.rtsp is not None and not source.rtsp.startswith(("rtsp://", "rtsps://")):
         raise document.error((*path, "source", "rtsp"), "expected an address like rtsp://host/path")
     if source.rtsp is not None and "@" in source.rtsp.split("://", 1)[1].split("/", 1)[0]:
@@ -207,6 +208,22 @@ def _check_camera(document: Document, path: Sequence[str | int], camera: CameraC
             )
 
 
+def _check_device(document: Document, path: Sequence[str | int], source: SourceConfig) -> None:
+    if source.device is not None:
+        if not source.device.startswith("/dev/") or "?" in source.device:
+            raise document.error((*path, "device"), "expected a video device, such as /dev/video0")
+        return
+    asked = {
+        "device_size": source.device_size is not None,
+        "device_fps": source.device_fps is not None,
+        "device_format": source.device_format is not PixelFormat.AUTO,
+    }
+    for name in (name for name, given in asked.items() if given):
+        raise document.error(
+            (*path, name), "goes with device: it is what a USB camera is asked for"
+        )
+
+
 def _check_redaction(
     document: Document,
     path: Sequence[str | int],
@@ -229,8 +246,11 @@ def _check_clip(
     clip, where = camera.evidence.clip, (*path, "evidence", "clip")
     if clip is None:
         return
-    if camera.source.folder is not None or camera.source.ffmpeg is not None:
-        raise document.error(where, "needs the camera's own stream; folder and ffmpeg have none")
+    source = camera.source
+    if source.folder is not None or source.ffmpeg is not None or source.device is not None:
+        raise document.error(
+            where, "needs the camera's own stream; folder, device and ffmpeg have none"
+        )
     if clip.send:
         return
     if evidence.originals is None:

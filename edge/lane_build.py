@@ -7,12 +7,20 @@ from urllib.parse import quote
 
 from edge.attention.load_ladder import LoadLadder
 from edge.backstage import Backstage
-from edge.camera_config import CameraConfig, FurtherModelConfig, OnnxConfig, SourceConfig
+from edge.camera_config import (
+    CameraConfig,
+    FurtherModelConfig,
+    OnnxConfig,
+    PixelFormat,
+    SourceConfig,
+)
 from edge.camera_config import Pace as ConfiguredPace
 from edge.camera_lane import CameraLane
 from edge.camera_memory import CameraMemory
 from edge.camera_watch import CameraWatch
+from edge.cameras.address import device_url
 from edge.cameras.clip import ClipSource
+from edge.cameras.device_mode import DeviceWish
 from edge.cameras.folder_source import FolderSource
 from edge.cameras.packet_ring import PacketRing, RingClips
 from edge.cameras.pipe_source import PipeSource
@@ -255,11 +263,17 @@ def camera_address(source: SourceConfig, folder: Path) -> str | Path:
     if source.file is not None:
         return folder / source.file
     if source.device is not None:
-        return f"v4l2://{source.device}"
+        return device_url(source.device, _wish(source))
     assert source.rtsp is not None
     file = None if source.password_file is None else str(folder / source.password_file)
     password = read_secret(file, source.password_env, f"camera {source.rtsp}")
     return credentialed(source.rtsp, source.username, password)
+
+
+def _wish(source: SourceConfig) -> DeviceWish:
+    """Return what is asked of a video device."""
+    form = None if source.device_format is PixelFormat.AUTO else source.device_format.value
+    return DeviceWish(source.device_size, source.device_fps, form)
 
 
 def credentialed(address: str, username: str | None, password: str | None) -> str:

@@ -8,6 +8,7 @@ from msgspec import Struct
 from edge.camera_config import CameraConfig
 from edge.cameras.frame import Frame
 from edge.cameras.pyav_source import Pace, PyAvSource
+from edge.cameras.video_device import examine_device
 from edge.errors import CameraEnded, CameraError
 from runtime.finding import Finding, Verdict
 
@@ -100,17 +101,21 @@ def check_camera(camera: CameraConfig, address: str | Path) -> tuple[Finding, Si
     try:
         seen = look_at(camera.id, address, timeout_s=camera.source.timeout_s)
     except (CameraError, CameraEnded) as error:
-        advice = (
-            "check power, cable, address and login; try the same address in a video player"
-            if camera.source.rtsp is not None
-            else "check the path in source, and that the file is a video"
-        )
+        advice = "check the path in source, and that the file is a video"
+        if camera.source.rtsp is not None:
+            advice = "check power, cable, address and login; try the same address in a video player"
+        elif camera.source.device is not None:
+            advice = (
+                "unplug the camera and plug it in again; a hub with its own power helps long cables"
+            )
         return Finding(check=name, verdict=Verdict.FAIL, detail=str(error), advice=advice), None
     detail = (
         f"{seen.frame.width}x{seen.frame.height}, {seen.fps:.1f} frames/s, first frame after "
         f"{seen.first_s:.1f} s; decoding takes {seen.cpu_share:.0%} of a core "
         f"({_decodable(seen)} frames/s at most)"
     )
+    if camera.source.device is not None:
+        detail += _offered(camera.source.device)
     verdict, advice = Verdict.OK, ""
     if seen.corrupt:
         verdict = Verdict.WARN
@@ -119,9 +124,21 @@ def check_camera(camera: CameraConfig, address: str | Path) -> tuple[Finding, Si
     elif seen.cpu_share > _DEAR_SHARE and camera.source.rtsp is not None:
         verdict = Verdict.WARN
         advice = "use the camera's sub-stream, or a smaller picture or frame rate at the camera"
+    elif seen.cpu_share > _DEAR_SHARE and camera.source.device is not None:
+        verdict, advice = Verdict.WARN, "ask for a smaller device_size or device_fps"
     elif seen.frames == 0:
         verdict, advice = Verdict.WARN, "it sent one frame only; a live camera sends more"
     return Finding(check=name, verdict=verdict, detail=detail, advice=advice), seen
+
+
+def _offered(path: str) -> str:
+    """Return what a video device is called and which sizes it has; nothing where it does not say."""
+    try:
+        device = examine_device(path)
+    except OSError:
+        return ""
+    sizes = dict.fromkeys(f"{mode.width}x{mode.height}" for mode in device.modes)
+    return f"; {device.name} offers {', '.join(sizes)}" if sizes else ""
 
 
 def _decodable(seen: Sighting) -> str:

@@ -43,7 +43,8 @@ def init(
 ) -> None:
     """Set up a camera in ten minutes: take its picture, draw on it, test, write the configuration.
 
-    SOURCE is the camera's rtsp:// address (with user and password, if it has any) or a video file.
+    SOURCE is the camera's rtsp:// address (with user and password, if it has any), a USB camera's device
+    such as /dev/video0 (v4l2:///dev/video0?size=1280x720 asks for a size), or a video file.
     Serves one page, on this machine only unless --host says otherwise, until it is closed there or by
     Ctrl-C. Over SSH: ssh -L 8765:127.0.0.1:8765 BOX and --port 8765 --no-open.
 

@@ -6,6 +6,7 @@ from urllib.parse import unquote
 
 from msgspec import Struct
 
+from edge.cameras.device_mode import DeviceWish, parse_wish
 from edge.errors import SetupRefused
 
 __all__ = ["TypedSource", "parse_typed"]
@@ -15,9 +16,11 @@ class TypedSource(Struct, frozen=True, kw_only=True):
     """A camera's address without its credentials, and these."""
 
     address: str
-    """``rtsp://host/path``, or the path of a file."""
+    """``rtsp://host/path``, the path of a file, or a video device such as /dev/video0."""
     username: str | None = None
     password: str | None = None
+    wish: DeviceWish | None = None
+    """What a video device is asked for; None for what is no device."""
 
     @property
     def live(self) -> bool:
@@ -31,6 +34,8 @@ class TypedSource(Struct, frozen=True, kw_only=True):
             password_file: where the password is to be found.
             folder: of the configuration; files below it are named relative to it.
         """
+        if self.wish is not None:
+            return {"device": self.address, **_asked(self.wish)}
         if not self.live:
             path = Path(self.address).resolve()
             inside = path.is_relative_to(folder)
@@ -47,15 +52,26 @@ def parse_typed(text: str) -> TypedSource:
     """Return what an address that may hold credentials consists of.
 
     Raises:
-        SetupRefused: a scheme that no camera has, or an address without a host.
+        SetupRefused: a scheme that no camera has, an address without a host, or a device's size or
+            rate that is none.
     """
     scheme, colon, rest = text.partition("://")
     if not colon:
-        return TypedSource(address=text)
+        device = text.startswith("/dev/")
+        return TypedSource(address=text, wish=DeviceWish() if device else None)
+    if scheme == "v4l2":
+        path, _, query = rest.partition("?")
+        try:
+            return TypedSource(address=path, wish=parse_wish(query))
+        except ValueError:
+            raise SetupRefused(
+                f"{query} is nothing that a camera can be asked for; expected "
+                "v4l2:///dev/video0?size=1280x720&rate=30&format=mjpeg"
+            ) from None
     if scheme not in {"rtsp", "rtsps"}:
         raise SetupRefused(
-            f"{scheme}:// is no camera's address; expected rtsp://host/path, rtsps://host/path or a "
-            "file (platforms of GB/T 28181 are reached through an RTSP bridge)"
+            f"{scheme}:// is no camera's address; expected rtsp://host/path, rtsps://host/path, "
+            "/dev/video0 or a file (platforms of GB/T 28181 are reached through an RTSP bridge)"
         )
     # passwords with "/" or "@" in them are often written as they are
     login, at, host = rest.rpartition("@")
@@ -69,3 +85,13 @@ def parse_typed(text: str) -> TypedSource:
         username=unquote(user) or None,
         password=unquote(password) if separator else None,
     )
+
+
+def _asked(wish: DeviceWish) -> dict[str, Any]:
+    """Return what a device is asked for, as the configuration holds it."""
+    asked = {
+        "device_size": None if wish.size is None else list(wish.size),
+        "device_fps": wish.rate_hz,
+        "device_format": wish.format,
+    }
+    return {name: value for name, value in asked.items() if value is not None}

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from edge.camera_config import CameraConfig, GroundPairConfig
-from edge.cameras.address import redact
+from edge.cameras.address import device_url, redact
 from edge.cameras.frame import Frame
 from edge.config import EdgeConfig, check_edge_config, load_edge_config
 from edge.doctor.camera_check import check_camera
@@ -139,6 +139,8 @@ class Workbench:
         # only here does the password meet the address
         from edge.bootstrap import credentialed  # noqa: PLC0415 - pulls in the whole box
 
+        if self.source.wish is not None:
+            return device_url(self.source.address, self.source.wish)
         if not self.source.live:
             return Path(self.source.address).resolve()
         return credentialed(self.source.address, self.source.username, self.source.password)

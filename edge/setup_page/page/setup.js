@@ -235,7 +235,7 @@ async function write() {
 
 function speak(wanted) {
   chooseLanguage(wanted);
-  byId("camera-name").textContent = `${state.camera} · ${state.source.rtsp ?? state.source.file}`;
+  byId("camera-name").textContent = `${state.camera} · ${state.source.rtsp ?? state.source.device ?? state.source.file}`;
   rows();
   tool(model.tool);
   showFindings();

@@ -68,6 +68,26 @@ def zone(polygon: str) -> str:
             r"cameras\[0\]\.source\.rtsp: expected an address like rtsp",
         ),
         (
+            HEAD + CAMERA.replace("file: a.mp4", "device: video0"),
+            r"cameras\[0\]\.source\.device: expected a video device, such as /dev/video0",
+        ),
+        (
+            HEAD + CAMERA.replace("a.mp4", "a.mp4, device_size: [640, 480]"),
+            r"edge\.yaml:4:\d+: cameras\[0\]\.source\.device_size: goes with device",
+        ),
+        (
+            HEAD + CAMERA.replace("file: a.mp4", "device: /dev/video0, device_size: [640]"),
+            r"cameras\[0\]\.source\.device_size: .*2",
+        ),
+        (
+            HEAD + CAMERA.replace("file: a.mp4", "device: /dev/video0, device_format: gif"),
+            r"cameras\[0\]\.source\.device_format: .*gif",
+        ),
+        (
+            HEAD + CAMERA.replace("file: a.mp4", "device: /dev/video0") + "  evidence: {clip: {send: true}}\n",
+            r"cameras\[0\]\.evidence\.clip: needs the camera's own stream; folder, device",
+        ),
+        (
             HEAD + CAMERA.replace("background", "telepathy"),
             r"edge\.yaml:5:\d+: cameras\[0\]\.detector.*telepathy",
         ),
@@ -90,7 +110,8 @@ def zone(polygon: str) -> str:
     ],
     ids=[
         "crossed polygon", "two corners", "outside", "flat", "no length", "camera twice",
-        "no source", "credentials", "no rtsp", "unknown detector", "type", "unknown key",
+        "no source", "credentials", "no rtsp", "no device", "size of a file",
+        "half a size", "unknown format", "clip of a device", "unknown detector", "type", "unknown key",
         "unknown profile", "unknown field", "no number",
     ],
 )  # fmt: skip

@@ -15,6 +15,7 @@ SOURCES = (
     "edge/doctor/model_check.py",
     "edge/doctor/hub_check.py",
     "edge/cameras/pyav_stream.py",
+    "edge/cameras/device_stream.py",
     "edge/vision/onnx_model.py",
     "edge/vision/network_runtime.py",
 )

@@ -1,5 +1,7 @@
 """What the installer drew becomes a configuration, or he is told why not."""
 
+from pathlib import Path
+
 import pytest
 
 from contracts.coordinates import wgs84_to_gcj02
@@ -76,6 +78,42 @@ def test_credentials_are_taken_out_of_the_address(typed: str, expected: TypedSou
 
     assert found == expected
     assert found.password is None or found.password not in found.address
+
+
+@pytest.mark.parametrize(
+    ("typed", "section"),
+    [
+        ("/dev/video0", {"device": "/dev/video0"}),
+        (
+            "/dev/v4l/by-id/usb-Cam-video-index0",
+            {"device": "/dev/v4l/by-id/usb-Cam-video-index0"},
+        ),
+        ("v4l2:///dev/video2", {"device": "/dev/video2"}),
+        (
+            "v4l2:///dev/video2?size=1280x720&rate=30&format=mjpeg",
+            {
+                "device": "/dev/video2",
+                "device_size": [1280, 720],
+                "device_fps": 30.0,
+                "device_format": "mjpeg",
+            },
+        ),
+    ],
+    ids=["number", "lasting name", "url", "with a wish"],
+)
+def test_a_usb_camera_is_a_device(typed: str, section: dict[str, object]) -> None:
+    """Its section names the device and what it is asked for."""
+    assert parse_typed(typed).section("c.password", Path("/srv")) == section
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["v4l2:///dev/video0?size=large", "v4l2:///dev/video0?720p", "v4l2:///dev/video0?rate=x"],
+)
+def test_a_wish_that_is_none_is_refused(typed: str) -> None:
+    """The installer is told what one looks like."""
+    with pytest.raises(SetupRefused, match="size=1280x720"):
+        parse_typed(typed)
 
 
 @pytest.mark.parametrize("typed", ["http://h/s", "gb28181://h", "rtsp://", "rtsp:///s"])
