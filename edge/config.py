@@ -11,7 +11,7 @@ from shapely.validation import explain_validity
 from contracts.envelope import Id, Place
 from contracts.profiles import PROFILES
 from edge.analytics.calibration import CalibrationError
-from edge.camera_config import CameraConfig, PixelFormat, SourceConfig
+from edge.camera_config import CameraConfig
 from edge.evidence.config import EvidenceConfig
 from edge.ground_view import calibration_of
 from edge.health.config import GuardConfig, LocalConfig
@@ -21,6 +21,7 @@ from edge.sensor_build import sensor_fault
 from edge.sensors.config import LoadConfig, PluginConfig, SensorConfig, SimulatedConfig
 from edge.sensors.first_gate import FirstGateConfig
 from edge.sensors.wire_config import ListenConfig
+from edge.source_config import PixelFormat, SourceConfig
 from edge.vision_config import VisionConfig
 from runtime.clock import ClockConfig
 from runtime.mqtt_session import MqttConfig

@@ -7,14 +7,7 @@ from urllib.parse import quote
 
 from edge.attention.load_ladder import LoadLadder
 from edge.backstage import Backstage
-from edge.camera_config import (
-    CameraConfig,
-    FurtherModelConfig,
-    OnnxConfig,
-    PixelFormat,
-    SourceConfig,
-)
-from edge.camera_config import Pace as ConfiguredPace
+from edge.camera_config import CameraConfig, FurtherModelConfig, OnnxConfig
 from edge.camera_lane import CameraLane
 from edge.camera_memory import CameraMemory
 from edge.camera_watch import CameraWatch
@@ -39,6 +32,8 @@ from edge.perception_build import build_detector, build_perception
 from edge.pipeline import CameraPipeline
 from edge.reporter import CameraReporter
 from edge.second_look.watch import SecondLook
+from edge.source_config import Pace as ConfiguredPace
+from edge.source_config import PixelFormat, SourceConfig
 from edge.vision.ports import Detector, RegionDetector
 from edge.workers.build import decoder_order, model_order
 from edge.workers.inference_pool import InferencePool

@@ -23,16 +23,10 @@ from contracts.envelope import Channel
 from contracts.observation import Observation, ObservationKind, Phase
 from contracts.topics import BoxTopic, Kind, box_topic, parse_topic
 from edge.bootstrap import build
-from edge.camera_config import (
-    Anchor,
-    CameraConfig,
-    GateConfig,
-    LineConfig,
-    OnnxConfig,
-    SourceConfig,
-)
+from edge.camera_config import Anchor, CameraConfig, GateConfig, LineConfig, OnnxConfig
 from edge.config import BoxConfig, EdgeConfig
 from edge.service import Agent
+from edge.source_config import SourceConfig
 from edge.vision_config import DecoderKind, VisionConfig
 from edge.workers.process_feed import ProcessFeed
 from runtime.memory_hub import MemoryHub

@@ -12,14 +12,8 @@ from benchmarks.edge.peer_process import peer_process
 from benchmarks.edge.statistics import median_interval
 from benchmarks.edge.throughput import box_line
 from benchmarks.edge.tracking import PEERS
-from edge.camera_config import (
-    Anchor,
-    CameraConfig,
-    GateConfig,
-    LineConfig,
-    OnnxConfig,
-    SourceConfig,
-)
+from edge.camera_config import Anchor, CameraConfig, GateConfig, LineConfig, OnnxConfig
+from edge.source_config import SourceConfig
 
 __all__ = ["over_supervision"]
 

@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.edge.media import CAR_PARK, MODEL, STREET, TRUTH
-from edge.camera_config import Anchor, BackgroundConfig, CameraConfig, LineConfig, SourceConfig
+from edge.camera_config import Anchor, BackgroundConfig, CameraConfig, LineConfig
 from edge.cameras.frame import Frame
 from edge.cameras.pyav_source import PyAvSource
 from edge.errors import CameraEnded
 from edge.perception_build import build_perception
 from edge.replay import Replay
+from edge.source_config import SourceConfig
 from edge.vision.mot import mot_lines
 from edge.vision.onnx_detector import OnnxDetector
 from edge.vision.tracker import Tracker

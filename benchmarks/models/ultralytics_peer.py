@@ -15,7 +15,8 @@ from benchmarks.edge.peer_process import peer_process
 from benchmarks.edge.statistics import median_interval
 from benchmarks.edge.throughput import box_line
 from benchmarks.models.drawn import drawn_film, training_set
-from edge.camera_config import CameraConfig, GateConfig, OnnxConfig, SourceConfig
+from edge.camera_config import CameraConfig, GateConfig, OnnxConfig
+from edge.source_config import SourceConfig
 
 __all__ = ["over_ultralytics", "trained"]
 

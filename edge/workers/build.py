@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
-from edge.camera_config import CameraConfig, OnnxConfig, Pace, SourceConfig
+from edge.camera_config import CameraConfig, OnnxConfig
 from edge.evidence.config import ClipConfig
+from edge.source_config import Pace, SourceConfig
 from edge.vision_config import VisionConfig
 from edge.workers.inference_pool import InferencePool
 from edge.workers.nursery import Nursery

@@ -12,10 +12,10 @@ from edge.camera_config import (
     GateConfig,
     LineConfig,
     OnnxConfig,
-    SourceConfig,
 )
 from edge.perception_build import build_perception
 from edge.replay import Replay
+from edge.source_config import SourceConfig
 from tests.integration.edge_vision.shared_media import media, model
 
 pytestmark = pytest.mark.slow

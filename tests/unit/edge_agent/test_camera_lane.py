@@ -5,13 +5,14 @@ from datetime import datetime, timedelta
 import pytest
 
 from edge.attention.load_ladder import LoadLadder
-from edge.camera_config import CameraConfig, OnnxConfig, SourceConfig
+from edge.camera_config import CameraConfig, OnnxConfig
 from edge.camera_lane import CameraLane
 from edge.camera_watch import CameraWatch
 from edge.cameras.frame import Frame
 from edge.episodes import EpisodeBook
 from edge.pipeline import CameraPipeline
 from edge.reporter import CameraReporter
+from edge.source_config import SourceConfig
 from tests.unit.edge_agent.test_perception import STILL, perception
 from tests.unit.edge_agent.tracking import EPOCH
 

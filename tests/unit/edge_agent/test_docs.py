@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from edge import camera_config, config, vision_config
+from edge import camera_config, config, source_config, vision_config
 from edge.__main__ import main
 from edge.evidence import config as evidence_config
 from edge.health import config as health_config
@@ -37,6 +37,7 @@ def structs() -> list[type[msgspec.Struct]]:
         value
         for module in (
             camera_config,
+            source_config,
             config,
             vision_config,
             evidence_config,
