@@ -26,6 +26,10 @@ __all__ = ["Machine", "video_machine"]
 
 KERNEL_FOLDER = "CITYLOOP_TEST_KERNEL"
 """Environment variable: a folder that an unpacked kernel package lies in, for a machine that has none installed."""
+_USUAL_FOLDER = (
+    Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cityloop/test-kernel"
+)
+"""Where the gate unpacks one."""
 
 _BOOT_MODULES = ("virtio_pci", "9pnet_virtio", "9p")
 _CHECKOUT = Path(__file__).parents[3]
@@ -175,7 +179,7 @@ def video_machine() -> Machine:
     available = re.search(r"MemAvailable:\s+(\d+) kB", Path("/proc/meminfo").read_text())
     if available is None or int(available[1]) < 2 * _MEMORY_MB * 1024:
         pytest.skip(f"no video machine: less than {2 * _MEMORY_MB} MB of memory are free")
-    for root in (Path(os.environ.get(KERNEL_FOLDER, "/")), Path("/")):
+    for root in (Path(os.environ.get(KERNEL_FOLDER) or _USUAL_FOLDER), Path("/")):
         for kernel in sorted(root.glob("boot/vmlinuz-*"), key=_version, reverse=True):
             folder = root / "lib/modules" / kernel.name.removeprefix("vmlinuz-")
             modules = {

@@ -10,6 +10,8 @@ from edge.cameras.address import parse_address, redact
     [
         ("clip.mp4", "clip.mp4", False),
         ("file:///srv/clip.mp4", "/srv/clip.mp4", False),
+        ("v4l2:///dev/video0", "/dev/video0", True),
+        ("v4l2:///dev/video0?size=640x480&rate=15", "/dev/video0", True),
         ("rtsp://10.0.0.9/stream1", "rtsp://10.0.0.9/stream1", True),
         ("rtsp://admin:p@ss/w0rd@10.0.0.9/s", "rtsp://***@10.0.0.9/s", True),
         ("rtsp://admin:s3cret@10.0.0.9/s", "rtsp://***@10.0.0.9/s", True),
@@ -19,7 +21,7 @@ from edge.cameras.address import parse_address, redact
             True,
         ),
     ],
-    ids=["file", "file-url", "rtsp", "unescaped", "credentials", "query"],
+    ids=["file", "file-url", "device", "device-mode", "rtsp", "unescaped", "credentials", "query"],
 )
 def test_address_is_shown_without_credentials(text: str, shown: str, live: bool) -> None:
     """A message may hold an address, but never its user or password."""
