@@ -52,7 +52,7 @@ class Capture(NamedTuple):
 
 
 class CaptureBuffers:
-    """A device that is set up and runs.
+    """A device that is set up; runs from :meth:`start` on.
 
     Args:
         path: the device.
@@ -73,12 +73,29 @@ class CaptureBuffers:
             self.mode, self.row_bytes = self._set_format(mode)
             if mode.rate_hz is not None:
                 self.mode = self.mode._replace(rate_hz=self._set_rate(mode.rate_hz))
-            self._start()
         except BaseException:
             self.close()
             raise
         self._poll = select.poll()
         self._poll.register(self._handle, select.POLLIN)
+
+    def start(self) -> None:
+        """Take memory for a few pictures and let the device fill it.
+
+        Raises:
+            OSError: EBUSY: in use; ENOMEM: too large; ENOSPC: the bus has no room for it.
+        """
+        wanted = bytearray(struct.pack("=III8x", _BUFFERS, _CAPTURE, _MMAP))
+        fcntl.ioctl(self._handle, _REQBUFS, wanted)
+        for number in range(struct.unpack_from("=I", wanted)[0]):
+            buffer = _buffer(number)
+            fcntl.ioctl(self._handle, _QUERYBUF, buffer)
+            offset, length = struct.unpack_from("=I4xI", buffer, 64)
+            self._maps.append(
+                mmap.mmap(self._handle, length, mmap.MAP_SHARED, mmap.PROT_READ, offset=offset)
+            )
+            fcntl.ioctl(self._handle, _QBUF, buffer)
+        fcntl.ioctl(self._handle, _STREAMON, struct.pack("=i", _CAPTURE))
 
     def next(self, timeout_s: float) -> Capture | None:
         """Return the next picture, or None when none came within ``timeout_s`` seconds.
@@ -139,19 +156,6 @@ class CaptureBuffers:
             raise
         numerator, denominator = struct.unpack_from("=II", about, 12)
         return denominator / numerator if numerator else None
-
-    def _start(self) -> None:
-        wanted = bytearray(struct.pack("=III8x", _BUFFERS, _CAPTURE, _MMAP))
-        fcntl.ioctl(self._handle, _REQBUFS, wanted)
-        for number in range(struct.unpack_from("=I", wanted)[0]):
-            buffer = _buffer(number)
-            fcntl.ioctl(self._handle, _QUERYBUF, buffer)
-            offset, length = struct.unpack_from("=I4xI", buffer, 64)
-            self._maps.append(
-                mmap.mmap(self._handle, length, mmap.MAP_SHARED, mmap.PROT_READ, offset=offset)
-            )
-            fcntl.ioctl(self._handle, _QBUF, buffer)
-        fcntl.ioctl(self._handle, _STREAMON, struct.pack("=i", _CAPTURE))
 
 
 def _buffer(number: int) -> bytearray:

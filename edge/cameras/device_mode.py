@@ -69,6 +69,10 @@ class TakenMode(NamedTuple):
     height: int
     rate_hz: float | None
 
+    def __str__(self) -> str:
+        rate = "" if self.rate_hz is None else f" at {self.rate_hz:g}"
+        return f"{self.format} {self.width}x{self.height}{rate}"
+
 
 def wish_query(wish: DeviceWish) -> str:
     """Return a wish as the end of a device's URL, with its question mark; empty for none."""

@@ -61,8 +61,9 @@ class PictureReader:
         ):
             # memoryview: the plane offers the buffer protocol, its stubs do not say so
             into: NDArray[np.uint8] = np.frombuffer(memoryview(plane), np.uint8)
-            source = pixels[at : at + stride * rows].reshape(rows, stride)
-            into[: plane.line_size * rows].reshape(rows, -1)[:, :used] = source[:, :used]
+            source = pixels[at : at + stride * rows].reshape(rows, stride)[:, :used]
+            # of a picture with an odd width a row may end in mid-pair
+            into[: plane.line_size * rows].reshape(rows, -1)[:, : source.shape[1]] = source
             at += stride * rows
         return frame
 

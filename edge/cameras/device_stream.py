@@ -66,10 +66,14 @@ class DeviceStream:
             raise self._refused(error) from error
         try:
             self._check(self._buffers, wish)
-            self._reader = PictureReader(self._buffers.mode, self._buffers.row_bytes)
+            self._buffers.start()
+        except OSError as error:
+            self._buffers.close()
+            raise self._refused(error) from error
         except CameraError:
             self._buffers.close()
             raise
+        self._reader = PictureReader(self._buffers.mode, self._buffers.row_bytes)
         self._frames = self._read()
 
     def next(self) -> VideoFrame:
@@ -107,11 +111,10 @@ class DeviceStream:
         taken = choose_mode(device.modes, wish, device.size)
         if taken is not None:
             return taken
-        if not device.listed:
+        if not device.listed and device.formats:
             # it scales to any size: whether it does is seen when it is asked
             width, height = wish.size or device.size
-            name = wish.format or next((one.format for one in device.modes), "yuyv422")
-            return TakenMode(name, width, height, wish.rate_hz)
+            return TakenMode(wish.format or device.formats[0], width, height, wish.rate_hz)
         raise CameraSetup(
             self._camera,
             f"{self._path} ({device.name}) does not offer {wish}; its modes: "
@@ -128,8 +131,7 @@ class DeviceStream:
         if off:
             raise CameraSetup(
                 self._camera,
-                f"{self._path} gives {given.format} {given.width}x{given.height} in place of "
-                f"{mode.format} {mode.width}x{mode.height}; "
+                f"{self._path} gives {given} in place of {mode}; "
                 "put one of its own modes into device_size, device_fps and device_format",
             )
 
@@ -154,7 +156,13 @@ class DeviceStream:
                 f"{path} is in use by another program or camera; end that one "
                 f"(fuser {path} names it)",
             )
-        if error.errno in {errno.ENOTTY, errno.EINVAL}:
+        if error.errno in {errno.ENOSPC, errno.ENOMEM}:
+            return CameraFault(
+                self._camera,
+                f"{path}: no room for its pictures ({error.strerror}); use another USB socket, or a "
+                "smaller device_size or device_fps",
+            )
+        if error.errno == errno.ENOTTY:
             return CameraSetup(self._camera, f"{path} is no video device; correct source.device")
         return CameraFault(
             self._camera,
@@ -162,36 +170,59 @@ class DeviceStream:
         )
 
     def _read(self) -> Generator[VideoFrame, None, None]:
+        good_s, spoilt = self._seconds(), 0
         while True:
-            capture = self._next_capture()
-            if capture.damaged:
-                self._counters["corrupt_packets"] += 1
+            capture = self._capture(self._read_timeout_s - (self._seconds() - good_s), spoilt)
+            if capture is None:
                 continue
-            try:
-                frame = self._reader.read(capture.data)
-            except ValueError:
-                self._counters["undecodable_packets"] += 1
+            frame = self._frame(capture)
+            if frame is None:
+                spoilt += 1
                 continue
-            if capture.taken_us is not None:
-                frame.pts, frame.time_base = capture.taken_us, _MICROSECOND
             yield frame
+            # whoever takes the frames may have been away for long
+            good_s, spoilt = self._seconds(), 0
 
-    def _next_capture(self) -> Capture:
-        began = self._seconds()
-        while True:
-            left_s = self._read_timeout_s - (self._seconds() - began)
-            try:
-                capture = self._buffers.next(max(left_s, 0.0))
-            except OSError as error:
-                raise CameraFault(
-                    self._camera,
-                    f"{self._path} broke off ({error.strerror}); check its cable and its power",
-                ) from error
-            if capture is not None:
-                return capture
-            if left_s <= 0.0:
-                raise CameraFault(
-                    self._camera,
-                    f"{self._path} sent nothing for {self._read_timeout_s:g} s; "
-                    "check its cable and its power",
-                )
+    def _capture(self, left_s: float, spoilt: int) -> Capture | None:
+        """Return the next picture; None where none came, though there may still be time.
+
+        A camera that sends nothing but rubbish is no better than a silent one: whoever closes it waits
+        for the end of this.
+
+        Raises:
+            CameraFault: the device broke off, or ``left_s`` seconds are over.
+        """
+        if left_s <= 0.0 and spoilt > 0:
+            raise CameraFault(
+                self._camera,
+                f"{self._path}: none of {spoilt} pictures in a row could be used; "
+                "check its cable and its power, and ask for another device_format",
+            )
+        try:
+            capture = self._buffers.next(max(left_s, 0.0))
+        except OSError as error:
+            raise CameraFault(
+                self._camera,
+                f"{self._path} broke off ({error.strerror}); check its cable and its power",
+            ) from error
+        if capture is None and left_s <= 0.0:
+            raise CameraFault(
+                self._camera,
+                f"{self._path} sent nothing for {self._read_timeout_s:g} s; "
+                "check its cable and its power",
+            )
+        return capture
+
+    def _frame(self, capture: Capture) -> VideoFrame | None:
+        """Return what a picture shows; None, and counted, where it is spoilt."""
+        if capture.damaged:
+            self._counters["corrupt_packets"] += 1
+            return None
+        try:
+            frame = self._reader.read(capture.data)
+        except ValueError:
+            self._counters["undecodable_packets"] += 1
+            return None
+        if capture.taken_us is not None:
+            frame.pts, frame.time_base = capture.taken_us, _MICROSECOND
+        return frame

@@ -51,13 +51,15 @@ class VideoDevice:
         name: as its maker wrote it.
         captures: whether it gives pictures: a USB camera's second device gives data about them.
         size: width and height in pixels that it stands at; zeros where it gives no pictures.
-        modes: what it offers, formats of :data:`FORMATS` alone.
+        formats: those of :data:`FORMATS` that it has, in its order, by the library's names.
+        modes: sizes and rates of these formats, as far as they are listed.
         listed: whether those are all sizes that it has; some devices scale to any.
     """
 
     name: str
     captures: bool
     size: tuple[int, int] = (0, 0)
+    formats: tuple[str, ...] = ()
     modes: tuple[Mode, ...] = ()
     listed: bool = True
 
@@ -86,19 +88,18 @@ def examine_device(path: str) -> VideoDevice:
         if not (own if able & _HAS_OWN_CAPABILITIES else able) & _CAN_CAPTURE:
             return VideoDevice(name, captures=False)
         present = _asked(handle, _G_FMT, bytearray(struct.pack("=I204x", _CAPTURE)))
+        formats: list[str] = []
         modes: list[Mode] = []
         listed = True
         for code in _formats(handle):
             sizes = list(_sizes(handle, code))
             listed &= bool(sizes)
-            fourcc = code.to_bytes(4, "little").decode("ascii", "replace")
-            if fourcc in FORMATS:
-                modes += (
-                    Mode(FORMATS[fourcc], *size, tuple(_rates(handle, code, size)))
-                    for size in sizes
-                )
+            form = FORMATS.get(code.to_bytes(4, "little").decode("ascii", "replace"))
+            if form is not None:
+                formats.append(form)
+                modes += (Mode(form, *size, tuple(_rates(handle, code, size))) for size in sizes)
         width, height = struct.unpack_from("=II", present, 8)
-        return VideoDevice(name, True, (width, height), tuple(modes), listed)
+        return VideoDevice(name, True, (width, height), tuple(formats), tuple(modes), listed)
     finally:
         os.close(handle)
 

@@ -85,13 +85,14 @@ def test_colours_are_those_of_the_test_pattern(scenes: dict[str, Any], form: str
         ("rate", "CameraSetup", "does not offer 640x480 at 77 frames/s; its modes: yuyv422 640x480 at 25/15/12.5"),
         ("format", "CameraSetup", "does not offer mjpeg; its modes: 320x180"),
         ("missing", "CameraFault", "no such device; plug the camera in, or correct source.device (video devices "),
-        ("missing", "CameraFault", "here: /dev/video0, /dev/video1)"),
+        ("missing", "CameraFault", "here: /dev/video0, /dev/video1, /dev/video2, /dev/video3)"),
         ("null", "CameraSetup", "/dev/null is no video device"),
+        ("data", "CameraFault", "/dev/video3 (vivid) gives no pictures"),
         ("forbidden", "CameraFault", "/dev/video0 may not be opened by this user"),
         ("busy", "CameraFault", "/dev/video0 is in use by another program or camera"),
         ("beside", "frames", "3"),
     ],
-    ids=["size", "rate", "format", "missing", "which are there", "no video device", "no permission", "in use", "the one in use goes on"],
+    ids=["size", "rate", "format", "missing", "which are there", "no video device", "second device", "no permission", "in use", "the one in use goes on"],
 )  # fmt: skip
 def test_what_cannot_be_opened_says_why(
     scenes: dict[str, Any], case: str, kind: str, text: str
@@ -125,6 +126,27 @@ def test_a_camera_that_fails_comes_back(
     assert saw["counters"]["reconnects"] >= len(faults)
     assert saw["breaks"] == [True, False, False, False, False]
     assert all(earlier < later for earlier, later in pairwise(times))
+
+
+def test_a_device_that_scales_is_taken_at_its_word(scenes: dict[str, Any]) -> None:
+    """It lists no sizes: one that it gives is taken, one that it makes another of is refused."""
+    saw = scenes["scaled"]
+
+    assert (saw["listed"], saw["formats"][0]) == (False, "yuyv422")
+    assert saw["sizes"] == [[400, 300], [402, 300]]
+    assert saw["size"]["kind"] == saw["rate"]["kind"] == "CameraSetup"
+    assert "gives yuyv422 16x16 in place of yuyv422 8x8" in saw["size"]["text"]
+    assert "in place of yuyv422 400x300 at 77" in saw["rate"]["text"]
+
+
+def test_rubbish_is_a_fault_and_lets_go(scenes: dict[str, Any]) -> None:
+    """Pictures that cannot be decoded are counted, told of as a fault, and the device is free again."""
+    saw = scenes["rubbish"]
+
+    assert saw["before"] == 2
+    assert "pictures in a row could be used" in saw["fault"]
+    assert saw["counters"]["undecodable_packets"] >= 10
+    assert saw["again"]["kind"] == "none", saw["again"]
 
 
 def test_a_silent_camera_is_let_go_of(scenes: dict[str, Any]) -> None:

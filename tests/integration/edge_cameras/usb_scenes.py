@@ -1,6 +1,6 @@
 """What happens to USB cameras inside the video machine; each scene says what it saw as one JSON line.
 
-``python -m tests.integration.edge_cameras.usb_scenes`` needs two devices of ``vivid`` and the right to unplug them.
+``python -m tests.integration.edge_cameras.usb_scenes`` needs the devices of ``vivid`` and the right to unplug them.
 """
 
 import json
@@ -18,6 +18,8 @@ from msgspec import convert
 
 from edge.bootstrap import build
 from edge.camera_config import CameraConfig
+from edge.cameras.device_mode import TakenMode
+from edge.cameras.device_picture import PictureReader
 from edge.cameras.frame import Frame
 from edge.cameras.pyav_source import PyAvSource
 from edge.cameras.reconnect import CameraState, ReconnectingSource
@@ -31,7 +33,7 @@ from runtime.memory_hub import MemoryHub
 from tests.integration.edge_agent.in_process import Gateway, box_config
 from tests.integration.edge_cameras.vivid import BARS, Vivid
 
-FIRST, SECOND = "/dev/video0", "/dev/video1"
+FIRST, SECOND, TUNER, DATA = (f"/dev/video{number}" for number in range(4))
 PATIENCE_S = 2.0
 NOBODY = 65534
 
@@ -149,6 +151,7 @@ def refusals() -> dict[str, Any]:
         "format": fault_of(device=FIRST, device_format="mjpeg"),
         "missing": fault_of(device="/dev/video9"),
         "null": fault_of(device="/dev/null"),
+        "data": fault_of(device=DATA),
     }
     os.seteuid(NOBODY)
     try:
@@ -160,6 +163,35 @@ def refusals() -> dict[str, Any]:
         told["busy"] = fault_of(device=FIRST)
         told["beside"] = {"kind": "frames", "text": str(len(frames_of(first, 3)))}
     return told
+
+
+def scaled() -> dict[str, Any]:
+    """A device that lists no sizes: it is asked, and what it makes of that is looked at."""
+    with opened(device=TUNER, device_size=[400, 300]) as one:
+        frames = frames_of(one, 3)
+    with opened(device=TUNER, device_size=[402, 300]) as one:
+        frames += frames_of(one, 1)
+    return {
+        "listed": examine_device(TUNER).listed,
+        "formats": examine_device(TUNER).formats,
+        "sizes": sorted({(frame.width, frame.height) for frame in frames}),
+        "size": fault_of(device=TUNER, device_size=[8, 8]),
+        "rate": fault_of(device=TUNER, device_size=[400, 300], device_fps=77),
+    }
+
+
+def rubbish() -> dict[str, Any]:
+    """Nothing that comes can be decoded: pictures without compression are read as if they were JPEG."""
+    with opened(device=FIRST, device_size=[320, 180]) as one:
+        before = len(frames_of(one, 2))
+        one._stream._reader = PictureReader(TakenMode("mjpeg", 320, 180, 30.0), 0)  # type: ignore[union-attr]
+        fault = ""
+        try:
+            frames_of(one, 1000)
+        except CameraError as error:
+            fault = str(error)
+        counters = one.counters
+    return {"before": before, "fault": fault, "counters": counters, "again": fault_of(device=FIRST)}
 
 
 def comes_back(trouble: Callable[[], None], mend: Callable[[], None]) -> dict[str, Any]:
@@ -303,6 +335,8 @@ SCENES: dict[str, Callable[[], dict[str, Any]]] = {
     "nv12": lambda: colours("nv12"),
     "yuv420p": lambda: colours("yuv420p"),
     "refusals": refusals,
+    "scaled": scaled,
+    "rubbish": rubbish,
     "disconnected": disconnected,
     "broken": broken,
     "silent": silent,

@@ -27,8 +27,8 @@ BARS = {
 }
 """Its first test pattern, from left to right: colours of 75 %, BGR."""
 
-DRIVER = "n_devs=2 node_types=0x1,0x1 num_inputs=1,1 input_types=0,0"
-"""Parameters: two webcams and nothing else."""
+DRIVER = "n_devs=3 node_types=0x1,0x1,0x20001 num_inputs=1,1,1 input_types=0,0,1"
+"""Parameters: two webcams, and a tuner that scales its picture to any size, with a second device for data."""
 
 _BUS = Path("/sys/bus/platform/drivers/vivid")
 

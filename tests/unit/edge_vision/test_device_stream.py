@@ -55,6 +55,17 @@ def test_colours_are_those_that_the_device_wrote(form: str, padding: int) -> Non
             assert np.abs(seen.astype(int) - colour).max() <= 4
 
 
+@pytest.mark.parametrize("form", ["yuyv422", "nv12", "yuv420p"])
+def test_an_odd_width_is_read(form: str) -> None:
+    """The last pair of a row is half there."""
+    width = WIDTH - 1
+    row_bytes = 2 * width if form in PACKED else width
+    mode = TakenMode(form, width, HEIGHT, 30.0)
+    frame = PictureReader(mode, row_bytes).read(bytes(4 * width * HEIGHT))
+
+    assert (frame.width, frame.height) == (width, HEIGHT)
+
+
 def jpeg(*, mirrored: bool = False) -> bytes:
     """Return the bars as a JPEG."""
     pixels = np.asarray(bars("bgr24").to_ndarray(format="bgr24"), np.uint8)
