@@ -32,6 +32,9 @@ _COMMANDS = {
         _DATASETS, "Import, draw, check, split and count pictures with boxes.", "sim", "dataset"
     ),
     "train": LazyCommand(_TRAINING, "Train a detector and export it as ONNX.", "edge", "train"),
+    "blend": LazyCommand(
+        "models.training.blend_command", "Make the network between two.", "edge", "blend"
+    ),
     "review": LazyCommand(
         _LEARNING, "Look at what was hard, and make the next data set of it.", "all", "review"
     ),

@@ -22,6 +22,7 @@ from models.datasets.store import DatasetStore
 from models.training.architectures import ARCHITECTURES, Family
 from models.training.assignment import assign
 from models.training.averaging import Average
+from models.training.blending import blended
 from models.training.cells import boxes_of, cells_of, overlaps, paired_overlaps
 from models.training.checkpoint import (
     Checkpoint,
@@ -207,6 +208,23 @@ def a_slim_checkpoint_begins_as_well() -> None:
         assert torch.allclose(value, other.state_dict()[name], atol=1e-3), name
 
 
+def a_blend_lies_between() -> None:
+    """Its ends are the two networks, its middle their mean; another network's checkpoint is refused."""
+    first, second = (
+        _checkpoint(build_network(replace(RECIPE, seed=seed)).state_dict()) for seed in (1, 2)
+    )
+    for share in (0.0, 0.25, 1.0):
+        made = blended(first, second, share)
+        for name, value in made.average.items():
+            mean = (1.0 - share) * first.average[name] + share * second.average[name]
+            assert torch.allclose(value.double(), mean.double(), atol=1e-6), name
+    other = replace(RECIPE, arch="street-nano")
+    foreign = _checkpoint(build_network(other).state_dict())
+    _raises(CheckpointRefused, partial(blended, first, foreign, 0.5))
+    renamed = replace(second, recipe=replace(RECIPE, classes=tuple(reversed(RECIPE.classes))))
+    _raises(CheckpointRefused, partial(blended, first, renamed, 0.5))
+
+
 def another_network_is_refused() -> None:
     """A checkpoint of another architecture does not begin this one."""
     path = Path(tempfile.mkdtemp()) / "last.pt"
@@ -301,6 +319,7 @@ BEHAVIOURS: dict[str, Callable[[], None]] = {
         an_export_answers_as_the_network,
         other_classes_begin_from_a_checkpoint,
         a_slim_checkpoint_begins_as_well,
+        a_blend_lies_between,
         another_network_is_refused,
         a_file_that_is_no_checkpoint_is_refused,
         a_device_that_is_not_there_is_refused,
