@@ -41,7 +41,7 @@ def test_it_says_where_it_comes_from() -> None:
     told = network.SerializeToString()
 
     assert facts["licence"] == "Apache-2.0"
-    assert facts["dataset"] == "street3@89b228584899ffc9"
+    assert facts["dataset"] == "street4@b3f8488b16310ce5"
     assert len(told) < 0.1 * MODEL.stat().st_size
     assert not any(word in told for word in (b"/home/", b"/tmp/", b"/root/", b".py"))
 
