@@ -104,12 +104,14 @@ def test_an_installer_sets_up_a_camera(
         page.wait_for_selector("#write:enabled")
         page.click("#write")
         page.wait_for_selector("#written:not([hidden])")
+        # the server goes then, and a request of the page that was under way may end without an answer
+        told = tuple(errors)
         page.click("#finish")
         code = process.wait(timeout=20.0)
         browser.close()
     camera = load_edge_config(tmp_path / "edge.yaml").cameras[0]
 
-    assert errors == []
+    assert told == ()
     assert "首帧" in chinese
     assert "first frame" in english
     assert code == 0
